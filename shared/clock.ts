@@ -1,0 +1,27 @@
+/** Asia/Shanghai, the only zone whose days count: UTC+8 without daylight saving since 1991. */
+const SHANGHAI_OFFSET_MS = 8 * 3_600_000;
+const DAY_MS = 86_400_000;
+
+/** The calendar day in Beijing at an instant, `YYYY-MM-DD`. */
+export const dayOf = (instant: Date): string =>
+  new Date(instant.getTime() + SHANGHAI_OFFSET_MS).toISOString().slice(0, 10);
+
+/** The instant at which a Beijing day begins. */
+export const startOfDay = (day: string): Date => new Date(Date.parse(`${day}T00:00:00Z`) - SHANGHAI_OFFSET_MS);
+
+export const addDays = (day: string, days: number): string =>
+  new Date(Date.parse(`${day}T00:00:00Z`) + days * DAY_MS).toISOString().slice(0, 10);
+
+/** First and last day of a month `YYYY-MM`. */
+export const monthBounds = (month: string): { from: string; to: string } => {
+  const firstOfNext = new Date(Date.parse(`${month}-01T00:00:00Z`));
+  firstOfNext.setUTCMonth(firstOfNext.getUTCMonth() + 1);
+  return { from: `${month}-01`, to: addDays(firstOfNext.toISOString().slice(0, 10), -1) };
+};
+
+/** True for `YYYY-MM-DD` of a day that exists. */
+export const isCalendarDay = (text: string): boolean => {
+  if (!/^\d{4}-\d{2}-\d{2}$/.test(text)) return false;
+  const time = Date.parse(`${text}T00:00:00Z`);
+  return !Number.isNaN(time) && new Date(time).toISOString().startsWith(text);
+};

@@ -1,0 +1,115 @@
+import * as z from 'zod';
+import { isCalendarDay } from './clock';
+
+/** Who may call: anyone; a signed-in child; an operator; the platform's timer. */
+export type Access = 'public' | 'user' | 'operator' | 'system';
+
+interface Limit {
+  max: number;
+  windowSeconds: number;
+}
+
+const perMinute = (max: number): Limit => ({ max, windowSeconds: 60 });
+const perHour = (max: number): Limit => ({ max, windowSeconds: 3_600 });
+const perDay = (max: number): Limit => ({ max, windowSeconds: 86_400 });
+
+/** Calls allowed per user. Counted in Redis; without it in this instance's memory, at half. */
+export const limits = {
+  read: [perMinute(120)],
+  write: [perMinute(60), perDay(500)],
+  sync: [perMinute(30)],
+  draw: [perMinute(10), perDay(100)],
+  points: [perMinute(20)],
+  login: [perMinute(60)],
+  loginByAddress: [perMinute(10)],
+  loginByOpenid: [perMinute(5)],
+  comment: [perMinute(10)],
+  picture: [perMinute(3)],
+  import: [perHour(60)],
+  export: [perDay(2)],
+  erase: [perDay(1)],
+  operator: [perMinute(60)],
+  system: [],
+} as const satisfies Record<string, readonly Limit[]>;
+
+export type LimitName = keyof typeof limits;
+
+type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
+
+/** One action as every door sees it. */
+export interface Contract<A extends Access = Access, In extends z.ZodObject = z.ZodObject, Out extends z.ZodType = z.ZodType> {
+  summary: string;
+  access: A;
+  limit: LimitName;
+  rest?: `${Method} /api/${string}`;
+  input: In;
+  output: Out;
+  /** Input that a reader can send as it stands. */
+  example: z.input<In>;
+}
+
+export const contract = <A extends Access, In extends z.ZodObject, Out extends z.ZodType>(
+  definition: Contract<A, In, Out>,
+): Contract<A, In, Out> => definition;
+
+const CONTROL_CHARACTERS = /\p{Cc}/u;
+
+const codePoints = (text: string): number => {
+  let count = 0;
+  for (const _ of text) count += 1;
+  return count;
+};
+
+/** Free text of at most `max` code points, kept as it was typed. */
+export const text = (max: number) =>
+  z
+    .string()
+    .refine((value) => value.length <= max || codePoints(value) <= max, { error: `最多 ${max} 个字` })
+    .meta({ maxLength: max });
+
+/** One line people read (a title, a tag): trimmed, NFC, without control characters. */
+export const line = (max: number) =>
+  z
+    .string()
+    .trim()
+    .normalize()
+    .refine((value) => !CONTROL_CHARACTERS.test(value), { error: '不能包含控制字符' })
+    .refine((value) => codePoints(value) <= max, { error: `最多 ${max} 个字` })
+    .meta({ maxLength: max });
+
+export const title = (max: number) => line(max).refine((value) => value !== '', { error: '不能为空' });
+
+export const day = z
+  .string()
+  .refine(isCalendarDay, { error: '日期应为 YYYY-MM-DD' })
+  .meta({ format: 'date', example: '2025-01-18' });
+
+export const month = z
+  .string()
+  .regex(/^\d{4}-(0[1-9]|1[0-2])$/, { error: '月份应为 YYYY-MM' })
+  .meta({ example: '2025-01' });
+
+export const id = z.int().min(1).max(Number.MAX_SAFE_INTEGER);
+export const instant = z.iso.datetime();
+
+/** `page` (with a total) or `cursor` (keyset; for endless lists). */
+export const paging = (limit: number) => ({
+  page: z.int().min(1).max(100_000).optional(),
+  limit: z.int().min(1).max(100).default(limit),
+});
+
+export const Page = {
+  page: z.int().optional(),
+  limit: z.int(),
+  total: z.int().optional(),
+  hasMore: z.boolean(),
+  nextCursor: z.string().nullable(),
+};
+
+export const Stats = z.strictObject({
+  totalDiaries: z.int(),
+  continuousDays: z.int().describe('consecutive days with a published diary ending today or yesterday, else 0'),
+  longestStreak: z.int(),
+  lastDiaryDate: day.nullable(),
+});
+export type Stats = z.infer<typeof Stats>;

@@ -1,0 +1,130 @@
+import { createSecretKey, type KeyObject } from 'node:crypto';
+
+export interface SigningKey {
+  id: string;
+  key: KeyObject;
+}
+
+export interface Operator {
+  name: string;
+  token: string;
+}
+
+export interface Config {
+  /** `production` unless said otherwise; `local` alone may move the clock; `test` checks every answer against its contract. */
+  environment: 'production' | 'local' | 'test';
+  database: {
+    host: string;
+    port: number;
+    user: string;
+    password: string;
+    name: string;
+    connectionLimit: number;
+    /** PEM of the authority that signed the server's certificate; without it the connection is plain. */
+    ca: string | null;
+    slowMs: number;
+  };
+  redis: { url: string; timeoutMs: number } | null;
+  /** The first signs, all verify. */
+  jwtKeys: readonly [SigningKey, ...SigningKey[]];
+  wechat: { appId: string; secret: string; apiBase: string };
+  operators: { openids: ReadonlySet<string>; tokens: readonly Operator[] };
+  imageHosts: readonly string[];
+  rateLimitFactor: number;
+  diaryReward: number;
+  lotteryCost: number;
+  ownTaskMaxReward: number;
+  ownTaskDailyCap: number;
+}
+
+type Environment = Record<string, string | undefined>;
+
+const list = (text: string | undefined): string[] => (text ?? '').split(',').map((item) => item.trim()).filter(Boolean);
+
+const integer = (env: Environment, name: string, fallback: number): number => {
+  const value = env[name] ? Number(env[name]) : fallback;
+  if (!Number.isSafeInteger(value) || value < 0) throw new ConfigError(`${name} must be a whole number`);
+  return value;
+};
+
+/** The settings are wrong: every call is refused until they are right. Its message names variables, never values. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+}
+
+/** Bits of an attacker's search, from the variety of characters; a repeated pattern counts once. */
+const estimatedBits = (secret: string): number => {
+  const period = (secret + secret).indexOf(secret, 1);
+  return period * Math.log2(Math.max(2, new Set(secret).size));
+};
+
+const parseKeys = (env: Environment, production: boolean): Config['jwtKeys'] => {
+  const entries = list(env.JWT_KEYS).map((entry) => {
+    const colon = entry.indexOf(':');
+    return { id: entry.slice(0, colon), secret: entry.slice(colon + 1) };
+  });
+  if (entries.length === 0 && env.JWT_SECRET) entries.push({ id: 'k1', secret: env.JWT_SECRET });
+  if (new Set(entries.map((entry) => entry.id)).size < entries.length) throw new ConfigError('JWT_KEYS repeats a key id');
+  const keys = entries.map(({ id, secret }) => {
+    if (!id || !secret) throw new ConfigError('JWT_KEYS must read id:secret,id:secret');
+    if (production && estimatedBits(secret) < 128) throw new ConfigError('JWT_KEYS or JWT_SECRET is too weak: 128 bits are needed');
+    return { id, key: createSecretKey(Buffer.from(secret)) };
+  });
+  const [first, ...rest] = keys;
+  if (!first) throw new ConfigError('JWT_KEYS or JWT_SECRET is missing');
+  return [first, ...rest];
+};
+
+const parseOperators = (env: Environment, production: boolean): Operator[] =>
+  list(env.OPERATOR_TOKENS).map((entry) => {
+    const colon = entry.indexOf(':');
+    const operator = { name: entry.slice(0, colon), token: entry.slice(colon + 1) };
+    if (colon < 1 || !operator.token) throw new ConfigError('OPERATOR_TOKENS must read name:token,name:token');
+    if (production && estimatedBits(operator.token) < 128) throw new ConfigError('OPERATOR_TOKENS holds a weak token');
+    return operator;
+  });
+
+export function readConfig(env: Environment): Config {
+  const environment = env.APP_ENV === 'local' || env.APP_ENV === 'test' ? env.APP_ENV : 'production';
+  const production = environment === 'production';
+  const required = (name: string): string => {
+    const value = env[name];
+    if (!value) throw new ConfigError(`${name} is missing`);
+    return value;
+  };
+  if (production && !env.DB_CA && env.DB_PLAINTEXT !== 'allow') {
+    throw new ConfigError('DB_CA is missing (DB_PLAINTEXT=allow permits an unencrypted connection inside the VPC)');
+  }
+  return {
+    environment,
+    database: {
+      host: required('DB_HOST'),
+      port: integer(env, 'DB_PORT', 3306),
+      user: required('DB_USER'),
+      password: env.DB_PASSWORD ?? '',
+      name: required('DB_NAME'),
+      connectionLimit: integer(env, 'DB_POOL', 2),
+      ca: env.DB_CA ? env.DB_CA.replaceAll('\\n', '\n') : null,
+      slowMs: integer(env, 'DB_SLOW_MS', 200),
+    },
+    redis: env.REDIS_URL ? { url: env.REDIS_URL, timeoutMs: integer(env, 'REDIS_TIMEOUT_MS', 80) } : null,
+    jwtKeys: parseKeys(env, production),
+    wechat: {
+      appId: env.WX_APPID ?? '',
+      secret: env.WX_SECRET ?? '',
+      apiBase: env.WX_API_BASE ?? 'https://api.weixin.qq.com',
+    },
+    operators: { openids: new Set(list(env.OPERATOR_OPENIDS)), tokens: parseOperators(env, production) },
+    imageHosts: list(env.IMAGE_HOSTS ?? '*.tcb.qcloud.la,thirdwx.qlogo.cn,wx.qlogo.cn,mmbiz.qpic.cn'),
+    rateLimitFactor: Number(env.RATE_LIMIT_FACTOR ?? 1),
+    diaryReward: integer(env, 'DIARY_REWARD', 5),
+    lotteryCost: integer(env, 'LOTTERY_COST', 10),
+    ownTaskMaxReward: integer(env, 'OWN_TASK_MAX_REWARD', 20),
+    ownTaskDailyCap: integer(env, 'OWN_TASK_DAILY_CAP', 100),
+  };
+}
+
+let current: Config | undefined;
+
+/** The process's settings, read once, on first use. */
+export const config = (): Config => (current ??= readConfig(process.env));

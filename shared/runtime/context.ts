@@ -1,0 +1,40 @@
+import type { Cache } from './redis';
+import type { Database } from './mysql';
+
+/** What differs per call; nothing of it outlives the call. */
+export interface SystemContext {
+  /** `function.action`. */
+  action: string;
+  requestId: string;
+  now: Date;
+  /** The Beijing day of `now`. */
+  today: string;
+  /** Epoch milliseconds. */
+  deadline: number;
+  db: Database;
+  cache: Cache;
+}
+
+export interface PublicContext extends SystemContext {
+  /** WeChat's word, on the mini-program door only. */
+  openid: string | null;
+  address: string | null;
+}
+
+export interface UserContext extends SystemContext {
+  userId: number;
+  /** Hash of the openid: tags the user's keys in Redis, stands for them in logs. */
+  subject: string;
+}
+
+export interface OperatorContext extends SystemContext {
+  /** Who is recorded as having done it. */
+  actor: string;
+}
+
+export interface Contexts {
+  public: PublicContext;
+  user: UserContext;
+  operator: OperatorContext;
+  system: SystemContext;
+}

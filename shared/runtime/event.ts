@@ -1,0 +1,250 @@
+import { randomUUID } from 'node:crypto';
+import * as z from 'zod';
+import type { Contract } from '../contract';
+import { AppError, type Envelope, errorKinds, fieldError } from '../errors';
+import { config } from './config';
+
+export type Door = 'miniprogram' | 'console' | 'http' | 'timer';
+
+/** One call, whichever door it came through. */
+export interface Call {
+  door: Door;
+  action: string;
+  input: unknown;
+  token: string | null;
+  /** WeChat's word for who is calling; from this invocation's context alone. */
+  openid: string | null;
+  /** The last hop that the platform's gateway wrote down; HTTP only. */
+  address: string | null;
+  requestId: string;
+  now: Date;
+  /** Epoch milliseconds by which the answer must be on its way. */
+  deadline: number;
+}
+
+type Contracts = Record<string, { contract: Contract }>;
+type Bag = Record<string, unknown>;
+
+const MAX_BODY_CHARACTERS = 512 * 1_024;
+const MAX_INPUT_BYTES = 100 * 1_024;
+const MAX_DEPTH = 8;
+const ANSWER_MARGIN_MS = 300;
+const MAX_WAIT_MS = 20_000;
+const REQUEST_ID = /^[\w:.-]{1,64}$/;
+const IDEMPOTENCY_KEY = /^[\w:.-]{16,64}$/;
+const UNSAFE_KEYS = new Set(['__proto__', 'constructor', 'prototype']);
+
+const isBag = (value: unknown): value is Bag => typeof value === 'object' && value !== null && !Array.isArray(value);
+const string = (value: unknown): string | null => (typeof value === 'string' && value !== '' ? value : null);
+
+/** The variables of this invocation. The process's own are left alone: in a warm instance they still hold the previous caller's. */
+function invocationVariables(context: Bag): Bag {
+  if (typeof context.environment === 'string') {
+    try {
+      const variables: unknown = JSON.parse(context.environment);
+      if (isBag(variables)) return variables;
+    } catch {
+      // The older form below is tried instead.
+    }
+  }
+  const pairs = (string(context.environ) ?? '').split(';').map((pair) => {
+    const equals = pair.indexOf('=');
+    return [pair.slice(0, equals), pair.slice(equals + 1)] as const;
+  });
+  return Object.fromEntries(pairs.filter(([name]) => name !== ''));
+}
+
+/** A child using our mini-program directly; not another app's user lent to us, not a call relayed by anything but WeChat. */
+function wechatOpenid(variables: Bag): string | null {
+  const { appId } = config().wechat;
+  const source = String(variables.TCB_SOURCE ?? '').split(',')[0];
+  const trusted = source === 'wx_client' || (source === 'wx_devtools' && config().environment !== 'production');
+  if (!trusted || !appId || variables.WX_APPID !== appId) return null;
+  if (variables.WX_FROM_OPENID || variables.WX_FROM_APPID) return null;
+  return string(variables.WX_OPENID);
+}
+
+const isTimer = (event: Bag, variables: Bag): boolean =>
+  event.Type === 'Timer' && !variables.WX_OPENID && (variables.TRIGGER_SRC === 'timer' || variables.TCB_SOURCE === 'wx_trigger');
+
+function clock(variables: Bag): Date {
+  const moved = config().environment === 'local' ? string(variables.DEV_NOW) : null;
+  const now = moved === null ? new Date() : new Date(moved);
+  if (Number.isNaN(now.getTime())) throw fieldError('now', '时间应为 ISO 8601');
+  return now;
+}
+
+function deadlineOf(context: Bag): number {
+  const given = Number(context.time_limit_in_ms);
+  // The CLI's own bootstrap passes seconds as a string.
+  const limitMs = given >= 1_000 ? given : given > 0 ? given * 1_000 : MAX_WAIT_MS;
+  return Date.now() + Math.min(limitMs - ANSWER_MARGIN_MS, MAX_WAIT_MS);
+}
+
+/** Refuses what no contract could want, before any schema sees it: too large, too deep, broken text, keys that reach prototypes. */
+function requireTame(value: unknown, path: string, depth: number, budget: { bytes: number }): void {
+  if (typeof value === 'string') {
+    budget.bytes -= Buffer.byteLength(value);
+    if (!value.isWellFormed()) throw fieldError(path, '包含无法识别的字符');
+  } else if (typeof value === 'object' && value !== null) {
+    if (depth === MAX_DEPTH) throw fieldError(path, '层级过深');
+    for (const key of Object.keys(value)) {
+      if (UNSAFE_KEYS.has(key)) throw fieldError(path === '' ? key : `${path}.${key}`, '不支持的字段');
+      budget.bytes -= key.length;
+      requireTame((value as Bag)[key], path === '' ? key : `${path}.${key}`, depth + 1, budget);
+    }
+  } else budget.bytes -= 8;
+  if (budget.bytes < 0) throw fieldError(path, '内容过大');
+}
+
+const tame = (value: unknown, rootPath = ''): unknown => {
+  requireTame(value, rootPath, 0, { bytes: MAX_INPUT_BYTES });
+  return value;
+};
+
+const unwrapped = (schema: z.core.$ZodType): z.core.$ZodType => {
+  const { def } = schema._zod;
+  return 'innerType' in def ? unwrapped(def.innerType as z.core.$ZodType) : schema;
+};
+
+/** Paths and queries carry text; numbers and booleans are read here, as the field's schema wants them, and nowhere else. */
+function fromText(fields: Record<string, string>, schema: z.ZodObject): Bag {
+  return Object.fromEntries(
+    Object.entries(fields).map(([name, text]) => {
+      const field = Object.hasOwn(schema.shape, name) ? schema.shape[name] : undefined;
+      const type = field && unwrapped(field)._zod.def.type;
+      if (type === 'number' && /^-?\d+(\.\d+)?(e\d+)?$/i.test(text)) return [name, Number(text)];
+      if (type === 'boolean' && (text === 'true' || text === 'false')) return [name, text === 'true'];
+      return [name, text];
+    }),
+  );
+}
+
+function matchPath(template: string, path: string): Record<string, string> | null {
+  const wanted = template.split('/');
+  const given = path.replace(/\/$/, '').split('/');
+  if (wanted.length !== given.length) return null;
+  const fields: Record<string, string> = {};
+  for (const [index, part] of wanted.entries()) {
+    const value = given[index] ?? '';
+    if (part.startsWith(':')) {
+      try {
+        fields[part.slice(1)] = decodeURIComponent(value);
+      } catch {
+        return null;
+      }
+    } else if (part !== value) return null;
+  }
+  return fields;
+}
+
+/** The action a REST call means. A function may be mounted at its own prefix, which the platform then cuts from the path. */
+function route(method: string, path: string, contracts: Contracts): { action: string; schema: z.ZodObject; fields: Record<string, string> } {
+  const candidates = Object.entries(contracts).flatMap(([action, { contract }]) => {
+    const [verb, template] = contract.rest?.split(' ') ?? [];
+    if (verb !== method || template === undefined) return [];
+    const mounted = template.split('/').slice(0, 3).join('/');
+    const fields = matchPath(template, path) ?? matchPath(template, `${mounted}${path}`);
+    return fields ? [{ action, schema: contract.input, fields }] : [];
+  });
+  const [best] = candidates.sort((a, b) => Object.keys(a.fields).length - Object.keys(b.fields).length);
+  if (!best) throw new AppError('NOT_FOUND', { message: '没有这个接口' });
+  return best;
+}
+
+function parseBody(event: Bag): unknown {
+  const raw = string(event.body);
+  if (raw === null) return {};
+  if (raw.length > MAX_BODY_CHARACTERS) throw fieldError('', '内容过大');
+  const body = event.isBase64Encoded === true ? Buffer.from(raw, 'base64').toString('utf8') : raw;
+  try {
+    return JSON.parse(body);
+  } catch {
+    throw fieldError('', '请求体不是有效的 JSON');
+  }
+}
+
+const textFields = (value: unknown): Record<string, string> =>
+  Object.fromEntries(isBag(value) ? Object.entries(value).flatMap(([name, text]) => (typeof text === 'string' ? [[name, text]] : [])) : []);
+
+function requestIdOf(value: unknown, pattern: RegExp, path: string): string | null {
+  if (value === undefined || value === null || value === '') return null;
+  if (typeof value !== 'string' || !pattern.test(value)) throw fieldError(path, '请求编号格式不正确');
+  return value;
+}
+
+function fromHttp(event: Bag, contracts: Contracts): Pick<Call, 'action' | 'input' | 'token' | 'address'> {
+  const headers = textFields(event.headers);
+  const { action, schema, fields } = route(String(event.httpMethod).toUpperCase(), string(event.path) ?? '/', contracts);
+  const query = textFields(event.queryStringParameters);
+  const hasBody = event.httpMethod !== 'GET' && event.httpMethod !== 'DELETE';
+  const body = hasBody ? parseBody(event) : {};
+  if (!isBag(body)) throw fieldError('', '请求体应为 JSON 对象');
+  tame(body);
+  return {
+    action,
+    // The path decides which thing is meant: a body cannot name another.
+    input: { ...body, ...fromText(hasBody ? fields : { ...query, ...fields }, schema) },
+    token: /^Bearer (.+)$/i.exec(headers.authorization ?? '')?.[1] ?? null,
+    address: headers['x-forwarded-for']?.split(',').at(-1)?.trim() || null,
+  };
+}
+
+const KNOWN_FIELDS = new Set(['action', 'data', 'requestId', 'token', 'userInfo', 'tcbContext']);
+
+function fromFunctionCall(event: Bag): Pick<Call, 'action' | 'input' | 'token'> {
+  const { action, data = {}, token = null } = event;
+  const unknown = Object.keys(event).find((name) => !KNOWN_FIELDS.has(name));
+  if (unknown !== undefined) throw fieldError(unknown.slice(0, 64), '不支持的字段');
+  if (typeof action !== 'string') throw fieldError('action', '请说明要做什么');
+  if (token !== null && typeof token !== 'string') throw fieldError('token', '登录凭证应为文本');
+  return { action, input: tame(data), token };
+}
+
+/** What is known of a call before anything in it has been believed; enough to answer a refusal in the caller's own form. */
+export interface Frame {
+  requestId: string;
+  http: boolean;
+}
+
+export function frameOf(event: unknown, context: unknown): Frame {
+  const bag = isBag(event) ? event : {};
+  const http = typeof bag.httpMethod === 'string';
+  const own = http ? textFields(bag.headers)['idempotency-key'] : bag.requestId;
+  const given = typeof own === 'string' && REQUEST_ID.test(own) ? own : null;
+  const platform = isBag(bag.requestContext) ? string(bag.requestContext.requestId) : null;
+  return { http, requestId: given ?? platform ?? (isBag(context) ? string(context.request_id) : null) ?? randomUUID() };
+}
+
+/** Reads a platform event. Throws AppError when it cannot be read as a call. */
+export function toCall(event: unknown, context: unknown, contracts: Contracts, { requestId, http }: Frame): Call {
+  if (!isBag(event)) throw fieldError('', '调用参数应为对象');
+  const surroundings = isBag(context) ? context : {};
+  const variables = invocationVariables(surroundings);
+  const shared = { requestId, now: clock(variables), deadline: deadlineOf(surroundings), openid: null, address: null, token: null };
+  if (http) {
+    requestIdOf(textFields(event.headers)['idempotency-key'], IDEMPOTENCY_KEY, 'Idempotency-Key');
+    return { ...shared, door: 'http', ...fromHttp(event, contracts) };
+  }
+  if (isTimer(event, variables)) {
+    return { ...shared, door: 'timer', action: string(event.TriggerName) ?? '', input: {} };
+  }
+  requestIdOf(event.requestId, REQUEST_ID, 'requestId');
+  const openid = wechatOpenid(variables);
+  return { ...shared, door: openid === null ? 'console' : 'miniprogram', openid, ...fromFunctionCall(event) };
+}
+
+/** The envelope in the form the door expects. */
+export function toAnswer(envelope: Envelope, { http }: Frame): unknown {
+  if (!http) return envelope;
+  return {
+    statusCode: envelope.success ? 200 : errorKinds[envelope.error.code].status,
+    headers: {
+      'content-type': 'application/json; charset=utf-8',
+      'cache-control': 'no-store',
+      ...(!envelope.success && envelope.error.retryAfter !== undefined && { 'retry-after': String(envelope.error.retryAfter) }),
+    },
+    body: JSON.stringify(envelope),
+    isBase64Encoded: false,
+  };
+}

@@ -1,0 +1,93 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { type Claims, verifyToken } from '../login/token';
+import { config } from './config';
+import type { Call } from './event';
+import type { Database } from './mysql';
+import { sessionKey } from './rate-limit';
+import { type Cache, evaluate } from './redis';
+
+/** Who a call claims to be, proved by WeChat's context, a token or the platform; not yet looked up. */
+export type Credentials =
+  | { kind: 'nobody' }
+  | { kind: 'system' }
+  | { kind: 'operator'; subject: string; actor: string }
+  | { kind: 'openid'; subject: string; openid: string }
+  | { kind: 'token'; subject: string; claims: Claims };
+
+export interface Session {
+  userId: number;
+  epoch: number;
+  alive: boolean;
+}
+
+const SESSION_SECONDS = 30;
+
+/** Stands for an openid wherever the openid itself must not stand: cache keys, tokens, logs. */
+export const subjectOf = (openid: string): string => createHash('sha256').update(openid).digest('base64url').slice(0, 22);
+
+const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
+
+export async function credentialsOf(call: Call): Promise<Credentials> {
+  if (call.door === 'timer') return { kind: 'system' };
+  if (call.openid !== null) return { kind: 'openid', subject: subjectOf(call.openid), openid: call.openid };
+  const { token } = call;
+  if (token === null) return { kind: 'nobody' };
+  const operator = config().operators.tokens.find((known) => timingSafeEqual(digest(known.token), digest(token)));
+  if (operator) return { kind: 'operator', subject: `operator:${operator.name}`, actor: operator.name };
+  const claims = await verifyToken(token, call.now);
+  return claims ? { kind: 'token', subject: claims.subject, claims } : { kind: 'nobody' };
+}
+
+/** Never replaces a later state by an earlier one: a slow reader must not undo a logout. */
+const REMEMBER = `
+local known = redis.call('GET', KEYS[1])
+if known then
+  local user, epoch = string.match(known, '^(%d+):(%d+)')
+  user, epoch = tonumber(user), tonumber(epoch)
+  if user > tonumber(ARGV[1]) or (user == tonumber(ARGV[1]) and epoch > tonumber(ARGV[2])) then return 0 end
+end
+redis.call('SET', KEYS[1], ARGV[1] .. ':' .. ARGV[2] .. ':' .. ARGV[3], 'EX', ARGV[4])
+return 1
+`;
+
+/** Tells every instance at once what the session now is. */
+export async function rememberSession(cache: Cache, subject: string, { userId, epoch, alive }: Session): Promise<void> {
+  const values = [userId, epoch, alive ? 1 : 0, SESSION_SECONDS];
+  await cache.run((redis) => evaluate(redis, REMEMBER, [sessionKey(subject)], values));
+}
+
+const parseSession = (text: string): Session => {
+  const [userId, epoch, alive] = text.split(':').map(Number);
+  return { userId: userId ?? 0, epoch: epoch ?? 0, alive: alive === 1 };
+};
+
+interface SessionRow {
+  id: number;
+  token_epoch: number;
+  status: number;
+}
+
+const selectSession = async (db: Database, credentials: Credentials & { kind: 'openid' | 'token' }): Promise<Session | null> => {
+  const [row] =
+    credentials.kind === 'openid'
+      ? await db.rows<SessionRow>('session.by-openid', 'SELECT id, token_epoch, status FROM users WHERE openid = ?', [credentials.openid])
+      : await db.rows<SessionRow>('session.by-id', 'SELECT id, token_epoch, status FROM users WHERE id = ?', [credentials.claims.userId]);
+  return row ? { userId: row.id, epoch: row.token_epoch, alive: row.status === 1 } : null;
+};
+
+/** The user behind proved credentials, or null when they never signed in, signed out since, or erased the account. */
+export async function sessionOf(
+  db: Database,
+  cache: Cache,
+  credentials: Credentials & { kind: 'openid' | 'token' },
+  cached: string | null,
+): Promise<Session | null> {
+  let session = cached === null ? null : parseSession(cached);
+  if (session === null) {
+    session = await selectSession(db, credentials);
+    if (session) await rememberSession(cache, credentials.subject, session);
+  }
+  if (!session?.alive) return null;
+  if (credentials.kind === 'token' && (session.userId !== credentials.claims.userId || session.epoch !== credentials.claims.epoch)) return null;
+  return session;
+}

@@ -1,0 +1,162 @@
+import mysql, { type Pool, type PoolConnection } from 'mysql2/promise';
+import { AppError, isErrorCode } from '../errors';
+import { config } from './config';
+import { logLine } from './log';
+
+export type Value = string | number | boolean | Date | Buffer | null;
+
+/** What one call may use of the database: bounded by the call's deadline, counted for its log line. */
+export interface Database {
+  /** Reads with one prepared statement; `name` stands for it in logs. */
+  rows<Row>(name: string, sql: string, values: readonly Value[]): Promise<Row[]>;
+  /** Posts a write by calling the stored procedure `name`; its answer is what it stored or, on a replay, had stored. */
+  post<Answer>(name: string, values: readonly Value[]): Promise<Answer>;
+  readonly usage: { trips: number; ms: number };
+}
+
+/** A posting found the world changed since the decision was made: read and decide again. */
+export class Moved extends Error {
+  override readonly name = 'Moved';
+}
+
+const STATEMENT_TIMEOUT_MS = 4_000;
+const ACQUIRE_TIMEOUT_MS = 800;
+const ATTEMPTS = 4;
+const SESSION =
+  "SET SESSION transaction_isolation = 'READ-COMMITTED', time_zone = '+00:00', innodb_lock_wait_timeout = 3, wait_timeout = 45";
+
+/** Rolled back whole by the server: deadlock, lock time-out, certification (group replication), shutdown, killed. */
+const ROLLED_BACK = new Set([1213, 1205, 3101, 1180, 1053, 1927, 1317]);
+/** This server no longer takes writes (failover), or a procedure is being replaced by a migration. */
+const NOT_HERE_NOW = new Set([1290, 1836, 1792, 1305]);
+
+let pool: Pool | undefined;
+
+function openPool(): Pool {
+  const { host, port, user, password, name, connectionLimit, ca } = config().database;
+  const opened = mysql.createPool({
+    host,
+    port,
+    user,
+    password,
+    database: name,
+    connectionLimit,
+    maxIdle: connectionLimit,
+    idleTimeout: 30_000,
+    connectTimeout: 3_000,
+    charset: 'utf8mb4_0900_ai_ci',
+    timezone: 'Z',
+    dateStrings: ['DATE'],
+    ...(ca !== null && { ssl: { ca, minVersion: 'TLSv1.2', verifyIdentity: true } }),
+  });
+  opened.on('connection', (connection) => {
+    connection.query(SESSION);
+  });
+  return opened;
+}
+
+/** Closes every connection; the next call opens new ones. */
+export async function closeMysql(): Promise<void> {
+  const closing = pool;
+  pool = undefined;
+  await closing?.end();
+}
+
+const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+const jitter = (attempt: number) => 10 * 2 ** attempt * (0.5 + Math.random());
+
+const errnoOf = (error: unknown): number => (error instanceof Error && 'errno' in error ? Number(error.errno) : 0);
+const codeOf = (error: unknown): string => (error instanceof Error && 'code' in error ? String(error.code) : '');
+
+const signalled = (error: unknown): AppError | Moved | null => {
+  if (!(error instanceof Error) || errnoOf(error) !== 1644) return null;
+  const { message } = error;
+  if (message === 'MOVED') return new Moved();
+  return isErrorCode(message) ? new AppError(message, { cause: error }) : null;
+};
+
+async function connect(patienceMs: number): Promise<PoolConnection> {
+  const waiting = (pool ??= openPool()).getConnection();
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      waiting.then((connection) => connection.release(), () => {});
+      reject(new Error('no connection in time'));
+    }, patienceMs);
+  });
+  try {
+    return await Promise.race([waiting, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/**
+ * Runs a statement until it is done, refused, or the deadline has come. Asking again is always safe: a read changes nothing, and a posting
+ * is keyed by its request id, so that one whose outcome was lost with the connection answers what happened.
+ */
+async function run(name: string, sql: string, values: readonly Value[], deadline: number): Promise<unknown> {
+  let cause: unknown;
+  for (let attempt = 0; attempt < ATTEMPTS || (cause instanceof Unconnected && Date.now() < deadline); attempt += 1) {
+    if (attempt > 0) await sleep(Math.min(jitter(attempt), 500));
+    const leftMs = deadline - Date.now();
+    if (leftMs <= 0) break;
+    let connection: PoolConnection;
+    try {
+      connection = await connect(Math.min(ACQUIRE_TIMEOUT_MS, leftMs));
+    } catch (error) {
+      cause = new Unconnected(error);
+      continue;
+    }
+    try {
+      const [result] = await connection.execute({ sql, timeout: Math.min(STATEMENT_TIMEOUT_MS, leftMs) }, [...values]);
+      connection.release();
+      return result;
+    } catch (error) {
+      const refusal = signalled(error);
+      const errno = errnoOf(error);
+      if (refusal || (errno > 0 && !ROLLED_BACK.has(errno) && !NOT_HERE_NOW.has(errno))) {
+        connection.release();
+        throw refusal ?? Object.assign(error as Error, { statement: name });
+      }
+      // A lost connection, a time-out (the statement may still be running on it) or a server that has to be found anew.
+      if (ROLLED_BACK.has(errno) && codeOf(error) !== 'ER_SERVER_SHUTDOWN') connection.release();
+      else connection.destroy();
+      cause = error;
+    }
+  }
+  throw new AppError('UNAVAILABLE', { cause: Object.assign(new Error('database'), { statement: name, cause }) });
+}
+
+class Unconnected extends Error {
+  constructor(cause: unknown) {
+    super('no connection', { cause });
+  }
+}
+
+/** The database for one call; `deadline` in epoch milliseconds. */
+export function openDatabase(deadline: number, requestId: string): Database {
+  const usage = { trips: 0, ms: 0 };
+  const timed = async (name: string, sql: string, values: readonly Value[]) => {
+    const started = performance.now();
+    usage.trips += 1;
+    try {
+      return await run(name, sql, values, deadline);
+    } finally {
+      const ms = performance.now() - started;
+      usage.ms += ms;
+      if (ms >= config().database.slowMs) logLine('slow-query', { statement: name, ms: Math.round(ms), requestId });
+    }
+  };
+  return {
+    usage,
+    async rows<Row>(name: string, sql: string, values: readonly Value[]) {
+      return (await timed(name, sql, values)) as Row[];
+    },
+    async post<Answer>(name: string, values: readonly Value[]) {
+      const placeholders = values.map(() => '?').join(', ');
+      const [[row]] = (await timed(name, `CALL ${name}(${placeholders})`, values)) as [[{ response: string }]];
+      return JSON.parse(row.response) as Answer;
+    },
+  };
+}

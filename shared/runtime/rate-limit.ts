@@ -1,0 +1,68 @@
+import { type LimitName, limits } from '../contract';
+import { config } from './config';
+import { type Cache, evaluate } from './redis';
+
+/**
+ * One trip answers both questions of the door: who is behind this subject (the cached session), and is there room for one more call.
+ * A window begins with its first call, so that a burst across the turn of a minute gets no second helping.
+ * KEYS: session, then a counter per window. ARGV: max and seconds per window.
+ */
+const ADMIT = `
+local wait = 0
+for i = 2, #KEYS do
+  local max, seconds = tonumber(ARGV[2 * i - 3]), tonumber(ARGV[2 * i - 2])
+  local used = redis.call('INCR', KEYS[i])
+  if used == 1 then redis.call('EXPIRE', KEYS[i], seconds) end
+  if used > max then wait = math.max(wait, redis.call('TTL', KEYS[i]), 1) end
+end
+return { redis.call('GET', KEYS[1]) or '', wait }
+`;
+
+export interface Admission {
+  /** What `rememberSession` stored, or null. */
+  session: string | null;
+  /** Seconds until there is room again; null when the call may pass. */
+  retryAfter: number | null;
+}
+
+export const sessionKey = (subject: string): string => `gd:{${subject}}:session`;
+
+const windowsOf = (name: LimitName, share: number) =>
+  limits[name].map(({ max, windowSeconds }) => ({ max: Math.ceil(max * config().rateLimitFactor * share), windowSeconds }));
+
+interface Counter {
+  used: number;
+  endsAt: number;
+}
+
+const counters = new Map<string, Counter>();
+const MAX_COUNTERS = 10_000;
+
+/** Without Redis each instance counts for itself; half the allowance, because there are several instances. */
+function admitFromMemory(subject: string, name: LimitName): Admission {
+  const now = Date.now();
+  let wait = 0;
+  for (const { max, windowSeconds } of windowsOf(name, 0.5)) {
+    const key = `${subject}:${name}:${windowSeconds}`;
+    let counter = counters.get(key);
+    if (!counter || counter.endsAt <= now) {
+      if (counters.size >= MAX_COUNTERS) counters.clear();
+      counter = { used: 0, endsAt: now + windowSeconds * 1_000 };
+      counters.set(key, counter);
+    }
+    counter.used += 1;
+    if (counter.used > max) wait = Math.max(wait, Math.ceil((counter.endsAt - now) / 1_000));
+  }
+  return { session: null, retryAfter: wait || null };
+}
+
+/** `subject` is the hash of an openid, an operator's name or an address: all keys of one subject lie in one cluster slot. */
+export async function admit(cache: Cache, subject: string, name: LimitName): Promise<Admission> {
+  const windows = windowsOf(name, 1);
+  const keys = [sessionKey(subject), ...windows.map(({ windowSeconds }) => `gd:{${subject}}:${name}:${windowSeconds}`)];
+  const allowances = windows.flatMap(({ max, windowSeconds }) => [max, windowSeconds]);
+  const answer = await cache.run((redis) => evaluate(redis, ADMIT, keys, allowances));
+  if (answer === null) return admitFromMemory(subject, name);
+  const [session, wait] = answer as [string, number];
+  return { session: session || null, retryAfter: wait || null };
+}

@@ -1,0 +1,82 @@
+import { createHash } from 'node:crypto';
+import type { Redis } from 'ioredis';
+import { config } from './config';
+import { logLine } from './log';
+
+/** Redis is optional: after a failure it is left alone for so long, and callers do without. */
+const REST_MS = 10_000;
+const CONNECT_TIMEOUT_MS = 300;
+
+let client: Promise<Redis> | undefined;
+let restUntil = 0;
+
+async function open(url: string, commandTimeout: number): Promise<Redis> {
+  const { Redis } = await import('ioredis');
+  const redis = new Redis(url, {
+    lazyConnect: true,
+    connectTimeout: CONNECT_TIMEOUT_MS,
+    commandTimeout,
+    maxRetriesPerRequest: 0,
+    enableOfflineQueue: false,
+    retryStrategy: () => null,
+  });
+  redis.on('error', () => {});
+  await redis.connect();
+  redis.on('end', () => {
+    client = undefined;
+  });
+  return redis;
+}
+
+export async function closeRedis(): Promise<void> {
+  const closing = client;
+  client = undefined;
+  restUntil = 0;
+  (await closing?.catch(() => undefined))?.disconnect();
+}
+
+/** What a call spends on Redis; null when it is not configured or at rest after a failure. */
+export interface Cache {
+  /** Runs commands in one trip; null when Redis could not answer. A command that failed may still have been executed. */
+  run<Answer>(commands: (redis: Redis) => Promise<Answer>): Promise<Answer | null>;
+  readonly usage: { trips: number; ms: number };
+}
+
+const digests = new Map<string, string>();
+
+/** Runs a Lua script by its digest; the text travels only when the server does not know it yet. */
+export async function evaluate(redis: Redis, lua: string, keys: string[], values: (string | number)[]): Promise<unknown> {
+  let digest = digests.get(lua);
+  if (digest === undefined) digests.set(lua, (digest = createHash('sha1').update(lua).digest('hex')));
+  try {
+    return await redis.evalsha(digest, keys.length, ...keys, ...values);
+  } catch (error) {
+    if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error;
+    return redis.eval(lua, keys.length, ...keys, ...values);
+  }
+}
+
+export function openCache(): Cache {
+  const usage = { trips: 0, ms: 0 };
+  return {
+    usage,
+    async run(commands) {
+      const settings = config().redis;
+      if (settings === null || Date.now() < restUntil) return null;
+      const started = performance.now();
+      usage.trips += 1;
+      try {
+        return await commands(await (client ??= open(settings.url, settings.timeoutMs)));
+      } catch (error) {
+        restUntil = Date.now() + REST_MS;
+        const failed = client;
+        client = undefined;
+        failed?.then((redis) => redis.disconnect(), () => {});
+        logLine('warning', { what: 'redis', code: error instanceof Error ? error.name : 'unknown' });
+        return null;
+      } finally {
+        usage.ms += performance.now() - started;
+      }
+    },
+  };
+}

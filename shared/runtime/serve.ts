@@ -1,0 +1,132 @@
+import type * as z from 'zod';
+import { dayOf } from '../clock';
+import type { Access, Contract } from '../contract';
+import { AppError, type Envelope, type FieldError } from '../errors';
+import { config } from './config';
+import type { Contexts, SystemContext } from './context';
+import { type Call, frameOf, toAnswer, toCall } from './event';
+import { type Credentials, credentialsOf, sessionOf } from './identity';
+import { fieldErrors } from './field-errors';
+import { describeError, logLine } from './log';
+import { openDatabase } from './mysql';
+import { admit } from './rate-limit';
+import { openCache } from './redis';
+
+export interface Action {
+  contract: Contract;
+  run(ctx: SystemContext, input: unknown): Promise<unknown>;
+}
+
+/** Binds a contract to the operation that fulfils it. */
+export const action = <A extends Access, In extends z.ZodObject, Out extends z.ZodType>(
+  contract: Contract<A, In, Out>,
+  run: (ctx: Contexts[A], input: z.output<In>) => Promise<z.input<Out>>,
+): Action =>
+  // serve() makes the context that contract.access names and the input that contract.input parsed; the map of actions cannot say so.
+  ({ contract, run }) as unknown as Action;
+
+const subjectIn = (credentials: Credentials): string | null => ('subject' in credentials ? credentials.subject : null);
+
+type Main = (event: unknown, context: unknown) => Promise<unknown>;
+
+let cold = true;
+
+/**
+ * The one pipeline: an event of any door in, an envelope out; it never throws. Identity comes from this invocation alone, so that several
+ * calls may run in one process at once.
+ */
+export function serve(name: string, actions: Record<string, Action>): Main {
+  return async function main(event, context) {
+    const started = performance.now();
+    const frame = frameOf(event, context);
+    const { requestId } = frame;
+    const cache = openCache();
+    let call: Call | undefined;
+    let db: ReturnType<typeof openDatabase> | undefined;
+    let who: { role: string; user?: number } = { role: 'nobody' };
+    let envelope: Envelope;
+    try {
+      call = toCall(event, context, actions, frame);
+      db = openDatabase(call.deadline, requestId);
+
+      const chosen = Object.hasOwn(actions, call.action) ? actions[call.action] : undefined;
+      if (!chosen) throw new AppError('NOT_FOUND', { message: '没有这个操作' });
+      const { contract } = chosen;
+
+      const credentials = await credentialsOf(call);
+      requireRole(contract.access, credentials);
+      const subject = subjectIn(credentials);
+      const admission = subject === null ? null : await admit(cache, subject, contract.limit);
+      if (admission?.retryAfter) throw new AppError('RATE_LIMITED', { retryAfter: admission.retryAfter });
+
+      const ctx = { action: `${name}.${call.action}`, requestId, now: call.now, today: dayOf(call.now), deadline: call.deadline, db, cache };
+      const identity = await identityFor(contract.access, credentials, call, ctx, admission?.session ?? null);
+      who = { role: credentials.kind, ...identity.userId !== undefined && { user: identity.userId } };
+
+      const input = contract.input.safeParse(call.input);
+      if (!input.success) throw new AppError('INVALID_INPUT', { details: fieldErrors(input.error) });
+
+      const data = await chosen.run({ ...ctx, ...identity }, input.data);
+      if (config().environment === 'test') contract.output.parse(data);
+      envelope = { success: true, data, requestId };
+    } catch (error) {
+      const refusal = error instanceof AppError ? error : new AppError('INTERNAL', { cause: error });
+      if (refusal.code === 'INTERNAL' || refusal.code === 'UNAVAILABLE') {
+        logLine('error', { fn: name, action: call?.action, requestId, code: refusal.code, causes: describeError(refusal) });
+      }
+      envelope = { success: false, error: refusal.toBody(), requestId };
+    }
+    logLine('access', {
+      fn: name,
+      action: call && Object.hasOwn(actions, call.action) ? call.action : null,
+      door: call?.door ?? (frame.http ? 'http' : 'console'),
+      ...who,
+      requestId,
+      code: envelope.success ? 'OK' : envelope.error.code,
+      ms: Math.round((performance.now() - started) * 10) / 10,
+      mysql: db && { trips: db.usage.trips, ms: Math.round(db.usage.ms * 10) / 10 },
+      redis: { trips: cache.usage.trips, ms: Math.round(cache.usage.ms * 10) / 10 },
+      ...(cold && { cold }),
+    });
+    cold = false;
+    return toAnswer(envelope, frame);
+  };
+}
+
+interface Identity {
+  openid?: string | null;
+  address?: string | null;
+  userId?: number;
+  subject?: string;
+  actor?: string;
+}
+
+/** What each proof of identity opens; an operator's token is nobody's diary. */
+const permits = (credentials: Credentials): readonly Access[] => {
+  switch (credentials.kind) {
+    case 'nobody':
+      return ['public'];
+    case 'system':
+      return ['public', 'system'];
+    case 'operator':
+      return ['public', 'operator'];
+    case 'token':
+      return ['public', 'user'];
+    case 'openid':
+      return config().operators.openids.has(credentials.openid) ? ['public', 'user', 'operator'] : ['public', 'user'];
+  }
+};
+
+function requireRole(access: Access, credentials: Credentials): void {
+  if (permits(credentials).includes(access)) return;
+  throw new AppError(credentials.kind === 'nobody' ? 'UNAUTHENTICATED' : 'FORBIDDEN');
+}
+
+async function identityFor(access: Access, credentials: Credentials, call: Call, { db, cache }: SystemContext, cached: string | null): Promise<Identity> {
+  if (access === 'public') return { openid: call.openid, address: call.address };
+  if (access === 'operator') return { actor: credentials.kind === 'operator' ? credentials.actor : `openid:${subjectIn(credentials)}` };
+  if (credentials.kind !== 'openid' && credentials.kind !== 'token') return {};
+  const session = await sessionOf(db, cache, credentials, cached);
+  if (session === null) throw new AppError('UNAUTHENTICATED');
+  return { userId: session.userId, subject: credentials.subject };
+}

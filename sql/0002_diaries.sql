@@ -1,0 +1,27 @@
+-- id is the user's rev at creation: per user, so that a family's pages lie together on disk.
+CREATE TABLE diaries (
+  user_id       INT UNSIGNED NOT NULL,
+  id            BIGINT UNSIGNED NOT NULL,
+  diary_date    DATE NOT NULL,
+  content       TEXT NOT NULL,
+  mood          VARCHAR(20) NOT NULL DEFAULT '',
+  weather       VARCHAR(20) NOT NULL DEFAULT '',
+  images        JSON NOT NULL,
+  tags          JSON NOT NULL,
+  ai_comment    TEXT NULL,
+  ai_image      VARCHAR(500) NULL,
+  is_draft      BOOLEAN NOT NULL DEFAULT FALSE,
+  rev           BIGINT UNSIGNED NOT NULL COMMENT 'of the last change of any kind',
+  content_rev   BIGINT UNSIGNED NOT NULL COMMENT 'of the last change of what the user wrote; the API calls it version',
+  modified_at   DATETIME(3) NOT NULL COMMENT 'when the user wrote it, never later than the server clock',
+  last_client   VARCHAR(40) CHARACTER SET ascii COLLATE ascii_bin NULL COMMENT 'installation whose mutation wrote content_rev',
+  last_mutation INT UNSIGNED NULL,
+  deleted_at    DATETIME(3) NULL COMMENT 'a tombstone for sync, its text removed',
+  created_at    DATETIME(3) NOT NULL,
+  updated_at    DATETIME(3) NOT NULL,
+  pub_date      DATE GENERATED ALWAYS AS (IF(deleted_at IS NULL AND NOT is_draft, diary_date, NULL)) STORED,
+  PRIMARY KEY (user_id, id),
+  UNIQUE KEY uk_user_date (user_id, diary_date) COMMENT 'one per day; lists, calendar',
+  KEY idx_user_published (user_id, pub_date) COMMENT 'streaks, this month',
+  KEY idx_user_rev (user_id, rev) COMMENT 'change feed'
+) DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_0900_ai_ci;

@@ -1,0 +1,27 @@
+-- Accounts and what each may do, applied by the migrator inside the product's own database. They are born locked: whoever deploys sets a
+-- password and unlocks the ones in use (docs/operations.md).
+CREATE USER IF NOT EXISTS gd_owner ACCOUNT LOCK;
+CREATE USER IF NOT EXISTS gd_migrator ACCOUNT LOCK;
+CREATE USER IF NOT EXISTS gd_runtime ACCOUNT LOCK;
+CREATE USER IF NOT EXISTS gd_job ACCOUNT LOCK;
+CREATE USER IF NOT EXISTS gd_operator ACCOUNT LOCK;
+
+-- owner: whose rights the procedures run with; never signs in.
+GRANT SELECT, INSERT, UPDATE, DELETE, EXECUTE ON * TO gd_owner;
+
+-- migrator: shapes the schema.
+GRANT ALL ON * TO gd_migrator;
+
+-- runtime: the cloud functions. Reads everything, writes what carries value only through the postings.
+GRANT SELECT ON * TO gd_runtime;
+GRANT EXECUTE ON PROCEDURE post_login TO gd_runtime;
+GRANT EXECUTE ON PROCEDURE post_logout TO gd_runtime;
+GRANT EXECUTE ON PROCEDURE post_profile TO gd_runtime;
+GRANT EXECUTE ON PROCEDURE post_diary TO gd_runtime;
+
+-- job: the timer's function, which also clears away what is past its keeping time.
+GRANT SELECT ON * TO gd_job;
+GRANT DELETE ON requests TO gd_job;
+
+-- operator: people at a console.
+GRANT SELECT ON * TO gd_operator;

@@ -1,0 +1,61 @@
+-- Writes one diary as the function decided it: a new day, a changed one, a draft continued, a deletion, or a move to another date.
+-- The decision was made on p_base_rev; when the user's data have moved since, MOVED asks for a new one. p_response was made with the decision.
+-- p_id NULL: a row is made, or a tombstone of that date revived, under a new id. p_old_date: the date it is moved away from, which becomes a tombstone.
+-- p_reward > 0 pays for the date, once for ever (the ledger's source_key).
+CREATE DEFINER = gd_owner PROCEDURE post_diary(
+  IN p_user_id INT UNSIGNED, IN p_request_id VARCHAR(80) CHARACTER SET ascii, IN p_hash BINARY(32), IN p_base_rev BIGINT UNSIGNED,
+  IN p_id BIGINT UNSIGNED, IN p_date DATE, IN p_old_date DATE, IN p_content TEXT, IN p_mood VARCHAR(20), IN p_weather VARCHAR(20),
+  IN p_images JSON, IN p_tags JSON, IN p_is_draft BOOLEAN, IN p_is_deleted BOOLEAN, IN p_modified_at DATETIME(3),
+  IN p_client VARCHAR(40) CHARACTER SET ascii, IN p_mutation INT UNSIGNED,
+  IN p_total_diaries INT UNSIGNED, IN p_total_drafts INT UNSIGNED, IN p_run INT UNSIGNED, IN p_longest INT UNSIGNED, IN p_last_date DATE,
+  IN p_reward INT, IN p_response MEDIUMTEXT, IN p_now DATETIME(3)
+)
+SQL SECURITY DEFINER
+BEGIN
+  DECLARE v_rev BIGINT UNSIGNED;
+  DECLARE v_points INT;
+  DECLARE v_seq INT UNSIGNED;
+  DECLARE v_answer MEDIUMTEXT;
+  DECLARE EXIT HANDLER FOR SQLEXCEPTION BEGIN ROLLBACK; RESIGNAL; END;
+
+  CALL open_posting(p_user_id, p_request_id, p_hash, v_rev, v_points, v_seq, v_answer);
+  IF v_answer IS NOT NULL THEN
+    ROLLBACK;
+    SELECT v_answer AS response;
+  ELSE
+    IF v_rev <> p_base_rev THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'MOVED'; END IF;
+    SET v_rev = v_rev + 1;
+
+    IF p_id IS NULL THEN
+      INSERT INTO diaries (user_id, id, diary_date, content, mood, weather, images, tags, is_draft, rev, content_rev, modified_at,
+        last_client, last_mutation, created_at, updated_at)
+      VALUES (p_user_id, v_rev, p_date, p_content, p_mood, p_weather, p_images, p_tags, p_is_draft, v_rev, v_rev, p_modified_at,
+        p_client, p_mutation, p_now, p_now) AS new
+      ON DUPLICATE KEY UPDATE id = new.id, content = new.content, mood = new.mood, weather = new.weather, images = new.images, tags = new.tags,
+        is_draft = new.is_draft, rev = new.rev, content_rev = new.content_rev, modified_at = new.modified_at, last_client = new.last_client,
+        last_mutation = new.last_mutation, created_at = new.created_at, updated_at = new.updated_at, deleted_at = NULL, ai_comment = NULL, ai_image = NULL;
+    ELSE
+      IF p_old_date IS NOT NULL THEN
+        DELETE FROM diaries WHERE user_id = p_user_id AND diary_date = p_date AND deleted_at IS NOT NULL;
+      END IF;
+      UPDATE diaries SET diary_date = p_date, content = p_content, mood = p_mood, weather = p_weather, images = p_images, tags = p_tags,
+        is_draft = p_is_draft, rev = v_rev, content_rev = v_rev, modified_at = p_modified_at, last_client = p_client, last_mutation = p_mutation,
+        ai_comment = IF(p_is_deleted, NULL, ai_comment), ai_image = IF(p_is_deleted, NULL, ai_image),
+        deleted_at = IF(p_is_deleted, p_now, NULL), updated_at = p_now
+      WHERE user_id = p_user_id AND id = p_id;
+      IF p_old_date IS NOT NULL THEN
+        INSERT INTO diaries (user_id, id, diary_date, content, images, tags, rev, content_rev, modified_at, deleted_at, created_at, updated_at)
+        VALUES (p_user_id, v_rev, p_old_date, '', JSON_ARRAY(), JSON_ARRAY(), v_rev, v_rev, p_modified_at, p_now, p_now, p_now);
+      END IF;
+    END IF;
+
+    UPDATE users SET total_diaries = p_total_diaries, total_drafts = p_total_drafts, continuous_days = p_run, longest_days = p_longest,
+      last_diary_date = p_last_date
+    WHERE id = p_user_id;
+    IF p_reward > 0 THEN
+      CALL append_record(p_user_id, v_rev, v_points, v_seq, p_reward, '写日记', CONCAT('diary:', p_date), CONCAT(p_date, ' 的日记'),
+        COALESCE(p_id, v_rev), 'diary', NULL, p_now);
+    END IF;
+    CALL close_posting(p_user_id, v_rev, v_points, v_seq, p_request_id, p_hash, p_response, p_now);
+  END IF;
+END

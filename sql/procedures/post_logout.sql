@@ -1,0 +1,7 @@
+-- Makes every token issued so far void.
+CREATE DEFINER = gd_owner PROCEDURE post_logout(IN p_user_id INT UNSIGNED, IN p_now DATETIME(3))
+SQL SECURITY DEFINER
+BEGIN
+  UPDATE users SET token_epoch = LAST_INSERT_ID(token_epoch + 1), updated_at = p_now WHERE id = p_user_id AND status = 1;
+  SELECT JSON_OBJECT('epoch', LAST_INSERT_ID()) AS response;
+END

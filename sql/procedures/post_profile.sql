@@ -1,0 +1,28 @@
+-- Nickname, avatar and settings; NULL leaves one as it is. p_settings is merged into what is there.
+CREATE DEFINER = gd_owner PROCEDURE post_profile(
+  IN p_user_id INT UNSIGNED, IN p_request_id VARCHAR(80) CHARACTER SET ascii, IN p_hash BINARY(32),
+  IN p_nickname VARCHAR(100), IN p_avatar VARCHAR(500), IN p_settings JSON, IN p_now DATETIME(3)
+)
+SQL SECURITY DEFINER
+BEGIN
+  DECLARE v_rev BIGINT UNSIGNED;
+  DECLARE v_points INT;
+  DECLARE v_seq INT UNSIGNED;
+  DECLARE v_answer MEDIUMTEXT;
+  DECLARE EXIT HANDLER FOR SQLEXCEPTION BEGIN ROLLBACK; RESIGNAL; END;
+
+  CALL open_posting(p_user_id, p_request_id, p_hash, v_rev, v_points, v_seq, v_answer);
+  IF v_answer IS NOT NULL THEN
+    ROLLBACK;
+    SELECT v_answer AS response;
+  ELSE
+    UPDATE users SET nickname = COALESCE(p_nickname, nickname), avatar_url = COALESCE(p_avatar, avatar_url),
+      settings = IF(p_settings IS NULL, settings, JSON_MERGE_PATCH(settings, p_settings))
+    WHERE id = p_user_id;
+    SELECT JSON_OBJECT('id', id, 'openid', openid, 'nickname', nickname, 'avatar', avatar_url, 'points', points,
+      'total_diaries', total_diaries, 'continuous_days', continuous_days, 'longest_days', longest_days, 'last_diary_date', last_diary_date,
+      'settings', settings, 'created_at', DATE_FORMAT(created_at, '%Y-%m-%dT%H:%i:%s.%fZ')) INTO v_answer
+    FROM users WHERE id = p_user_id;
+    CALL close_posting(p_user_id, v_rev + 1, v_points, v_seq, p_request_id, p_hash, v_answer, p_now);
+  END IF;
+END
