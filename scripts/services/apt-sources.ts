@@ -1,0 +1,74 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { run } from './process';
+
+export interface AptSources {
+  suite: string;
+  mirror: string;
+  lines: string[];
+}
+
+const FALLBACK_MIRROR = 'http://deb.debian.org/debian';
+const KEYRINGS = {
+  debian: ['/usr/share/keyrings/debian-archive-keyring.gpg', '/usr/share/keyrings/debian-archive-keyring.pgp'],
+  ubuntu: ['/usr/share/keyrings/ubuntu-archive-keyring.gpg'],
+};
+
+export function debianFamily(): 'debian' | 'ubuntu' | null {
+  const { ID = '', ID_LIKE = '' } = osRelease();
+  const names = `${ID} ${ID_LIKE}`.split(' ');
+  if (names.includes('ubuntu')) return 'ubuntu';
+  return names.includes('debian') ? 'debian' : null;
+}
+
+/**
+ * Where packages may come from, best first. Debian's stable suites have no MySQL, only sid has it; Ubuntu's own have it.
+ * The mirror is the one this machine uses, then Debian's own.
+ */
+export async function aptSources(wanted: 'own' | 'own-or-sid'): Promise<AptSources[]> {
+  const family = debianFamily();
+  if (!family) throw new Error('this system is neither Debian nor Ubuntu');
+  const { VERSION_CODENAME = '', UBUNTU_CODENAME } = osRelease();
+  const codename = family === 'ubuntu' ? (UBUNTU_CODENAME ?? VERSION_CODENAME) : VERSION_CODENAME;
+  const targets = await indexTargets();
+  const options = await sourceOptions(family);
+  const mirrors = [targets.find(({ release }) => release === codename)?.uri, family === 'debian' ? FALLBACK_MIRROR : undefined];
+  const known = [...new Set(mirrors.filter((mirror) => mirror !== undefined))];
+  if (known.length === 0) throw new Error(`apt has no source for ${codename}`);
+  if (family === 'debian' && wanted === 'own-or-sid') {
+    // A mirror frozen at a date serves lists that are past their time; sid is only read, never installed.
+    return known.map((mirror) => ({ suite: 'sid', mirror, lines: [`deb [${options} check-valid-until=no] ${mirror} sid main`] }));
+  }
+  const suites = [codename, `${codename}-updates`, `${codename}-security`];
+  const own = targets.filter(({ release }) => suites.includes(release)).map(({ uri, release, component }) => `deb [${options}] ${uri} ${release} ${component}`);
+  return known.map((mirror, index) => ({
+    suite: codename,
+    mirror,
+    lines: index === 0 && own.length > 0 ? [...new Set(own)] : [`deb [${options}] ${mirror} ${codename} main`],
+  }));
+}
+
+interface IndexTarget {
+  release: string;
+  component: string;
+  uri: string;
+}
+
+async function indexTargets(): Promise<IndexTarget[]> {
+  const text = await run('apt-get', ['indextargets', '--format', '$(RELEASE) $(COMPONENT) $(REPO_URI)', 'Created-By: Packages']);
+  return text
+    .split('\n')
+    .map((line) => line.split(' '))
+    .flatMap(([release, component, uri]) => (release && component && uri && /^https?:/.test(uri) ? [{ release, component, uri: uri.replace(/\/$/, '') }] : []));
+}
+
+async function sourceOptions(family: 'debian' | 'ubuntu'): Promise<string> {
+  const architecture = (await run('dpkg', ['--print-architecture'])).trim();
+  const keyring = KEYRINGS[family].find((path) => existsSync(path));
+  return [`arch=${architecture}`, 'target=Packages', ...(keyring ? [`signed-by=${keyring}`] : [])].join(' ');
+}
+
+function osRelease(): Record<string, string> {
+  if (!existsSync('/etc/os-release')) return {};
+  const pairs = readFileSync('/etc/os-release', 'utf8').matchAll(/^(\w+)="?([^"\n]*)"?$/gm);
+  return Object.fromEntries([...pairs].map(([, key = '', value = '']) => [key, value]));
+}

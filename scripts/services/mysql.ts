@@ -1,0 +1,210 @@
+import { createHash } from 'node:crypto';
+import { constants, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { cp, rename, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { debianFamily } from './apt-sources';
+import { buildOnce } from './cache';
+import { explain, firstThatStarts, type Program, type Rung } from './chain';
+import { debianBox } from './debian-box';
+import { downloadedMysql } from './download';
+import type { Home } from './home';
+import { findExecutables, freePort, reasonOf, run } from './process';
+import type { Supervisor } from './supervise';
+
+export interface MysqlAddress {
+  host: string;
+  port: number;
+  user: string;
+  password: string;
+  source: string;
+  ours: boolean;
+}
+
+/** 8.0.19 is the first with `INSERT … AS new ON DUPLICATE KEY UPDATE`. */
+const OLDEST = [8, 0, 19];
+const IS_WINDOWS = process.platform === 'win32';
+
+/** Places that hold a server and often are not on PATH. */
+const MORE_FOLDERS = ['/usr/sbin', '/usr/local/sbin', '/usr/local/mysql/bin'].concat(
+  ['/opt/homebrew', '/usr/local', '/home/linuxbrew/.linuxbrew'].flatMap((prefix) =>
+    ['mysql', 'mysql@9.7', 'mysql@8.4', 'mysql@8.0'].map((keg) => `${prefix}/opt/${keg}/bin`),
+  ),
+);
+
+const WAYS_OUT = [
+  'give a server: DB_HOST, DB_PORT, DB_USER and DB_PASSWORD of an account that may create databases and accounts',
+  'install MySQL 8.0.19 or later so that mysqld is on PATH (macOS: brew install mysql); MariaDB does not serve',
+  'run it in a container: docker run -e MYSQL_ROOT_PASSWORD=secret -p 127.0.0.1:3306:3306 mysql:8.4, then DB_HOST=127.0.0.1 DB_USER=root DB_PASSWORD=secret',
+  'on Windows, use WSL2',
+];
+
+/** A server named by the environment. One that does not answer is an error: another must not stand in for it unseen. */
+export async function givenMysql(): Promise<MysqlAddress | null> {
+  const { DB_HOST: host, DB_PORT, DB_USER, DB_PASSWORD } = process.env;
+  if (!host) return null;
+  const address = { host, port: Number(DB_PORT || 3306), user: DB_USER || 'root', password: DB_PASSWORD ?? '' };
+  const { createConnection } = await import('mysql2/promise');
+  try {
+    const connection = await createConnection({ ...address, connectTimeout: 10_000 });
+    const [rows] = await connection.query({ sql: "SELECT CONCAT('Ver ', VERSION(), ' ', @@version_comment)", rowsAsArray: true });
+    await connection.end();
+    return { ...address, source: `MySQL ${acceptedVersion(String(rows))} at ${host}:${address.port} (DB_HOST)`, ours: false };
+  } catch (error) {
+    throw new Error(`DB_HOST names ${host}:${address.port}, which cannot be used: ${reasonOf(error)}`);
+  }
+}
+
+export function mysqlChain(report: (line: string) => void): Rung[] {
+  return [...installedRungs(), debianFamily() ? debianRung(report) : downloadRung(report)];
+}
+
+export async function startMysql(rungs: Rung[], home: Home, supervisor: Supervisor): Promise<MysqlAddress> {
+  const reasons: string[] = [];
+  const address = await firstThatStarts(rungs, reasons, async (program) => {
+    await prepareData(program, home);
+    const port = await startOnFreePort(program, home, supervisor);
+    if (!home.removedAtEnd) writeFileSync(versionFile(home), program.version);
+    return { host: '127.0.0.1', port, user: 'root', password: '', source: program.source, ours: true };
+  });
+  if (!address) throw new Error(explain('MySQL', reasons, WAYS_OUT));
+  return address;
+}
+
+function installedRungs(): Rung[] {
+  const paths = findExecutables(['mysqld'], MORE_FOLDERS);
+  if (paths.length === 0) return [{ name: 'installed MySQL', find: () => Promise.reject(new Error('there is no mysqld on PATH or in the usual folders')) }];
+  return paths.map((path) => ({ name: path, find: () => describe({ command: path, arguments: [] }, path) }));
+}
+
+function debianRung(report: (line: string) => void): Rung {
+  return {
+    name: 'Debian or Ubuntu package in a private box',
+    find: async () => {
+      const packages = ['mysql-server-core', 'mysql-server-core-8.4', 'mysql-server-core-8.0'];
+      const box = await debianBox({ title: 'MySQL', packages, binaries: ['usr/sbin/mysqld'], suite: 'own-or-sid' }, report);
+      const program = await describe(box, `the private box ${box.root}`);
+      // The built-in paths are those of an installed package: messages and character sets lie in the box.
+      return { ...program, arguments: [...program.arguments, '--no-defaults', `--basedir=${box.root}/usr`] };
+    },
+  };
+}
+
+function downloadRung(report: (line: string) => void): Rung {
+  return {
+    name: 'download of MySQL 8.0',
+    find: async () => {
+      const command = await downloadedMysql(report);
+      return describe({ command, arguments: [] }, `the download ${command}`);
+    },
+  };
+}
+
+async function describe(server: { command: string; arguments: string[] }, place: string): Promise<Program> {
+  const version = acceptedVersion(await run(server.command, [...server.arguments, '--version']));
+  return { command: server.command, arguments: server.arguments, version, source: `MySQL ${version} from ${place}` };
+}
+
+function acceptedVersion(text: string): string {
+  if (/mariadb/i.test(text)) throw new Error('it is MariaDB, which differs from MySQL where this product needs MySQL');
+  const version = /Ver (\d+\.\d+\.\d+)/.exec(text)?.[1];
+  if (!version) throw new Error(`its version cannot be read from '${text.trim()}'`);
+  if (isOlder(version, OLDEST)) throw new Error(`it is MySQL ${version}; ${OLDEST.join('.')} or later is needed`);
+  return version;
+}
+
+function isOlder(version: string, than: number[]): boolean {
+  const parts = version.split('.').map(Number);
+  const different = parts.findIndex((part, index) => part !== than[index]);
+  return different >= 0 && (parts[different] ?? 0) < (than[different] ?? 0);
+}
+
+/** A fresh data folder is a copy of a template of this version, which takes 0.1 s instead of 2.5. */
+async function prepareData(program: Program, home: Home): Promise<void> {
+  const data = dataFolder(home);
+  if (existsSync(data)) {
+    const written = existsSync(versionFile(home)) ? readFileSync(versionFile(home), 'utf8') : program.version;
+    if (isOlder(program.version, written.split('.').map(Number))) throw new Error(`it is MySQL ${program.version}, and ${data} was written by ${written}`);
+    return;
+  }
+  const flags = [...commonFlags(program), ...FAST_FLAGS];
+  const recipe = createHash('sha256').update(JSON.stringify([program, flags])).digest('hex').slice(0, 12);
+  const template = await buildOnce(`mysql-data-${program.version}-${recipe}`, async (draft) => {
+    await run(program.command, [...flags, `--datadir=${draft}/data`, '--initialize-insecure']);
+    // Two servers with one identity confuse whoever looks at them; each writes its own at its first start.
+    await rm(join(draft, 'data/auto.cnf'), { force: true });
+  });
+  const draft = `${data}.draft`;
+  await rm(draft, { recursive: true, force: true });
+  await cp(join(template, 'data'), draft, { recursive: true, mode: constants.COPYFILE_FICLONE });
+  await rename(draft, data);
+}
+
+async function startOnFreePort(program: Program, home: Home, supervisor: Supervisor): Promise<number> {
+  for (let attempt = 1; ; attempt++) {
+    const port = await freePort();
+    try {
+      await supervisor.start({
+        title: 'MySQL',
+        command: program.command,
+        arguments: [...commonFlags(program), ...serverFlags(home, port)],
+        mark: `--datadir=${dataFolder(home)} `,
+        ready: /ready for connections\. Version/,
+        endWith: home.removedAtEnd ? 'SIGKILL' : 'SIGTERM',
+        shutdownPort: port,
+      });
+      return port;
+    } catch (error) {
+      if (attempt === 3 || !/address already in use|bind on TCP/i.test(reasonOf(error))) throw error;
+    }
+  }
+}
+
+const FAST_FLAGS = [
+  '--innodb-flush-log-at-trx-commit=0',
+  '--innodb-doublewrite=OFF',
+  ...(IS_WINDOWS ? [] : ['--innodb-flush-method=nosync']),
+  '--innodb-buffer-pool-dump-at-shutdown=OFF',
+];
+
+/** --no-defaults must be the first option. 8.0 before .30 has no redo capacity, builds without the X plug-in no mysqlx: hence loose. */
+function commonFlags(program: Program): string[] {
+  return [
+    ...program.arguments,
+    ...(program.arguments.includes('--no-defaults') ? [] : ['--no-defaults']),
+    '--loose-mysqlx=OFF',
+    '--secure-file-priv=NULL',
+    '--skip-log-bin',
+    ...(IS_WINDOWS ? [] : ['--innodb-use-native-aio=OFF']),
+    '--loose-innodb-redo-log-capacity=8M',
+    '--innodb-buffer-pool-size=128M',
+    ...(process.getuid?.() === 0 ? ['--user=root'] : []),
+  ];
+}
+
+function serverFlags(home: Home, port: number): string[] {
+  return [
+    '--bind-address=127.0.0.1',
+    `--port=${port}`,
+    ...(IS_WINDOWS ? ['--console'] : [`--socket=${socketPath(home)}`]),
+    `--pid-file=${join(home.folder, 'mysql.pid')}`,
+    `--datadir=${dataFolder(home)}`,
+    // As in production, while the pool asks for UTC: a forgotten setting then fails a test.
+    '--default-time-zone=+08:00',
+    ...(home.removedAtEnd ? [...FAST_FLAGS, '--performance-schema=OFF', '--max-connections=300'] : []),
+  ];
+}
+
+/** A socket's path has at most 107 characters, 103 on macOS; nobody but mysqld uses it. */
+function socketPath(home: Home): string {
+  const path = join(home.folder, 'mysql.sock');
+  return path.length < 100 ? path : join(tmpdir().length < 60 ? tmpdir() : '/tmp', `growth-diary-${createHash('sha256').update(home.folder).digest('hex').slice(0, 16)}.sock`);
+}
+
+function dataFolder(home: Home): string {
+  return join(home.folder, 'mysql');
+}
+
+function versionFile(home: Home): string {
+  return join(home.folder, 'mysql-version');
+}

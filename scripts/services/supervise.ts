@@ -1,0 +1,101 @@
+import { spawn } from 'node:child_process';
+import { readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { type Home, sweep } from './home';
+import { lastLines } from './process';
+
+export interface ServerPlan {
+  title: string;
+  command: string;
+  arguments: string[];
+  /** What only this server's command line has. */
+  mark: string;
+  /** The line of its log that says it takes connections. */
+  ready: RegExp;
+  /** SIGTERM keeps the data; SIGKILL is faster when they are thrown away anyway. */
+  endWith: 'SIGTERM' | 'SIGKILL';
+  /** Where a MySQL can be asked to end, on systems without SIGTERM. */
+  shutdownPort?: number;
+}
+
+export interface Supervisor {
+  /** Resolves when the server takes connections; rejects with the end of its log when it ends before. */
+  start(plan: ServerPlan): Promise<void>;
+  /** Ends every server and waits for it. */
+  stop(): Promise<void>;
+}
+
+const PROGRAM = fileURLToPath(new URL('./supervisor.mjs', import.meta.url));
+const READY_MS = 120_000;
+
+export function openSupervisor(home: Home, report: (line: string) => void): Supervisor {
+  const child = spawn(process.execPath, [PROGRAM, home.runFile, home.removedAtEnd ? home.folder : ''], {
+    detached: true,
+    stdio: ['pipe', 'pipe', 'ignore'],
+    windowsHide: true,
+  });
+  const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  const ended = new Map<number, string>();
+  const running = new Map<number, string>();
+  let lastId = 0;
+  let stopping: Promise<void> | undefined;
+
+  // A write to a supervisor that has just been killed fails; its exit is what counts.
+  child.stdin.on('error', () => {});
+  createInterface({ input: child.stdout }).on('line', (line) => {
+    const { id, how }: { id: number; how: string } = JSON.parse(line);
+    ended.set(id, how);
+    const title = running.get(id);
+    if (title && !stopping) report(`${title} has ended by itself (${how}); its log is in ${home.folder}`);
+  });
+
+  async function start(plan: ServerPlan): Promise<void> {
+    lastId += 1;
+    const id = lastId;
+    const logFile = join(home.folder, `${plan.title.toLowerCase()}.log`);
+    // The log of the run before says 'ready' too.
+    rmSync(logFile, { force: true });
+    child.stdin.write(`${JSON.stringify({ ...plan, id, logFile, cwd: home.folder })}\n`);
+    const deadline = Date.now() + READY_MS;
+    while (!plan.ready.test(readLog(logFile))) {
+      const how = ended.get(id) ?? (child.exitCode === null && child.signalCode === null ? undefined : 'its supervisor was killed');
+      if (how) throw new Error(`${plan.title} did not start (${how}): ${lastLines(worstOf(readLog(logFile)), 6)}`);
+      if (Date.now() > deadline) throw new Error(`${plan.title} did not start within ${READY_MS / 1000} s; its log is ${logFile}`);
+      await sleep(20);
+    }
+    running.set(id, plan.title);
+  }
+
+  async function end(): Promise<void> {
+    child.ref();
+    child.stdin.end();
+    await exited;
+    await sweep(home);
+  }
+
+  // The parent may simply end: its end closes the pipe, and that is the supervisor's sign.
+  child.unref();
+  for (const stream of [child.stdin, child.stdout]) if ('unref' in stream && typeof stream.unref === 'function') stream.unref();
+  return {
+    start,
+    stop: () => {
+      stopping ??= end();
+      return stopping;
+    },
+  };
+}
+
+function readLog(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+function worstOf(log: string): string {
+  return log.split('\n').filter((line) => /\[ERROR\]|^\*\*\*|[Ff]atal|error/.test(line)).join('\n') || log;
+}
