@@ -11,7 +11,7 @@ export interface Operator {
 }
 
 export interface Config {
-  /** `production` unless said otherwise; `local` alone may move the clock; `test` checks every answer against its contract. */
+  /** `production` unless said otherwise; elsewhere the clock can be moved; `test` checks every answer against its contract. */
   environment: 'production' | 'local' | 'test';
   database: {
     host: string;

@@ -155,8 +155,9 @@ export function openDatabase(deadline: number, requestId: string): Database {
     },
     async post<Answer>(name: string, values: readonly Value[]) {
       const placeholders = values.map(() => '?').join(', ');
-      const [[row]] = (await timed(name, `CALL ${name}(${placeholders})`, values)) as [[{ response: string }]];
-      return JSON.parse(row.response) as Answer;
+      const [[row]] = (await timed(name, `CALL ${name}(${placeholders})`, values)) as [[{ response: string | Answer }]];
+      // Stored answers are text; one made on the spot is JSON, which the driver has already parsed.
+      return typeof row.response === 'string' ? (JSON.parse(row.response) as Answer) : row.response;
     },
   };
 }

@@ -1,0 +1,13 @@
+import * as contract from '../../shared/diary/contract';
+import { createDiary, deleteDiary, getCalendar, getDiary, getStats, listDiaries, updateDiary } from '../../shared/diary/operations';
+import { action, serve } from '../../shared/runtime/serve';
+
+export const main = serve('diary', {
+  create: action(contract.create, createDiary),
+  list: action(contract.list, listDiaries),
+  get: action(contract.get, getDiary),
+  update: action(contract.update, updateDiary),
+  delete: action(contract.remove, deleteDiary),
+  calendar: action(contract.calendar, getCalendar),
+  stats: action(contract.stats, getStats),
+});

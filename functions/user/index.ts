@@ -1,0 +1,8 @@
+import { action, serve } from '../../shared/runtime/serve';
+import * as contract from '../../shared/user/contract';
+import { getProfile, updateProfile } from '../../shared/user/operations';
+
+export const main = serve('user', {
+  profile: action(contract.profile, getProfile),
+  update: action(contract.update, updateProfile),
+});

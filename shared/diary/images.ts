@@ -1,0 +1,23 @@
+import { fieldError } from '../errors';
+import { config } from '../runtime/config';
+
+/** Where a user's own pictures lie in cloud storage. */
+export const imageFolder = (userId: number): string => `users/${userId}/`;
+
+const isOwnFile = (userId: number, url: string): boolean => {
+  const path = /^cloud:\/\/[\w.-]+\/(.+)$/.exec(url)?.[1];
+  return path !== undefined && path.startsWith(imageFolder(userId)) && !path.split('/').includes('..');
+};
+
+const isAllowedLink = (url: string): boolean => {
+  if (!URL.canParse(url)) return false;
+  const { protocol, hostname, username, port } = new URL(url);
+  if (protocol !== 'https:' || username !== '' || port !== '') return false;
+  return config().imageHosts.some((host) => (host.startsWith('*.') ? hostname.endsWith(host.slice(1)) : hostname === host));
+};
+
+/** A picture is a file of the user's own folder in cloud storage, or a link on an allowed host; a phone's temporary path is neither. */
+export function requireOwnImage(userId: number, url: string, path: string): void {
+  if (/^(wxfile:\/\/|https?:\/\/(tmp|usr|store)\/)/i.test(url)) throw fieldError(path, '这是临时文件，请先上传图片');
+  if (!isOwnFile(userId, url) && !isAllowedLink(url)) throw fieldError(path, '图片地址不可用，请先上传图片');
+}

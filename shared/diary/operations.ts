@@ -1,0 +1,119 @@
+import type * as z from 'zod';
+import { addDays, monthBounds } from '../clock';
+import type { Stats } from '../contract';
+import { AppError, fieldError } from '../errors';
+import { requestOf } from '../request';
+import type { UserContext } from '../runtime/context';
+import { changeDiary, contentOf, isAlive, statsOf } from './change';
+import { type create, type Diary, FIRST_DAY, type calendar, type get, type list, type remove, type update, type Written } from './contract';
+import { requireOwnImage } from './images';
+import { countDiaries, selectCalendar, selectDiaryByDate, selectDiaryById, selectDiaryPage, selectStats, toDiary } from './queries';
+
+function requireWritable(ctx: UserContext, { date, images }: { date?: string | undefined; images?: string[] | undefined }): void {
+  if (date !== undefined && date > ctx.today) throw fieldError('date', '不能写未来的日记');
+  images?.forEach((url, index) => {
+    requireOwnImage(ctx.userId, url, `images.${index}`);
+  });
+}
+
+/** Writes the diary of a day. A draft of that day is continued: what is not given stays as the draft had it. */
+export async function createDiary(ctx: UserContext, input: z.output<typeof create.input>): Promise<Written> {
+  requireWritable(ctx, input);
+  const { isDeleted: _, ...written } = await changeDiary(ctx, requestOf(ctx, input), { date: input.date }, ({ byDate }) => {
+    const draft = isAlive(byDate) ? byDate : null;
+    if (draft && draft.is_draft === 0) {
+      throw new AppError('DIARY_EXISTS', { details: { diary: { id: draft.id, version: draft.content_rev } } });
+    }
+    const blank = { mood: '', weather: '', images: [], tags: [] };
+    const { date, content, isDraft = false, ...others } = input;
+    return { row: draft, next: { ...(draft ? contentOf(draft) : blank), ...given(others), date, content, isDraft }, isDeleted: false };
+  });
+  return written;
+}
+
+/** Changes what is given, on top of the version the writer saw. */
+export async function updateDiary(ctx: UserContext, input: z.output<typeof update.input>): Promise<Written> {
+  requireWritable(ctx, input);
+  const { id, version, ...fields } = input;
+  const target = input.date === undefined ? { id } : { id, date: input.date };
+  const { isDeleted: _, ...written } = await changeDiary(ctx, requestOf(ctx, input), target, ({ byId, byDate }) => {
+    if (!isAlive(byId)) throw new AppError('NOT_FOUND');
+    if (byId.content_rev !== version) throw new AppError('VERSION_CONFLICT', { details: { current: toDiary(byId) } });
+    if (isAlive(byDate) && byDate.id !== id) {
+      throw new AppError('DIARY_EXISTS', { details: { diary: { id: byDate.id, version: byDate.content_rev } } });
+    }
+    return { row: byId, next: { ...contentOf(byId), ...given(fields) }, isDeleted: false };
+  });
+  return written;
+}
+
+export async function deleteDiary(ctx: UserContext, input: z.output<typeof remove.input>): Promise<{ id: number; deleted: true; stats: Stats }> {
+  const { id, version } = input;
+  const { stats } = await changeDiary(ctx, requestOf(ctx, input), { id }, ({ byId }) => {
+    if (!isAlive(byId)) throw new AppError('NOT_FOUND');
+    if (version !== undefined && byId.content_rev !== version) {
+      throw new AppError('VERSION_CONFLICT', { details: { current: toDiary(byId) } });
+    }
+    return { row: byId, next: contentOf(byId), isDeleted: true };
+  });
+  return { id, deleted: true, stats };
+}
+
+type Given<Fields> = { [Name in keyof Fields]?: Exclude<Fields[Name], undefined> };
+
+/** The fields that were given: absent means unchanged. */
+const given = <Fields extends object>(fields: Fields): Given<Fields> =>
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Given<Fields>;
+
+export async function getDiary(ctx: UserContext, { id, date }: z.output<typeof get.input>): Promise<{ diary: Diary }> {
+  if ((id === undefined) === (date === undefined)) throw fieldError('id', 'id 与 date 请给出其中一个');
+  const row = id === undefined ? await selectDiaryByDate(ctx.db, ctx.userId, date ?? '') : await selectDiaryById(ctx.db, ctx.userId, id);
+  if (row === null) throw new AppError('NOT_FOUND');
+  return { diary: toDiary(row) };
+}
+
+export async function listDiaries(ctx: UserContext, input: z.output<typeof list.input>): Promise<z.input<typeof list.output>> {
+  const { limit, cursor, page = 1, month, mood = null, tag = null, isDraft = null } = input;
+  if (cursor !== undefined && input.page !== undefined) throw fieldError('page', 'page 与 cursor 请给出其中一个');
+  const bounds = month === undefined ? { from: FIRST_DAY, to: ctx.today } : monthBounds(month);
+  const from = [bounds.from, input.from ?? FIRST_DAY].reduce((a, b) => (a > b ? a : b));
+  const to = [bounds.to, input.to ?? ctx.today, cursor === undefined ? ctx.today : addDays(cursor, -1)].reduce((a, b) => (a < b ? a : b));
+  const filter = { from, to, mood, tag, isDraft };
+  const isFiltered = month !== undefined || input.from !== undefined || input.to !== undefined || mood !== null || tag !== null || isDraft !== null;
+  const numbered = cursor === undefined;
+  const count = numbered ? (isFiltered ? 'counted' : 'stored') : 'none';
+
+  const rows = await selectDiaryPage(ctx.db, ctx.userId, filter, { limit: limit + 1, offset: numbered ? (page - 1) * limit : 0, count });
+  const shown = rows.slice(0, limit);
+  const hasMore = rows.length > limit;
+  const paging = { limit, hasMore, nextCursor: hasMore ? (shown.at(-1)?.diary_date ?? null) : null };
+  const diaries = shown.map(toDiary);
+  if (!numbered) return { diaries, ...paging };
+  const total = rows[0]?.total ?? (page === 1 ? 0 : await countDiaries(ctx.db, ctx.userId, filter));
+  return { diaries, page, total, ...paging };
+}
+
+export async function getCalendar(ctx: UserContext, { month }: z.output<typeof calendar.input>): Promise<z.input<typeof calendar.output>> {
+  const { from, to } = monthBounds(month);
+  const days = new Map<string, z.input<typeof calendar.output>['days'][number]>();
+  for (const row of await selectCalendar(ctx.db, ctx.userId, from, to)) {
+    const known = days.get(row.date);
+    days.set(row.date, {
+      date: row.date,
+      diaryId: row.diary_id ?? known?.diaryId ?? null,
+      mood: row.mood || (known?.mood ?? ''),
+      isDraft: row.is_draft === 1 || known?.isDraft === true,
+      hasImages: row.has_images === 1 || known?.hasImages === true,
+      tasksDone: row.tasks_done + (known?.tasksDone ?? 0),
+      tasksTotal: row.tasks_total + (known?.tasksTotal ?? 0),
+    });
+  }
+  return { month, days: [...days.values()].sort((a, b) => (a.date < b.date ? -1 : 1)) };
+}
+
+export async function getStats(ctx: UserContext): Promise<Stats & { thisMonth: number }> {
+  const { from, to } = monthBounds(ctx.today.slice(0, 7));
+  const row = await selectStats(ctx.db, ctx.userId, from, to);
+  if (row === null) throw new AppError('UNAUTHENTICATED');
+  return { ...statsOf(row, ctx.today), thisMonth: row.this_month };
+}

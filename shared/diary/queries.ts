@@ -1,0 +1,275 @@
+import type { Database } from '../runtime/mysql';
+import type { Request } from '../request';
+import type { Diary } from './contract';
+import type { Streak } from './streak';
+
+export interface DiaryRow {
+  id: number;
+  diary_date: string;
+  content: string;
+  mood: string;
+  weather: string;
+  images: string[];
+  tags: string[];
+  ai_comment: string | null;
+  ai_image: string | null;
+  is_draft: 0 | 1;
+  content_rev: number;
+  last_client: string | null;
+  last_mutation: number | null;
+  created_at: Date;
+  updated_at: Date;
+}
+
+export const toDiary = (row: DiaryRow): Diary => ({
+  id: row.id,
+  date: row.diary_date,
+  content: row.content,
+  mood: row.mood,
+  weather: row.weather,
+  images: row.images,
+  tags: row.tags,
+  aiComment: row.ai_comment,
+  aiImage: row.ai_image,
+  isDraft: row.is_draft === 1,
+  version: row.content_rev,
+  createdAt: row.created_at.toISOString(),
+  updatedAt: row.updated_at.toISOString(),
+});
+
+const COLUMNS = `id, diary_date, content, mood, weather, images, tags, ai_comment, ai_image, is_draft, content_rev, last_client, last_mutation,
+       created_at, updated_at`;
+
+export const selectDiaryById = async (db: Database, userId: number, id: number): Promise<DiaryRow | null> => {
+  const [row] = await db.rows<DiaryRow>(
+    'diary.by-id',
+    `SELECT ${COLUMNS} FROM diaries WHERE user_id = ? AND id = ? AND deleted_at IS NULL`,
+    [userId, id],
+  );
+  return row ?? null;
+};
+
+export const selectDiaryByDate = async (db: Database, userId: number, date: string): Promise<DiaryRow | null> => {
+  const [row] = await db.rows<DiaryRow>(
+    'diary.by-date',
+    `SELECT ${COLUMNS} FROM diaries WHERE user_id = ? AND diary_date = ? AND deleted_at IS NULL`,
+    [userId, date],
+  );
+  return row ?? null;
+};
+
+export interface ListFilter {
+  from: string;
+  to: string;
+  mood: string | null;
+  tag: string | null;
+  isDraft: boolean | null;
+}
+
+const FILTER = `user_id = ? AND deleted_at IS NULL AND diary_date BETWEEN ? AND ?
+         AND (? IS NULL OR mood = ?) AND (? IS NULL OR JSON_CONTAINS(tags, JSON_QUOTE(?))) AND (? IS NULL OR is_draft = ?)`;
+
+const filterValues = (userId: number, { from, to, mood, tag, isDraft }: ListFilter) =>
+  [userId, from, to, mood, mood, tag, tag, isDraft, isDraft] as const;
+
+/** Newest first. `total` comes along for a numbered page: from the user's counters when nothing is filtered, else counted. */
+export const selectDiaryPage = async (
+  db: Database,
+  userId: number,
+  filter: ListFilter,
+  { limit, offset, count }: { limit: number; offset: number; count: 'stored' | 'counted' | 'none' },
+): Promise<(DiaryRow & { total?: number })[]> => {
+  const total = {
+    stored: ', (SELECT total_diaries + total_drafts FROM users WHERE users.id = diaries.user_id) AS total',
+    counted: `, (SELECT COUNT(*) FROM diaries WHERE ${FILTER}) AS total`,
+    none: '',
+  }[count];
+  return db.rows(
+    'diary.page',
+    `SELECT ${COLUMNS}${total} FROM diaries
+       JOIN (SELECT id AS page_id FROM diaries FORCE INDEX (uk_user_date) WHERE ${FILTER} ORDER BY diary_date DESC LIMIT ? OFFSET ?) AS page
+         ON page.page_id = diaries.id
+      WHERE user_id = ? ORDER BY diary_date DESC`,
+    [...(count === 'counted' ? filterValues(userId, filter) : []), ...filterValues(userId, filter), limit, offset, userId],
+  );
+};
+
+export const countDiaries = async (db: Database, userId: number, filter: ListFilter): Promise<number> => {
+  const [row] = await db.rows<{ total: number }>('diary.count', `SELECT COUNT(*) AS total FROM diaries WHERE ${FILTER}`, filterValues(userId, filter));
+  return row?.total ?? 0;
+};
+
+export interface DayRow {
+  date: string;
+  diary_id: number | null;
+  mood: string;
+  is_draft: 0 | 1;
+  has_images: 0 | 1;
+  tasks_done: number;
+  tasks_total: number;
+}
+
+export const selectCalendar = (db: Database, userId: number, from: string, to: string): Promise<DayRow[]> =>
+  db.rows(
+    'diary.calendar',
+    `SELECT diary_date AS date, id AS diary_id, mood, is_draft, JSON_LENGTH(images) > 0 AS has_images, 0 AS tasks_done, 0 AS tasks_total
+       FROM diaries WHERE user_id = ? AND diary_date BETWEEN ? AND ? AND deleted_at IS NULL
+      UNION ALL
+     SELECT task_date, NULL, '', FALSE, FALSE, CAST(SUM(is_completed) AS SIGNED), COUNT(*)
+       FROM tasks WHERE user_id = ? AND task_date BETWEEN ? AND ? AND deleted_at IS NULL GROUP BY task_date`,
+    [userId, from, to, userId, from, to],
+  );
+
+export const selectStats = async (db: Database, userId: number, from: string, to: string): Promise<(Streak & { this_month: number }) | null> => {
+  const [row] = await db.rows<Streak & { this_month: number }>(
+    'diary.stats',
+    `SELECT total_diaries AS total, continuous_days AS run, longest_days AS longest, last_diary_date AS last,
+            (SELECT COUNT(*) FROM diaries WHERE user_id = users.id AND pub_date BETWEEN ? AND ?) AS this_month
+       FROM users WHERE id = ?`,
+    [from, to, userId],
+  );
+  return row ?? null;
+};
+
+/** All that a decision about one diary rests on, as of `rev`. */
+export interface DiaryState extends Streak {
+  rev: number;
+  points: number;
+  drafts: number;
+  /** Points were already paid for the date in question. */
+  rewarded: boolean;
+  request: { hash: Buffer; response: string } | null;
+  /** The row with the asked id; alive or a tombstone, as is the next. */
+  byId: StoredDiary | null;
+  /** The row that stands on the asked date. */
+  byDate: StoredDiary | null;
+}
+
+export interface StoredDiary extends DiaryRow {
+  deleted_at: Date | null;
+}
+
+type Prefixed<Prefix extends string, Row> = { [Key in keyof Row & string as `${Prefix}${Key}`]: Row[Key] | null };
+
+type StateRow = Prefixed<'i_', StoredDiary> &
+  Prefixed<'d_', StoredDiary> &
+  Streak & { rev: number; points: number; drafts: number; rewarded: 0 | 1; request_hash: Buffer | null; request_response: string | null };
+
+const STORED: (keyof StoredDiary)[] = [
+  'id', 'diary_date', 'content', 'mood', 'weather', 'images', 'tags', 'ai_comment', 'ai_image', 'is_draft', 'content_rev', 'last_client',
+  'last_mutation', 'created_at', 'updated_at', 'deleted_at',
+];
+
+const storedColumns = (prefix: 'i' | 'd') => STORED.map((column) => `${prefix}.${column} AS ${prefix}_${column}`).join(', ');
+
+const unprefixed = (row: StateRow, prefix: 'i_' | 'd_'): StoredDiary | null => {
+  if (row[`${prefix}id`] === null) return null;
+  return Object.fromEntries(STORED.map((column) => [column, row[`${prefix}${column}`]])) as unknown as StoredDiary;
+};
+
+export const selectDiaryState = async (
+  db: Database,
+  userId: number,
+  requestId: string,
+  { id, date }: { id?: number | undefined; date?: string | undefined },
+): Promise<DiaryState | null> => {
+  const [row] = await db.rows<StateRow>(
+    'diary.state',
+    `SELECT u.rev, u.points, u.total_diaries AS total, u.total_drafts AS drafts, u.continuous_days AS run, u.longest_days AS longest,
+            u.last_diary_date AS last, r.hash AS request_hash, r.response AS request_response,
+            EXISTS (SELECT 1 FROM point_records WHERE user_id = u.id AND source_key = CONCAT('diary:', COALESCE(?, i.diary_date))) AS rewarded,
+            ${storedColumns('i')}, ${storedColumns('d')}
+       FROM users u
+       LEFT JOIN requests r ON r.user_id = u.id AND r.request_id = ?
+       LEFT JOIN diaries i ON i.user_id = u.id AND i.id = ?
+       LEFT JOIN diaries d ON d.user_id = u.id AND d.diary_date = ?
+      WHERE u.id = ? AND u.status = 1`,
+    [date ?? null, requestId, id ?? null, date ?? null, userId],
+  );
+  if (!row) return null;
+  const { rev, points, drafts, total, run, longest, last, request_hash: hash, request_response: response } = row;
+  return {
+    rev,
+    points,
+    drafts,
+    total,
+    run,
+    longest,
+    last,
+    rewarded: row.rewarded === 1,
+    request: hash !== null && response !== null ? { hash, response } : null,
+    byId: unprefixed(row, 'i_'),
+    byDate: unprefixed(row, 'd_'),
+  };
+};
+
+/** Total, runs and last day as they will be once `without` is no longer published and `added` is; reads every published day of the user. */
+export const recountStreak = async (db: Database, userId: number, without: string | null, added: string | null): Promise<Streak> => {
+  const [row] = await db.rows<{ total: string; run: number | null; longest: number; last: string | null }>(
+    'diary.recount',
+    `WITH days AS (
+       SELECT pub_date AS day FROM diaries WHERE user_id = ? AND pub_date IS NOT NULL AND NOT pub_date <=> CAST(? AS DATE)
+       UNION SELECT CAST(? AS DATE) FROM DUAL WHERE ? IS NOT NULL
+     ), runs AS (
+       SELECT MAX(day) AS last, COUNT(*) AS run
+         FROM (SELECT day, day - INTERVAL ROW_NUMBER() OVER (ORDER BY day) DAY AS island FROM days) AS numbered GROUP BY island
+     )
+     SELECT COALESCE(SUM(run), 0) AS total, COALESCE(MAX(run), 0) AS longest, MAX(last) AS last,
+            (SELECT run FROM runs ORDER BY last DESC LIMIT 1) AS run
+       FROM runs`,
+    [userId, without, added, added],
+  );
+  return { total: Number(row?.total ?? 0), run: row?.run ?? 0, longest: row?.longest ?? 0, last: row?.last ?? null };
+};
+
+export interface DiaryPosting {
+  baseRev: number;
+  /** The row to change; null makes one. */
+  id: number | null;
+  /** Set when the diary moves to another date. */
+  oldDate: string | null;
+  diary: { date: string; content: string; mood: string; weather: string; images: string[]; tags: string[]; isDraft: boolean };
+  isDeleted: boolean;
+  modifiedAt: Date;
+  origin: { client: string; mutation: number } | null;
+  streak: Streak;
+  drafts: number;
+  reward: number;
+}
+
+/** Answers the given response once it stands, or the first one when the request was answered before. Throws Moved when `baseRev` is stale. */
+export const postDiary = <Answer>(
+  db: Database,
+  userId: number,
+  request: Request,
+  { baseRev, id, oldDate, diary, isDeleted, modifiedAt, origin, streak, drafts, reward }: DiaryPosting,
+  response: Answer,
+  now: Date,
+): Promise<Answer> =>
+  db.post('post_diary', [
+    userId,
+    request.id,
+    request.hash,
+    baseRev,
+    id,
+    diary.date,
+    oldDate,
+    diary.content,
+    diary.mood,
+    diary.weather,
+    JSON.stringify(diary.images),
+    JSON.stringify(diary.tags),
+    diary.isDraft,
+    isDeleted,
+    modifiedAt,
+    origin?.client ?? null,
+    origin?.mutation ?? null,
+    streak.total,
+    drafts,
+    streak.run,
+    streak.longest,
+    streak.last,
+    reward,
+    JSON.stringify(response),
+    now,
+  ]);

@@ -1,0 +1,43 @@
+import * as z from 'zod';
+import { contract, id, instant } from '../contract';
+
+export const UserInfo = z.strictObject({
+  id,
+  openid: z.string(),
+  nickname: z.string(),
+  avatar: z.string(),
+  points: z.int(),
+});
+export type UserInfo = z.infer<typeof UserInfo>;
+
+const Token = { token: z.string(), expiresAt: instant };
+
+export const login = contract({
+  summary: '登录；首次登录即注册。小程序内不需要 code，HTTP 需要 wx.login 的 code',
+  access: 'public',
+  limit: 'login',
+  rest: 'POST /api/auth/login',
+  input: z.strictObject({ code: z.string().min(1).max(128).optional() }),
+  output: z.strictObject({ ...Token, userInfo: UserInfo, isNewUser: z.boolean() }),
+  example: { code: 'dev-alice' },
+});
+
+export const refresh = contract({
+  summary: '换取新的登录凭证',
+  access: 'user',
+  limit: 'write',
+  rest: 'POST /api/auth/refresh',
+  input: z.strictObject({}),
+  output: z.strictObject(Token),
+  example: {},
+});
+
+export const logout = contract({
+  summary: '退出登录，此前的凭证全部失效',
+  access: 'user',
+  limit: 'write',
+  rest: 'POST /api/auth/logout',
+  input: z.strictObject({}),
+  output: z.strictObject({ loggedOut: z.literal(true) }),
+  example: {},
+});

@@ -1,0 +1,50 @@
+import { AppError, fieldError } from '../errors';
+import type { PublicContext, UserContext } from '../runtime/context';
+import { rememberSession, subjectOf } from '../runtime/identity';
+import { admit } from '../runtime/rate-limit';
+import type { UserInfo } from './contract';
+import { advanceEpoch, insertAccount, selectAccount, selectEpoch } from './queries';
+import { signToken } from './token';
+import { code2session } from './wechat';
+
+interface LoginAnswer {
+  token: string;
+  expiresAt: string;
+  userInfo: UserInfo;
+  isNewUser: boolean;
+}
+
+async function requireRoom(ctx: PublicContext, subject: string, limit: 'loginByAddress' | 'loginByOpenid'): Promise<void> {
+  const { retryAfter } = await admit(ctx.cache, subject, limit);
+  if (retryAfter !== null) throw new AppError('RATE_LIMITED', { retryAfter });
+}
+
+async function openidByCode(ctx: PublicContext, code: string | undefined): Promise<string> {
+  if (code === undefined) throw fieldError('code', '必填');
+  if (ctx.address !== null) await requireRoom(ctx, `address:${ctx.address}`, 'loginByAddress');
+  const openid = await code2session(code, ctx.deadline);
+  await requireRoom(ctx, subjectOf(openid), 'loginByOpenid');
+  return openid;
+}
+
+/** Signs in, or up: by WeChat's own word inside the mini-program, by a `wx.login` code elsewhere. */
+export async function login(ctx: PublicContext, { code }: { code?: string | undefined }): Promise<LoginAnswer> {
+  const openid = ctx.openid ?? (await openidByCode(ctx, code));
+  const known = await selectAccount(ctx.db, openid);
+  const { epoch, isNewUser, ...userInfo } = known ? { ...known, isNewUser: false } : await insertAccount(ctx.db, openid, ctx.now);
+  const subject = subjectOf(openid);
+  if (isNewUser) await rememberSession(ctx.cache, subject, { userId: userInfo.id, epoch, alive: true });
+  return { ...(await signToken({ userId: userInfo.id, subject, epoch }, ctx.now)), userInfo, isNewUser };
+}
+
+export async function refresh(ctx: UserContext): Promise<{ token: string; expiresAt: string }> {
+  const epoch = await selectEpoch(ctx.db, ctx.userId);
+  return signToken({ userId: ctx.userId, subject: ctx.subject, epoch }, ctx.now);
+}
+
+/** Voids every token of this user, on all devices and at once. */
+export async function logout(ctx: UserContext): Promise<{ loggedOut: true }> {
+  const { epoch } = await advanceEpoch(ctx.db, ctx.userId, ctx.now);
+  await rememberSession(ctx.cache, ctx.subject, { userId: ctx.userId, epoch, alive: true });
+  return { loggedOut: true };
+}

@@ -1,0 +1,28 @@
+import type { Database } from '../runtime/mysql';
+import type { UserInfo } from './contract';
+
+interface Account extends UserInfo {
+  epoch: number;
+}
+
+export const selectAccount = async (db: Database, openid: string): Promise<Account | null> => {
+  const [row] = await db.rows<Account>(
+    'login.account',
+    `SELECT id, openid, nickname, avatar_url AS avatar, points, token_epoch AS epoch
+       FROM users WHERE openid = ? AND status = 1`,
+    [openid],
+  );
+  return row ?? null;
+};
+
+export const insertAccount = async (db: Database, openid: string, now: Date): Promise<Account & { isNewUser: boolean }> => {
+  const account = await db.post<Account & { isNewUser: number }>('post_login', [openid, now]);
+  return { ...account, isNewUser: account.isNewUser === 1 };
+};
+
+export const selectEpoch = async (db: Database, userId: number): Promise<number> => {
+  const [row] = await db.rows<{ epoch: number }>('login.epoch', 'SELECT token_epoch AS epoch FROM users WHERE id = ?', [userId]);
+  return row?.epoch ?? 0;
+};
+
+export const advanceEpoch = (db: Database, userId: number, now: Date): Promise<{ epoch: number }> => db.post('post_logout', [userId, now]);

@@ -1,0 +1,60 @@
+import { AppError, type ErrorCode } from '../errors';
+import { config } from '../runtime/config';
+
+const TIMEOUT_MS = 5_000;
+const RETRIES = 2;
+
+/** https://developers.weixin.qq.com/miniprogram/dev/OpenApiDoc/user-login/code2Session.html; errors come with HTTP 200. */
+const refusals: Record<number, ErrorCode> = {
+  40029: 'UNAUTHENTICATED',
+  40163: 'UNAUTHENTICATED',
+  40226: 'FORBIDDEN',
+  45011: 'RATE_LIMITED',
+};
+const BUSY = -1;
+
+interface Session {
+  openid?: string;
+  errcode?: number;
+}
+
+async function ask(code: string, deadline: number): Promise<Session> {
+  const { default: axios } = await import('axios');
+  const { appId, secret, apiBase } = config().wechat;
+  try {
+    const { data } = await axios.get<unknown>(`${apiBase}/sns/jscode2session`, {
+      params: { appid: appId, secret, js_code: code, grant_type: 'authorization_code' },
+      timeout: Math.max(1, Math.min(TIMEOUT_MS, deadline - Date.now())),
+      maxContentLength: 64 * 1_024,
+      maxRedirects: 0,
+    });
+    if (typeof data !== 'object' || data === null) throw new AppError('UNAVAILABLE', { message: '微信登录暂时不可用' });
+    return data;
+  } catch (error) {
+    if (error instanceof AppError) throw error;
+    // The cause is left out: axios errors carry the URL, and the URL holds the app's secret.
+    throw new AppError('UNAVAILABLE', { message: '微信登录暂时不可用' });
+  }
+}
+
+/** The openid behind a `wx.login` code. A code is single-use: only WeChat's own "busy" answer is asked again. */
+export async function code2session(code: string, deadline: number): Promise<string> {
+  for (let attempt = 0; ; attempt += 1) {
+    const { openid, errcode = 0 } = await ask(code, deadline);
+    if (typeof openid === 'string' && openid !== '') return openid;
+    if (errcode === BUSY && attempt < RETRIES && Date.now() < deadline) continue;
+    const refusal = refusals[errcode];
+    if (refusal === undefined) throw new AppError(errcode === BUSY ? 'UNAVAILABLE' : 'INTERNAL', { cause: new WechatError(errcode) });
+    throw new AppError(refusal, refusal === 'UNAUTHENTICATED' ? { message: '登录凭证已失效，请重试' } : { retryAfter: 60 });
+  }
+}
+
+class WechatError extends Error {
+  override readonly name = 'WechatError';
+  readonly code: number;
+
+  constructor(code: number) {
+    super(`code2session ${code}`);
+    this.code = code;
+  }
+}

@@ -1,0 +1,35 @@
+import type { Database } from '../runtime/mysql';
+import type { Request } from '../request';
+
+export interface ProfileRow {
+  id: number;
+  openid: string;
+  nickname: string;
+  avatar: string;
+  points: number;
+  total_diaries: number;
+  continuous_days: number;
+  longest_days: number;
+  last_diary_date: string | null;
+  settings: { aiEnabled?: boolean };
+  created_at: Date | string;
+}
+
+export const selectProfile = async (db: Database, userId: number): Promise<ProfileRow | null> => {
+  const [row] = await db.rows<ProfileRow>(
+    'user.profile',
+    `SELECT id, openid, nickname, avatar_url AS avatar, points, total_diaries, continuous_days, longest_days, last_diary_date, settings, created_at
+       FROM users WHERE id = ? AND status = 1`,
+    [userId],
+  );
+  return row ?? null;
+};
+
+export const postProfile = (
+  db: Database,
+  userId: number,
+  request: Request,
+  { nickname, avatar, settings }: { nickname: string | null; avatar: string | null; settings: object | null },
+  now: Date,
+): Promise<ProfileRow> =>
+  db.post('post_profile', [userId, request.id, request.hash, nickname, avatar, settings && JSON.stringify(settings), now]);

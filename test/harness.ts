@@ -1,0 +1,104 @@
+import { randomBytes } from 'node:crypto';
+import mysql, { type Pool, type RowDataPacket } from 'mysql2/promise';
+import { inject } from 'vitest';
+import { type Caller, eventOf, platformContext } from '../scripts/gateway/context';
+import type { Envelope, ErrorBody } from '../shared/errors';
+
+export type Main = (event: unknown, context: unknown) => Promise<unknown>;
+
+export const appId = 'wxtest';
+
+/** Noon of a Wednesday in Beijing: the day most tests stand on. */
+export const NOON = '2025-01-22T04:00:00.000Z';
+export const TODAY = '2025-01-22';
+
+/** A database client with all rights, for looking behind the functions. */
+let pool: Pool | undefined;
+export const db = (): Pool => {
+  const { admin } = inject('services');
+  const { host, port, user, password } = admin;
+  pool ??= mysql.createPool({ host, port, user, password, database: process.env.DB_NAME ?? '', timezone: 'Z', dateStrings: ['DATE'], connectionLimit: 4 });
+  return pool;
+};
+
+export async function select<Row>(sql: string, values: (string | number | null)[] = []): Promise<Row[]> {
+  const [rows] = await db().query<RowDataPacket[]>(sql, values);
+  return rows as Row[];
+}
+
+export const newOpenid = (): string => `o${randomBytes(12).toString('hex')}`;
+
+export interface CallOptions {
+  requestId?: string;
+  token?: string;
+  now?: string;
+}
+
+const limits = { timeoutSeconds: 20, memoryMb: 256 };
+
+async function invoke(main: Main, caller: Caller, event: object): Promise<Envelope> {
+  const context = platformContext('test', { now: NOON, ...caller }, appId, limits);
+  return (await main(eventOf(caller, { ...event }, appId), context)) as Envelope;
+}
+
+/** The whole envelope, through the mini-program's door when an openid is given, else the console's. */
+export const send = (
+  main: Main,
+  openid: string | null,
+  action: string,
+  data: unknown = {},
+  { requestId, token, now }: CallOptions = {},
+): Promise<Envelope> =>
+  invoke(
+    main,
+    { door: openid === null ? 'console' : 'miniprogram', ...(openid !== null && { openid }), ...(now !== undefined && { now }) },
+    { action, data, ...(requestId !== undefined && { requestId }), ...(token !== undefined && { token }) },
+  );
+
+export const fire = (main: Main, triggerName: string, now?: string): Promise<Envelope> =>
+  invoke(main, { door: 'timer', ...(now !== undefined && { now }) }, { TriggerName: triggerName });
+
+// biome-ignore lint/suspicious/noExplicitAny: a test reads whatever field it is about
+type Data = any;
+
+/** The data of a call that must succeed. */
+export async function ok(main: Main, openid: string | null, action: string, data: unknown = {}, options: CallOptions = {}): Promise<Data> {
+  const envelope = await send(main, openid, action, data, options);
+  if (!envelope.success) throw new Error(`${action} was refused: ${JSON.stringify(envelope.error)}`);
+  return envelope.data;
+}
+
+/** The error of a call that must be refused. */
+export async function refused(main: Main, openid: string | null, action: string, data: unknown = {}, options: CallOptions = {}): Promise<ErrorBody> {
+  const envelope = await send(main, openid, action, data, options);
+  if (envelope.success) throw new Error(`${action} was not refused: ${JSON.stringify(envelope.data)}`);
+  return envelope.error;
+}
+
+export interface HttpAnswer {
+  status: number;
+  headers: Record<string, string>;
+  body: Envelope<Data> & { data: Data; error: ErrorBody };
+}
+
+/** A REST call as the platform's HTTP access service hands it over. */
+export async function http(
+  main: Main,
+  method: string,
+  url: string,
+  { body, token, headers = {}, now }: { body?: unknown; token?: string; headers?: Record<string, string>; now?: string } = {},
+): Promise<HttpAnswer> {
+  const { pathname, searchParams } = new URL(url, 'http://localhost');
+  const event = {
+    path: pathname,
+    httpMethod: method,
+    headers: { ...headers, ...(token !== undefined && { authorization: `Bearer ${token}` }) },
+    queryStringParameters: Object.fromEntries(searchParams),
+    body: body === undefined ? '' : JSON.stringify(body),
+    isBase64Encoded: false,
+    requestContext: { requestId: randomBytes(8).toString('hex'), envId: 'test', appId: 1, uin: 1 },
+  };
+  const context = platformContext('test', { door: 'http', now: now ?? NOON }, appId, limits);
+  const answer = (await main(event, context)) as { statusCode: number; headers: Record<string, string>; body: string };
+  return { status: answer.statusCode, headers: answer.headers, body: JSON.parse(answer.body) };
+}
