@@ -54,11 +54,16 @@ interface IndexTarget {
 }
 
 async function indexTargets(): Promise<IndexTarget[]> {
-  const text = await run('apt-get', ['indextargets', '--format', '$(RELEASE) $(COMPONENT) $(REPO_URI)', 'Created-By: Packages']);
-  return text
-    .split('\n')
-    .map((line) => line.split(' '))
-    .flatMap(([release, component, uri]) => (release && component && uri && /^https?:/.test(uri) ? [{ release, component, uri: uri.replace(/\/$/, '') }] : []));
+  const known = await run('apt-get', ['indextargets', '--format', '$(RELEASE) $(COMPONENT) $(REPO_URI)', 'Created-By: Packages']);
+  const targets = [...known.matchAll(/^(\S+) (\S+) (https?:\S+?)\/?$/gm)].map(([, release = '', component = '', uri = '']) => ({ release, component, uri }));
+  if (targets.length > 0) return targets;
+  // A machine that has never run `apt-get update` has no targets, but it tells what it would read.
+  const wanted = await run('apt-get', ['update', '--print-uris']);
+  return [...wanted.matchAll(/^'(https?:\S+?)\/dists\/(\S+?)\/([^/\s]+)\/binary-[^/\s]+\/Packages/gm)].map(([, uri = '', release = '', component = '']) => ({
+    release,
+    component,
+    uri,
+  }));
 }
 
 async function sourceOptions(family: 'debian' | 'ubuntu'): Promise<string> {
