@@ -42,7 +42,10 @@ async function removeAbandonedDrafts(): Promise<void> {
 
 /** Calls `tick` every second with the megabytes that lie in a folder, until `work` ends. */
 export async function withProgress<T>(folder: string, tick: (megabytes: number) => void, work: Promise<T>): Promise<T> {
-  const timer = setInterval(async () => tick(Math.round((await sizeOf(folder)) / 1e6)), 1000);
+  const timer = setInterval(async () => {
+    const megabytes = Math.round((await sizeOf(folder)) / 1e6);
+    if (megabytes > 0) tick(megabytes);
+  }, 1000);
   try {
     return await work;
   } finally {

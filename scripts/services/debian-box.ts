@@ -48,7 +48,7 @@ async function build(root: string, recipe: BoxRecipe, sources: AptSources, repor
   try {
     const apt = await ownApt(workshop, sources.lines);
     report(`${recipe.title}: reading the package list of ${sources.suite} from ${sources.mirror}`);
-    await apt(['update']);
+    await withProgress(join(workshop, 'state/lists'), (done) => report(`${recipe.title}: package list, ${done} MB`), apt(['update']));
     const closure = await closureOf(apt, recipe.packages);
     const lean = closure.filter(({ name }) => !UNNEEDED.test(name));
     await fill(root, lean);
