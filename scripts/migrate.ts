@@ -99,7 +99,9 @@ export async function migrate(target: Target): Promise<void> {
   try {
     const [[version]] = await connection.query<RowDataPacket[]>('SELECT VERSION() AS version');
     if (/mariadb/i.test(String(version?.version))) throw new Error(`MySQL 8.0.19 or later is needed, this is ${version?.version}`);
-    await connection.query(`CREATE DATABASE IF NOT EXISTS ${connection.escapeId(target.database)} CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_ai_ci`);
+    await connection.query(
+      `CREATE DATABASE IF NOT EXISTS ${connection.escapeId(target.database)} CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_ai_ci`,
+    );
     await connection.changeUser({ database: target.database });
     const [[lock]] = await connection.query<RowDataPacket[]>('SELECT GET_LOCK(?, 60) AS got', [`${LOCK}:${target.database}`]);
     if (lock?.got !== 1) throw new Error('another migration has been running for a minute');
@@ -133,7 +135,15 @@ export async function createAccounts(target: Target): Promise<{ runtime: { user:
 
 const isMain = process.argv[1] === fileURLToPath(import.meta.url);
 if (isMain) {
-  const { DB_HOST = '127.0.0.1', DB_PORT = '3306', DB_MIGRATE_USER, DB_MIGRATE_PASSWORD, DB_USER = 'root', DB_PASSWORD = '', DB_NAME = 'growth_diary' } = process.env;
+  const {
+    DB_HOST = '127.0.0.1',
+    DB_PORT = '3306',
+    DB_MIGRATE_USER,
+    DB_MIGRATE_PASSWORD,
+    DB_USER = 'root',
+    DB_PASSWORD = '',
+    DB_NAME = 'growth_diary',
+  } = process.env;
   await migrate({
     host: DB_HOST,
     port: Number(DB_PORT),

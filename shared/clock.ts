@@ -3,8 +3,7 @@ const SHANGHAI_OFFSET_MS = 8 * 3_600_000;
 const DAY_MS = 86_400_000;
 
 /** The calendar day in Beijing at an instant, `YYYY-MM-DD`. */
-export const dayOf = (instant: Date): string =>
-  new Date(instant.getTime() + SHANGHAI_OFFSET_MS).toISOString().slice(0, 10);
+export const dayOf = (instant: Date): string => new Date(instant.getTime() + SHANGHAI_OFFSET_MS).toISOString().slice(0, 10);
 
 /** The instant at which a Beijing day begins. */
 export const startOfDay = (day: string): Date => new Date(Date.parse(`${day}T00:00:00Z`) - SHANGHAI_OFFSET_MS);
@@ -25,3 +24,7 @@ export const isCalendarDay = (text: string): boolean => {
   const time = Date.parse(`${text}T00:00:00Z`);
   return !Number.isNaN(time) && new Date(time).toISOString().startsWith(text);
 };
+
+export const earliest = (first: string, ...days: string[]): string => days.reduce((found, day) => (day < found ? day : found), first);
+
+export const latest = (first: string, ...days: string[]): string => days.reduce((found, day) => (day > found ? day : found), first);

@@ -115,11 +115,11 @@ describe('building', () => {
   });
 
   test('mysql2’s compacted table of errors says the same as the original', async () => {
-    const original: object = createRequire(import.meta.url)('../node_modules/mysql2/lib/constants/errors.js');
+    const original: Record<string, unknown> = createRequire(import.meta.url)('../node_modules/mysql2/lib/constants/errors.js');
     const { answer } = await buildOne(`
       import errors from '../../../mysql2/lib/constants/errors.js';
-      export const main = async () => ({ ...errors });`);
-    expect(answer).toEqual({ ...original });
+      export const main = async () => ${JSON.stringify(Object.keys(original))}.map((key) => errors[key]);`);
+    expect(answer).toEqual(Object.values(original));
   });
 
   test('a bundle over its budget is named', () => {

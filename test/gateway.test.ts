@@ -179,14 +179,14 @@ describe('HTTP', () => {
     const at = await gateway();
     const response = await request(at, '/api/diary/12?page=2&tag=%E5%AD%A6%E6%A0%A1', {
       method: 'PUT',
-      headers: { Authorization: 'Bearer t', 'Idempotency-Key': 'k', 'content-type': 'application/json', 'X-Dev-Now': '2025-01-01T00:00:00Z' },
+      headers: { Authorization: 'Bearer t', 'Idempotency-Key': 'k', 'content-type': 'application/json', 'X-Dev-Now': '2025-01-01T00:00:00Z', 'X-Forwarded-For': '1.2.3.4' },
       body: '{"content":"你好😀"}',
     });
     const { event, context } = answer.shape.result.parse(await response.json());
     expect(event).toMatchObject({
       path: '/api/diary/12',
       httpMethod: 'PUT',
-      headers: { authorization: 'Bearer t', 'idempotency-key': 'k' },
+      headers: { authorization: 'Bearer t', 'idempotency-key': 'k', 'x-forwarded-for': '1.2.3.4, 127.0.0.1' },
       queryStringParameters: { page: '2', tag: '学校' },
       body: '{"content":"你好😀"}',
       isBase64Encoded: false,

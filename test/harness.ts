@@ -17,7 +17,16 @@ let pool: Pool | undefined;
 export const db = (): Pool => {
   const { admin } = inject('services');
   const { host, port, user, password } = admin;
-  pool ??= mysql.createPool({ host, port, user, password, database: process.env.DB_NAME ?? '', timezone: 'Z', dateStrings: ['DATE'], connectionLimit: 4 });
+  pool ??= mysql.createPool({
+    host,
+    port,
+    user,
+    password,
+    database: process.env.DB_NAME ?? '',
+    timezone: 'Z',
+    dateStrings: ['DATE'],
+    connectionLimit: 4,
+  });
   return pool;
 };
 
@@ -69,7 +78,13 @@ export async function ok(main: Main, openid: string | null, action: string, data
 }
 
 /** The error of a call that must be refused. */
-export async function refused(main: Main, openid: string | null, action: string, data: unknown = {}, options: CallOptions = {}): Promise<ErrorBody> {
+export async function refused(
+  main: Main,
+  openid: string | null,
+  action: string,
+  data: unknown = {},
+  options: CallOptions = {},
+): Promise<ErrorBody> {
   const envelope = await send(main, openid, action, data, options);
   if (envelope.success) throw new Error(`${action} was not refused: ${JSON.stringify(envelope.data)}`);
   return envelope.error;

@@ -1,10 +1,10 @@
 import { addDays } from '../clock';
+import type { Stats } from '../contract';
 import { AppError, fieldError } from '../errors';
 import type { Request } from '../request';
 import { config } from '../runtime/config';
 import type { UserContext } from '../runtime/context';
 import { Moved } from '../runtime/mysql';
-import type { Stats } from '../contract';
 import type { Diary, Written } from './contract';
 import { type DiaryState, postDiary, recountStreak, type StoredDiary, selectDiaryState, toDiary } from './queries';
 import { appendDay, currentStreak, type Streak } from './streak';
@@ -61,7 +61,12 @@ function replay(stored: { hash: Buffer; response: string }, request: Request): O
   return JSON.parse(stored.response) as Outcome;
 }
 
-async function post(ctx: UserContext, request: Request, state: DiaryState, { row, next, isDeleted, modifiedAt, origin }: Change): Promise<Outcome> {
+async function post(
+  ctx: UserContext,
+  request: Request,
+  state: DiaryState,
+  { row, next, isDeleted, modifiedAt, origin }: Change,
+): Promise<Outcome> {
   const wasDraft = row?.is_draft === 1;
   const wasPublished = row !== null && !wasDraft;
   const willBePublished = !isDeleted && !next.isDraft;

@@ -6,7 +6,7 @@ export const imageFolder = (userId: number): string => `users/${userId}/`;
 
 const isOwnFile = (userId: number, url: string): boolean => {
   const path = /^cloud:\/\/[\w.-]+\/(.+)$/.exec(url)?.[1];
-  return path !== undefined && path.startsWith(imageFolder(userId)) && !path.split('/').includes('..');
+  return path?.startsWith(imageFolder(userId)) === true && !path.split('/').includes('..');
 };
 
 const isAllowedLink = (url: string): boolean => {

@@ -1,11 +1,11 @@
 import type * as z from 'zod';
-import { addDays, monthBounds } from '../clock';
+import { addDays, earliest, latest, monthBounds } from '../clock';
 import type { Stats } from '../contract';
 import { AppError, fieldError } from '../errors';
 import { requestOf } from '../request';
 import type { UserContext } from '../runtime/context';
 import { changeDiary, contentOf, isAlive, statsOf } from './change';
-import { type create, type Diary, FIRST_DAY, type calendar, type get, type list, type remove, type update, type Written } from './contract';
+import { type calendar, type create, type Diary, FIRST_DAY, type get, type list, type remove, type update, type Written } from './contract';
 import { requireOwnImage } from './images';
 import { countDiaries, selectCalendar, selectDiaryByDate, selectDiaryById, selectDiaryPage, selectStats, toDiary } from './queries';
 
@@ -47,7 +47,10 @@ export async function updateDiary(ctx: UserContext, input: z.output<typeof updat
   return written;
 }
 
-export async function deleteDiary(ctx: UserContext, input: z.output<typeof remove.input>): Promise<{ id: number; deleted: true; stats: Stats }> {
+export async function deleteDiary(
+  ctx: UserContext,
+  input: z.output<typeof remove.input>,
+): Promise<{ id: number; deleted: true; stats: Stats }> {
   const { id, version } = input;
   const { stats } = await changeDiary(ctx, requestOf(ctx, input), { id }, ({ byId }) => {
     if (!isAlive(byId)) throw new AppError('NOT_FOUND');
@@ -76,10 +79,11 @@ export async function listDiaries(ctx: UserContext, input: z.output<typeof list.
   const { limit, cursor, page = 1, month, mood = null, tag = null, isDraft = null } = input;
   if (cursor !== undefined && input.page !== undefined) throw fieldError('page', 'page 与 cursor 请给出其中一个');
   const bounds = month === undefined ? { from: FIRST_DAY, to: ctx.today } : monthBounds(month);
-  const from = [bounds.from, input.from ?? FIRST_DAY].reduce((a, b) => (a > b ? a : b));
-  const to = [bounds.to, input.to ?? ctx.today, cursor === undefined ? ctx.today : addDays(cursor, -1)].reduce((a, b) => (a < b ? a : b));
+  const from = latest(bounds.from, input.from ?? FIRST_DAY);
+  const to = earliest(bounds.to, input.to ?? ctx.today, cursor === undefined ? ctx.today : addDays(cursor, -1));
   const filter = { from, to, mood, tag, isDraft };
-  const isFiltered = month !== undefined || input.from !== undefined || input.to !== undefined || mood !== null || tag !== null || isDraft !== null;
+  const isFiltered =
+    month !== undefined || input.from !== undefined || input.to !== undefined || mood !== null || tag !== null || isDraft !== null;
   const numbered = cursor === undefined;
   const count = numbered ? (isFiltered ? 'counted' : 'stored') : 'none';
 

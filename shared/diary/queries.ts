@@ -1,5 +1,5 @@
-import type { Database } from '../runtime/mysql';
 import type { Request } from '../request';
+import type { Database } from '../runtime/mysql';
 import type { Diary } from './contract';
 import type { Streak } from './streak';
 
@@ -95,7 +95,11 @@ export const selectDiaryPage = async (
 };
 
 export const countDiaries = async (db: Database, userId: number, filter: ListFilter): Promise<number> => {
-  const [row] = await db.rows<{ total: number }>('diary.count', `SELECT COUNT(*) AS total FROM diaries WHERE ${FILTER}`, filterValues(userId, filter));
+  const [row] = await db.rows<{ total: number }>(
+    'diary.count',
+    `SELECT COUNT(*) AS total FROM diaries WHERE ${FILTER}`,
+    filterValues(userId, filter),
+  );
   return row?.total ?? 0;
 };
 
@@ -120,7 +124,12 @@ export const selectCalendar = (db: Database, userId: number, from: string, to: s
     [userId, from, to, userId, from, to],
   );
 
-export const selectStats = async (db: Database, userId: number, from: string, to: string): Promise<(Streak & { this_month: number }) | null> => {
+export const selectStats = async (
+  db: Database,
+  userId: number,
+  from: string,
+  to: string,
+): Promise<(Streak & { this_month: number }) | null> => {
   const [row] = await db.rows<Streak & { this_month: number }>(
     'diary.stats',
     `SELECT total_diaries AS total, continuous_days AS run, longest_days AS longest, last_diary_date AS last,
@@ -156,8 +165,22 @@ type StateRow = Prefixed<'i_', StoredDiary> &
   Streak & { rev: number; points: number; drafts: number; rewarded: 0 | 1; request_hash: Buffer | null; request_response: string | null };
 
 const STORED: (keyof StoredDiary)[] = [
-  'id', 'diary_date', 'content', 'mood', 'weather', 'images', 'tags', 'ai_comment', 'ai_image', 'is_draft', 'content_rev', 'last_client',
-  'last_mutation', 'created_at', 'updated_at', 'deleted_at',
+  'id',
+  'diary_date',
+  'content',
+  'mood',
+  'weather',
+  'images',
+  'tags',
+  'ai_comment',
+  'ai_image',
+  'is_draft',
+  'content_rev',
+  'last_client',
+  'last_mutation',
+  'created_at',
+  'updated_at',
+  'deleted_at',
 ];
 
 const storedColumns = (prefix: 'i' | 'd') => STORED.map((column) => `${prefix}.${column} AS ${prefix}_${column}`).join(', ');

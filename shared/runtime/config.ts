@@ -39,7 +39,11 @@ export interface Config {
 
 type Environment = Record<string, string | undefined>;
 
-const list = (text: string | undefined): string[] => (text ?? '').split(',').map((item) => item.trim()).filter(Boolean);
+const list = (text: string | undefined): string[] =>
+  (text ?? '')
+    .split(',')
+    .map((item) => item.trim())
+    .filter(Boolean);
 
 const integer = (env: Environment, name: string, fallback: number): number => {
   const value = env[name] ? Number(env[name]) : fallback;

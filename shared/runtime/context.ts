@@ -1,5 +1,5 @@
-import type { Cache } from './redis';
 import type { Database } from './mysql';
+import type { Cache } from './redis';
 
 /** What differs per call; nothing of it outlives the call. */
 export interface SystemContext {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import * as z from 'zod';
+import type * as z from 'zod';
 import type { Contract } from '../contract';
 import { AppError, type Envelope, errorKinds, fieldError } from '../errors';
 import { config } from './config';
@@ -139,7 +139,11 @@ function matchPath(template: string, path: string): Record<string, string> | nul
 }
 
 /** The action a REST call means. A function may be mounted at its own prefix, which the platform then cuts from the path. */
-function route(method: string, path: string, contracts: Contracts): { action: string; schema: z.ZodObject; fields: Record<string, string> } {
+function route(
+  method: string,
+  path: string,
+  contracts: Contracts,
+): { action: string; schema: z.ZodObject; fields: Record<string, string> } {
   const candidates = Object.entries(contracts).flatMap(([action, { contract }]) => {
     const [verb, template] = contract.rest?.split(' ') ?? [];
     if (verb !== method || template === undefined) return [];

@@ -88,6 +88,7 @@ export async function sessionOf(
     if (session) await rememberSession(cache, credentials.subject, session);
   }
   if (!session?.alive) return null;
-  if (credentials.kind === 'token' && (session.userId !== credentials.claims.userId || session.epoch !== credentials.claims.epoch)) return null;
+  if (credentials.kind === 'token' && (session.userId !== credentials.claims.userId || session.epoch !== credentials.claims.epoch))
+    return null;
   return session;
 }

@@ -33,7 +33,11 @@ export function describeError(error: unknown): Cause[] {
       code: scalar(property(at, 'code')) ?? scalar(property(at, 'errno')),
       ...(statement !== undefined && { statement: String(statement) }),
       ...(SAFE_MESSAGES.has(at.name) && { message: at.message }),
-      stack: (at.stack ?? '').split('\n').filter((frame) => /^\s+at /.test(frame)).slice(0, 6).map((frame) => frame.trim()),
+      stack: (at.stack ?? '')
+        .split('\n')
+        .filter((frame) => /^\s+at /.test(frame))
+        .slice(0, 6)
+        .map((frame) => frame.trim()),
     });
   }
   return chain.length > 0 ? chain : [{ name: typeof error }];

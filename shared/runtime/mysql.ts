@@ -76,11 +76,15 @@ const signalled = (error: unknown): AppError | Moved | null => {
 };
 
 async function connect(patienceMs: number): Promise<PoolConnection> {
-  const waiting = (pool ??= openPool()).getConnection();
+  pool ??= openPool();
+  const waiting = pool.getConnection();
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
-      waiting.then((connection) => connection.release(), () => {});
+      waiting.then(
+        (connection) => connection.release(),
+        () => {},
+      );
       reject(new Error('no connection in time'));
     }, patienceMs);
   });

@@ -46,8 +46,8 @@ const digests = new Map<string, string>();
 
 /** Runs a Lua script by its digest; the text travels only when the server does not know it yet. */
 export async function evaluate(redis: Redis, lua: string, keys: string[], values: (string | number)[]): Promise<unknown> {
-  let digest = digests.get(lua);
-  if (digest === undefined) digests.set(lua, (digest = createHash('sha1').update(lua).digest('hex')));
+  const digest = digests.get(lua) ?? createHash('sha1').update(lua).digest('hex');
+  digests.set(lua, digest);
   try {
     return await redis.evalsha(digest, keys.length, ...keys, ...values);
   } catch (error) {
@@ -66,12 +66,16 @@ export function openCache(): Cache {
       const started = performance.now();
       usage.trips += 1;
       try {
-        return await commands(await (client ??= open(settings.url, settings.timeoutMs)));
+        client ??= open(settings.url, settings.timeoutMs);
+        return await commands(await client);
       } catch (error) {
         restUntil = Date.now() + REST_MS;
         const failed = client;
         client = undefined;
-        failed?.then((redis) => redis.disconnect(), () => {});
+        failed?.then(
+          (redis) => redis.disconnect(),
+          () => {},
+        );
         logLine('warning', { what: 'redis', code: error instanceof Error ? error.name : 'unknown' });
         return null;
       } finally {

@@ -1,12 +1,12 @@
 import type * as z from 'zod';
 import { dayOf } from '../clock';
 import type { Access, Contract } from '../contract';
-import { AppError, type Envelope, type FieldError } from '../errors';
+import { AppError, type Envelope } from '../errors';
 import { config } from './config';
 import type { Contexts, SystemContext } from './context';
 import { type Call, frameOf, toAnswer, toCall } from './event';
-import { type Credentials, credentialsOf, sessionOf } from './identity';
 import { fieldErrors } from './field-errors';
+import { type Credentials, credentialsOf, sessionOf } from './identity';
 import { describeError, logLine } from './log';
 import { openDatabase } from './mysql';
 import { admit } from './rate-limit';
@@ -59,9 +59,17 @@ export function serve(name: string, actions: Record<string, Action>): Main {
       const admission = subject === null ? null : await admit(cache, subject, contract.limit);
       if (admission?.retryAfter) throw new AppError('RATE_LIMITED', { retryAfter: admission.retryAfter });
 
-      const ctx = { action: `${name}.${call.action}`, requestId, now: call.now, today: dayOf(call.now), deadline: call.deadline, db, cache };
+      const ctx = {
+        action: `${name}.${call.action}`,
+        requestId,
+        now: call.now,
+        today: dayOf(call.now),
+        deadline: call.deadline,
+        db,
+        cache,
+      };
       const identity = await identityFor(contract.access, credentials, call, ctx, admission?.session ?? null);
-      who = { role: credentials.kind, ...identity.userId !== undefined && { user: identity.userId } };
+      who = { role: credentials.kind, ...(identity.userId !== undefined && { user: identity.userId }) };
 
       const input = contract.input.safeParse(call.input);
       if (!input.success) throw new AppError('INVALID_INPUT', { details: fieldErrors(input.error) });
@@ -122,7 +130,13 @@ function requireRole(access: Access, credentials: Credentials): void {
   throw new AppError(credentials.kind === 'nobody' ? 'UNAUTHENTICATED' : 'FORBIDDEN');
 }
 
-async function identityFor(access: Access, credentials: Credentials, call: Call, { db, cache }: SystemContext, cached: string | null): Promise<Identity> {
+async function identityFor(
+  access: Access,
+  credentials: Credentials,
+  call: Call,
+  { db, cache }: SystemContext,
+  cached: string | null,
+): Promise<Identity> {
   if (access === 'public') return { openid: call.openid, address: call.address };
   if (access === 'operator') return { actor: credentials.kind === 'operator' ? credentials.actor : `openid:${subjectIn(credentials)}` };
   if (credentials.kind !== 'openid' && credentials.kind !== 'token') return {};

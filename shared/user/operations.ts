@@ -1,6 +1,6 @@
 import type * as z from 'zod';
-import { currentStreak } from '../diary/streak';
 import { requireOwnImage } from '../diary/images';
+import { currentStreak } from '../diary/streak';
 import { AppError } from '../errors';
 import { requestOf } from '../request';
 import type { UserContext } from '../runtime/context';

@@ -1,5 +1,5 @@
-import type { Database } from '../runtime/mysql';
 import type { Request } from '../request';
+import type { Database } from '../runtime/mysql';
 
 export interface ProfileRow {
   id: number;
