@@ -27,7 +27,11 @@ export const action = <A extends Access, In extends z.ZodObject, Out extends z.Z
 
 const subjectIn = (credentials: Credentials): string | null => ('subject' in credentials ? credentials.subject : null);
 
-type Main = (event: unknown, context: unknown) => Promise<unknown>;
+interface Main {
+  (event: unknown, context: unknown): Promise<unknown>;
+  /** What this function offers; the API reference is generated from it. */
+  actions: Record<string, Action>;
+}
 
 let cold = true;
 
@@ -36,7 +40,7 @@ let cold = true;
  * calls may run in one process at once.
  */
 export function serve(name: string, actions: Record<string, Action>): Main {
-  return async function main(event, context) {
+  const main = async (event: unknown, context: unknown) => {
     const started = performance.now();
     const frame = frameOf(event, context);
     const { requestId } = frame;
@@ -99,6 +103,7 @@ export function serve(name: string, actions: Record<string, Action>): Main {
     cold = false;
     return toAnswer(envelope, frame);
   };
+  return Object.assign(main, { actions });
 }
 
 interface Identity {

@@ -1,0 +1,31 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { readApi } from './docs/api';
+import { apiMarkdown } from './docs/markdown';
+import { openapi } from './docs/openapi';
+
+const root = new URL('../', import.meta.url);
+const { version } = JSON.parse(readFileSync(new URL('package.json', root), 'utf8')) as { version: string };
+const api = await readApi();
+const pages = {
+  'docs/openapi.json': `${JSON.stringify(openapi(api, version), null, 2)}\n`,
+  'docs/api.md': apiMarkdown(api),
+};
+
+const current = (path: string): string => {
+  try {
+    return readFileSync(new URL(path, root), 'utf8');
+  } catch {
+    return '';
+  }
+};
+
+const stale = Object.entries(pages).filter(([path, text]) => current(path) !== text);
+if (process.argv.includes('--check')) {
+  for (const [path] of stale) console.error(`${path} is stale: run npm run docs`);
+  process.exitCode = stale.length > 0 ? 1 : 0;
+} else {
+  for (const [path, text] of stale) {
+    writeFileSync(new URL(path, root), text);
+    console.log(`wrote ${path}`);
+  }
+}
