@@ -92,7 +92,9 @@ test('without Redis the product starts and says so, and the tests do not', async
 
 test('MariaDB on PATH is not taken for MySQL', async () => {
   const mysqld = join(dataDir, 'mysqld');
-  writeFileSync(mysqld, "#!/bin/sh\necho 'mysqld  Ver 10.11.6-MariaDB-0+deb12u1 for debian-linux-gnu on x86_64 (Debian 12)'\n", { mode: 0o755 });
+  writeFileSync(mysqld, "#!/bin/sh\necho 'mysqld  Ver 10.11.6-MariaDB-0+deb12u1 for debian-linux-gnu on x86_64 (Debian 12)'\n", {
+    mode: 0o755,
+  });
   vi.stubEnv('PATH', `${dataDir}:${process.env.PATH}`);
   const [onPath] = mysqlChain(() => {});
   expect(onPath?.name).toBe(mysqld);
@@ -109,7 +111,9 @@ async function startInProcess() {
   const program = `import { startServices } from ${JSON.stringify(resolve('scripts/services/index.ts'))};
     startServices({ dataDir: ${JSON.stringify(dataDir)}, profile: 'dev', redis: 'required', report: () => {} }).then(() => console.log('ready'));
     setInterval(() => {}, 1000);`;
-  const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', program], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', program], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   await new Promise((done) => child.stdout.once('data', done));
   return child;
 }

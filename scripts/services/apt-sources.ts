@@ -39,7 +39,9 @@ export async function aptSources(wanted: 'own' | 'own-or-sid'): Promise<AptSourc
     return known.map((mirror) => ({ suite: 'sid', mirror, lines: [`deb [${options} check-valid-until=no] ${mirror} sid main`] }));
   }
   const suites = [codename, `${codename}-updates`, `${codename}-security`];
-  const own = targets.filter(({ release }) => suites.includes(release)).map(({ uri, release, component }) => `deb [${options}] ${uri} ${release} ${component}`);
+  const own = targets
+    .filter(({ release }) => suites.includes(release))
+    .map(({ uri, release, component }) => `deb [${options}] ${uri} ${release} ${component}`);
   return known.map((mirror, index) => ({
     suite: codename,
     mirror,
@@ -55,15 +57,21 @@ interface IndexTarget {
 
 async function indexTargets(): Promise<IndexTarget[]> {
   const known = await run('apt-get', ['indextargets', '--format', '$(RELEASE) $(COMPONENT) $(REPO_URI)', 'Created-By: Packages']);
-  const targets = [...known.matchAll(/^(\S+) (\S+) (https?:\S+?)\/?$/gm)].map(([, release = '', component = '', uri = '']) => ({ release, component, uri }));
-  if (targets.length > 0) return targets;
-  // A machine that has never run `apt-get update` has no targets, but it tells what it would read.
-  const wanted = await run('apt-get', ['update', '--print-uris']);
-  return [...wanted.matchAll(/^'(https?:\S+?)\/dists\/(\S+?)\/([^/\s]+)\/binary-[^/\s]+\/Packages/gm)].map(([, uri = '', release = '', component = '']) => ({
+  const targets = [...known.matchAll(/^(\S+) (\S+) (https?:\S+?)\/?$/gm)].map(([, release = '', component = '', uri = '']) => ({
     release,
     component,
     uri,
   }));
+  if (targets.length > 0) return targets;
+  // A machine that has never run `apt-get update` has no targets, but it tells what it would read.
+  const wanted = await run('apt-get', ['update', '--print-uris']);
+  return [...wanted.matchAll(/^'(https?:\S+?)\/dists\/(\S+?)\/([^/\s]+)\/binary-[^/\s]+\/Packages/gm)].map(
+    ([, uri = '', release = '', component = '']) => ({
+      release,
+      component,
+      uri,
+    }),
+  );
 }
 
 async function sourceOptions(family: 'debian' | 'ubuntu'): Promise<string> {

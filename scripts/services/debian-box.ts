@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { aptSources, type AptSources } from './apt-sources';
+import { type AptSources, aptSources } from './apt-sources';
 import { buildOnce, withProgress } from './cache';
 import { reasonOf, run } from './process';
 
@@ -25,8 +25,13 @@ export interface BoxedServer {
 }
 
 /** What only maintainer scripts, plug-ins and name services ask for. The check of the libraries finds out if this is wrong. */
-const UNNEEDED =
-  /^(perl|libperl|libgdbm|libdb5|libbz2|libcurl|libldap|libsasl2|libkrb5|libgssapi|libk5crypto|libkeyutils|libcom-err|libssh2|libnghttp|libngtcp|libpsl|libidn2|libunistring|libbrotli|libfido2|libcbor|libtirpc|libudev|libmecab|openssl-provider|libc-gconv|gcc-\d+-base|debconf|adduser|passwd|lsb-base|init-system)/;
+const UNNEEDED = new RegExp(
+  `^(${[
+    'perl|libperl|libgdbm|libdb5|libbz2|debconf|adduser|passwd|lsb-base|init-system|gcc-\\d+-base|libc-gconv',
+    'libcurl|libldap|libsasl2|libkrb5|libgssapi|libk5crypto|libkeyutils|libcom-err|libssh2|libnghttp|libngtcp|libpsl',
+    'libidn2|libunistring|libbrotli|libfido2|libcbor|libtirpc|libudev|libmecab|openssl-provider',
+  ].join('|')})`,
+);
 
 export async function debianBox(recipe: BoxRecipe, report: (line: string) => void): Promise<BoxedServer> {
   const candidates = await aptSources(recipe.suite);
@@ -53,7 +58,10 @@ async function build(root: string, recipe: BoxRecipe, sources: AptSources, repor
     const lean = closure.filter(({ name }) => !UNNEEDED.test(name));
     await fill(root, lean);
     await check(root, recipe).catch(async () => {
-      await fill(root, closure.filter((item) => !lean.includes(item)));
+      await fill(
+        root,
+        closure.filter((item) => !lean.includes(item)),
+      );
       await check(root, recipe);
     });
 
@@ -137,8 +145,16 @@ function enter(root: string, recipe: BoxRecipe): BoxedServer {
   const libraries = ['usr/lib', 'lib']
     .map((folder) => join(root, folder))
     .filter((folder) => existsSync(folder))
-    .flatMap((folder) => readdirSync(folder).filter((name) => name.includes('-linux-gnu')).map((name) => join(folder, name)));
-  const loader = libraries.flatMap((folder) => readdirSync(folder).filter((name) => /^ld-linux.*\.so\.\d+$/.test(name)).map((name) => join(folder, name)))[0];
+    .flatMap((folder) =>
+      readdirSync(folder)
+        .filter((name) => name.includes('-linux-gnu'))
+        .map((name) => join(folder, name)),
+    );
+  const loader = libraries.flatMap((folder) =>
+    readdirSync(folder)
+      .filter((name) => /^ld-linux.*\.so\.\d+$/.test(name))
+      .map((name) => join(folder, name)),
+  )[0];
   const binary = recipe.binaries.map((path) => join(root, path)).find((path) => existsSync(path));
   if (!loader || !binary) throw new Error(`${root} has no ${loader ? recipe.binaries.join(' or ') : 'loader'}`);
   return { root, command: loader, arguments: ['--library-path', libraries.join(':'), binary] };

@@ -72,7 +72,9 @@ async function releaseStale(runFile: string, report: (line: string) => void): Pr
   const record = readRecord(runFile);
   if (!record) return;
   if (isOwnerAlive(record)) {
-    throw new Error(`Growth Diary already runs on ${resolve(runFile, '..')} (process ${record.owner.pid}). Stop it first, or name another data folder.`);
+    throw new Error(
+      `Growth Diary already runs on ${resolve(runFile, '..')} (process ${record.owner.pid}). Stop it first, or name another data folder.`,
+    );
   }
   if (record.supervisor && isAlive(record.supervisor)) {
     report('waiting for the servers of the previous run to end');
@@ -104,7 +106,9 @@ async function sweepTestHomes(): Promise<void> {
     try {
       const runFile = join(folder, RUN_FILE);
       const record = readRecord(runFile);
-      const inUse = record ? isOwnerAlive(record) || (record.supervisor && isAlive(record.supervisor)) : Date.now() - statSync(folder).mtimeMs < DAY_MS;
+      const inUse = record
+        ? isOwnerAlive(record) || (record.supervisor && isAlive(record.supervisor))
+        : Date.now() - statSync(folder).mtimeMs < DAY_MS;
       if (inUse) continue;
       if (record) await endStrays(record);
       await rm(folder, { recursive: true, force: true });

@@ -1,15 +1,10 @@
-import { createHash } from 'node:crypto';
-import { constants, existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { cp, rename, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { debianFamily } from './apt-sources';
-import { buildOnce } from './cache';
 import { explain, firstThatStarts, type Program, type Rung } from './chain';
 import { debianBox } from './debian-box';
 import { downloadedMysql } from './download';
 import type { Home } from './home';
-import { findExecutables, freePort, reasonOf, run } from './process';
+import { isOlder, runMysql } from './mysql-server';
+import { findExecutables, reasonOf, run } from './process';
 import type { Supervisor } from './supervise';
 
 export interface MysqlAddress {
@@ -22,8 +17,7 @@ export interface MysqlAddress {
 }
 
 /** 8.0.19 is the first with `INSERT … AS new ON DUPLICATE KEY UPDATE`. */
-const OLDEST = [8, 0, 19];
-const IS_WINDOWS = process.platform === 'win32';
+const OLDEST = '8.0.19';
 
 /** Places that hold a server and often are not on PATH. */
 const MORE_FOLDERS = ['/usr/sbin', '/usr/local/sbin', '/usr/local/mysql/bin'].concat(
@@ -62,9 +56,7 @@ export function mysqlChain(report: (line: string) => void): Rung[] {
 export async function startMysql(rungs: Rung[], home: Home, supervisor: Supervisor): Promise<MysqlAddress> {
   const reasons: string[] = [];
   const address = await firstThatStarts(rungs, reasons, async (program) => {
-    await prepareData(program, home);
-    const port = await startOnFreePort(program, home, supervisor);
-    if (!home.removedAtEnd) writeFileSync(versionFile(home), program.version);
+    const port = await runMysql(program, home, supervisor);
     return { host: '127.0.0.1', port, user: 'root', password: '', source: program.source, ours: true };
   });
   if (!address) throw new Error(explain('MySQL', reasons, WAYS_OUT));
@@ -73,7 +65,8 @@ export async function startMysql(rungs: Rung[], home: Home, supervisor: Supervis
 
 function installedRungs(): Rung[] {
   const paths = findExecutables(['mysqld'], MORE_FOLDERS);
-  if (paths.length === 0) return [{ name: 'installed MySQL', find: () => Promise.reject(new Error('there is no mysqld on PATH or in the usual folders')) }];
+  if (paths.length === 0)
+    return [{ name: 'installed MySQL', find: () => Promise.reject(new Error('there is no mysqld on PATH or in the usual folders')) }];
   return paths.map((path) => ({ name: path, find: () => describe({ command: path, arguments: [] }, path) }));
 }
 
@@ -109,102 +102,6 @@ function acceptedVersion(text: string): string {
   if (/mariadb/i.test(text)) throw new Error('it is MariaDB, which differs from MySQL where this product needs MySQL');
   const version = /Ver (\d+\.\d+\.\d+)/.exec(text)?.[1];
   if (!version) throw new Error(`its version cannot be read from '${text.trim()}'`);
-  if (isOlder(version, OLDEST)) throw new Error(`it is MySQL ${version}; ${OLDEST.join('.')} or later is needed`);
+  if (isOlder(version, OLDEST)) throw new Error(`it is MySQL ${version}; ${OLDEST} or later is needed`);
   return version;
-}
-
-function isOlder(version: string, than: number[]): boolean {
-  const parts = version.split('.').map(Number);
-  const different = parts.findIndex((part, index) => part !== than[index]);
-  return different >= 0 && (parts[different] ?? 0) < (than[different] ?? 0);
-}
-
-/** A fresh data folder is a copy of a template of this version, which takes 0.1 s instead of 2.5. */
-async function prepareData(program: Program, home: Home): Promise<void> {
-  const data = dataFolder(home);
-  if (existsSync(data)) {
-    const written = existsSync(versionFile(home)) ? readFileSync(versionFile(home), 'utf8') : program.version;
-    if (isOlder(program.version, written.split('.').map(Number))) throw new Error(`it is MySQL ${program.version}, and ${data} was written by ${written}`);
-    return;
-  }
-  const flags = [...commonFlags(program), ...FAST_FLAGS];
-  const recipe = createHash('sha256').update(JSON.stringify([program, flags])).digest('hex').slice(0, 12);
-  const template = await buildOnce(`mysql-data-${program.version}-${recipe}`, async (draft) => {
-    await run(program.command, [...flags, `--datadir=${draft}/data`, '--initialize-insecure']);
-    // Two servers with one identity confuse whoever looks at them; each writes its own at its first start.
-    await rm(join(draft, 'data/auto.cnf'), { force: true });
-  });
-  const draft = `${data}.draft`;
-  await rm(draft, { recursive: true, force: true });
-  await cp(join(template, 'data'), draft, { recursive: true, mode: constants.COPYFILE_FICLONE });
-  await rename(draft, data);
-}
-
-async function startOnFreePort(program: Program, home: Home, supervisor: Supervisor): Promise<number> {
-  for (let attempt = 1; ; attempt++) {
-    const port = await freePort();
-    try {
-      await supervisor.start({
-        title: 'MySQL',
-        command: program.command,
-        arguments: [...commonFlags(program), ...serverFlags(home, port)],
-        mark: `--datadir=${dataFolder(home)} `,
-        ready: /ready for connections\. Version/,
-        endWith: home.removedAtEnd ? 'SIGKILL' : 'SIGTERM',
-        shutdownPort: port,
-      });
-      return port;
-    } catch (error) {
-      if (attempt === 3 || !/address already in use|bind on TCP/i.test(reasonOf(error))) throw error;
-    }
-  }
-}
-
-const FAST_FLAGS = [
-  '--innodb-flush-log-at-trx-commit=0',
-  '--innodb-doublewrite=OFF',
-  ...(IS_WINDOWS ? [] : ['--innodb-flush-method=nosync']),
-  '--innodb-buffer-pool-dump-at-shutdown=OFF',
-];
-
-/** --no-defaults must be the first option. 8.0 before .30 has no redo capacity, builds without the X plug-in no mysqlx: hence loose. */
-function commonFlags(program: Program): string[] {
-  return [
-    ...program.arguments,
-    ...(program.arguments.includes('--no-defaults') ? [] : ['--no-defaults']),
-    '--loose-mysqlx=OFF',
-    '--secure-file-priv=NULL',
-    '--skip-log-bin',
-    ...(IS_WINDOWS ? [] : ['--innodb-use-native-aio=OFF']),
-    '--loose-innodb-redo-log-capacity=8M',
-    '--innodb-buffer-pool-size=128M',
-    ...(process.getuid?.() === 0 ? ['--user=root'] : []),
-  ];
-}
-
-function serverFlags(home: Home, port: number): string[] {
-  return [
-    '--bind-address=127.0.0.1',
-    `--port=${port}`,
-    ...(IS_WINDOWS ? ['--console'] : [`--socket=${socketPath(home)}`]),
-    `--pid-file=${join(home.folder, 'mysql.pid')}`,
-    `--datadir=${dataFolder(home)}`,
-    // As in production, while the pool asks for UTC: a forgotten setting then fails a test.
-    '--default-time-zone=+08:00',
-    ...(home.removedAtEnd ? [...FAST_FLAGS, '--performance-schema=OFF', '--max-connections=300'] : []),
-  ];
-}
-
-/** A socket's path has at most 107 characters, 103 on macOS; nobody but mysqld uses it. */
-function socketPath(home: Home): string {
-  const path = join(home.folder, 'mysql.sock');
-  return path.length < 100 ? path : join(tmpdir().length < 60 ? tmpdir() : '/tmp', `growth-diary-${createHash('sha256').update(home.folder).digest('hex').slice(0, 16)}.sock`);
-}
-
-function dataFolder(home: Home): string {
-  return join(home.folder, 'mysql');
-}
-
-function versionFile(home: Home): string {
-  return join(home.folder, 'mysql-version');
 }

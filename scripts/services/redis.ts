@@ -14,7 +14,13 @@ export interface RedisAddress {
 }
 
 const NAMES = ['redis-server', 'valkey-server'];
-const MORE_FOLDERS = ['/usr/local/bin', '/opt/homebrew/bin', '/opt/homebrew/opt/redis/bin', '/opt/homebrew/opt/valkey/bin', '/home/linuxbrew/.linuxbrew/bin'];
+const MORE_FOLDERS = [
+  '/usr/local/bin',
+  '/opt/homebrew/bin',
+  '/opt/homebrew/opt/redis/bin',
+  '/opt/homebrew/opt/valkey/bin',
+  '/home/linuxbrew/.linuxbrew/bin',
+];
 const WAYS_OUT = [
   'give a server: REDIS_URL=redis://127.0.0.1:6379/15 (an empty database)',
   'install redis-server or valkey-server so that it is on PATH (macOS: brew install redis)',
@@ -45,7 +51,13 @@ export function redisChain(report: (line: string) => void): Rung[] {
 }
 
 /** Null when none starts and the product can do without. */
-export async function startRedis(rungs: Rung[], home: Home, supervisor: Supervisor, need: 'optional' | 'required', report: (line: string) => void): Promise<RedisAddress | null> {
+export async function startRedis(
+  rungs: Rung[],
+  home: Home,
+  supervisor: Supervisor,
+  need: 'optional' | 'required',
+  report: (line: string) => void,
+): Promise<RedisAddress | null> {
   const reasons: string[] = [];
   const address = await firstThatStarts(rungs, reasons, async (program) => {
     const port = await startOnFreePort(program, home, supervisor);

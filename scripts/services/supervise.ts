@@ -43,6 +43,9 @@ export function openSupervisor(home: Home, report: (line: string) => void): Supe
   let lastId = 0;
   let stopping: Promise<void> | undefined;
 
+  child.once('exit', () => {
+    if (!stopping) report('the supervisor of the servers was killed: stop and start again');
+  });
   // A write to a supervisor that has just been killed fails; its exit is what counts.
   child.stdin.on('error', () => {});
   createInterface({ input: child.stdout }).on('line', (line) => {
@@ -97,5 +100,10 @@ function readLog(path: string): string {
 }
 
 function worstOf(log: string): string {
-  return log.split('\n').filter((line) => /\[ERROR\]|^\*\*\*|[Ff]atal|error/.test(line)).join('\n') || log;
+  return (
+    log
+      .split('\n')
+      .filter((line) => /\[ERROR\]|^\*\*\*|[Ff]atal|error/.test(line))
+      .join('\n') || log
+  );
 }
