@@ -32,12 +32,16 @@ export async function givenRedis(): Promise<RedisAddress | null> {
   if (!url) return null;
   const { Redis } = await import('ioredis');
   const client = new Redis(url, { lazyConnect: true, connectTimeout: 10_000, maxRetriesPerRequest: 0, retryStrategy: () => null });
+  let cause: unknown;
+  client.on('error', (error) => {
+    cause = error;
+  });
   try {
     await client.connect();
     await client.ping();
     return { url, source: `Redis of REDIS_URL (${new URL(url).host})`, ours: false };
   } catch (error) {
-    throw new Error(`REDIS_URL names a server that cannot be used: ${reasonOf(error)}`);
+    throw new Error(`REDIS_URL names a server that cannot be used: ${reasonOf(cause ?? error)}`);
   } finally {
     client.disconnect();
   }
