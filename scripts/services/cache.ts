@@ -6,7 +6,7 @@ import { join } from 'node:path';
 const DRAFT = '.draft-';
 const DAY_MS = 86_400_000;
 
-export function cacheFolder(): string {
+function cacheFolder(): string {
   return join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'growth-diary');
 }
 

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { type Home, sweep } from './home';
 import { lastLines } from './process';
 
-export interface ServerPlan {
+interface ServerPlan {
   title: string;
   command: string;
   arguments: string[];
