@@ -133,6 +133,10 @@ async function main(): Promise<void> {
       DB_PASSWORD: account.password,
       DB_NAME: database,
       REDIS_URL: redis?.url ?? '',
+      // A developer's machine pauses longer than a server does.
+      REDIS_TIMEOUT_MS: process.env.REDIS_TIMEOUT_MS || '300',
+      OPERATOR_OPENIDS: process.env.OPERATOR_OPENIDS || 'oOperator',
+      OPERATOR_TOKENS: process.env.OPERATOR_TOKENS || 'local:operator-token',
       JWT_KEYS: process.env.JWT_KEYS || `local:${key}`,
     },
   });
