@@ -54,8 +54,8 @@ test('a killed parent leaves no server behind', async () => {
 test('servers that outlived their killed supervisor are ended by the next start', async () => {
   const parent = await startInProcess();
   const servers = serverPids();
-  parent.kill('SIGKILL');
   process.kill(readRunFile().supervisor.pid, 'SIGKILL');
+  parent.kill('SIGKILL');
   expect(servers.filter(isRunning)).toHaveLength(2);
 
   await start();
