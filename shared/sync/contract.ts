@@ -1,0 +1,316 @@
+import * as z from 'zod';
+import { contract, day, instant, month, Stats } from '../contract';
+import { Diary } from '../diary/contract';
+import { Record } from '../points/contract';
+import { Profile } from '../user/contract';
+import { maxChanges, maxImportDays, maxImportItems, maxMutations, maxVerifyDays, maxVerifyMonths } from './limits';
+import { Draw, Job, Task } from './shapes';
+
+/**
+ * One installation, chosen at random by it. Its mutation `mid` is the request `<clientId>:<mid, ten digits>`; direct calls use other ids. Only while
+ * nothing waits in the queue may a direct call go under the next mid's id: asked again as a mutation (of the same name and input; a diary is always
+ * written by `diary.put`) it is the same request and done once.
+ */
+const clientId = z.string().regex(/^[A-Za-z0-9_-]{8,40}$/, { error: '设备编号格式不正确' });
+
+/**
+ * What `args` holds, by type:
+ * - `diary.put`      `{ date, content, mood, weather, images, tags, isDraft }`, the whole diary of a day, or `{ date, deleted: true }`
+ * - `task.create`    as task.create's input
+ * - `task.update` · `task.complete` · `task.uncomplete` · `task.delete`  as those actions' inputs; where the task was made by a mutation of this
+ *                    client whose answer is not yet known, `ref: <its mid>` in place of `id`
+ * - `points.deduct`  as points.deduct's input
+ * - `user.update`    as user.update's input
+ * They are judged one by one: a bad one is `rejected`, its neighbours are not.
+ */
+export const mutationTypes = [
+  'diary.put',
+  'task.create',
+  'task.update',
+  'task.complete',
+  'task.uncomplete',
+  'task.delete',
+  'points.deduct',
+  'user.update',
+] as const;
+export type MutationType = (typeof mutationTypes)[number];
+
+/**
+ * Who wins when another client wrote the same day meanwhile. `newest`: the later modifiedAt; `server`: what stands; `ask`: what stands, until the user
+ * has chosen (a further `diary.put` based on the version that stands). The losing text is kept in every case.
+ * Whatever the policy: a deletion never beats an edit that the deleter had not seen, and an edit of a day deleted elsewhere brings it back.
+ */
+export const ConflictPolicy = z.enum(['newest', 'server', 'ask']);
+export type ConflictPolicy = z.infer<typeof ConflictPolicy>;
+
+export const Mutation = z.strictObject({
+  mid: z.int().min(1).max(4_294_967_295).describe('counts the mutations of this client from 1, without gaps'),
+  type: z.string().max(40),
+  args: z.record(z.string(), z.unknown()),
+  baseRev: z
+    .int()
+    .min(0)
+    .default(0)
+    .describe('diary.put: `version` of the diary its author saw, `rev` of the deletion they saw, 0 for neither'),
+  prev: z
+    .int()
+    .min(0)
+    .default(0)
+    .describe('diary.put: mid of this client’s own latest mutation of that day its author saw applied or queued, else 0'),
+  policy: ConflictPolicy.default('newest'),
+  modifiedAt: instant.describe('when it was written, by the device’s clock'),
+});
+export type Mutation = z.input<typeof Mutation>;
+
+export const changeKinds = ['diary', 'task', 'record', 'draw', 'profile', 'job'] as const;
+export type ChangeKind = (typeof changeKinds)[number];
+
+const living = <Kind extends ChangeKind, Row extends z.ZodType>(kind: Kind, row: Row) =>
+  z.strictObject({ kind: z.literal(kind), key: z.string(), rev: z.int(), row });
+
+/** `key` is the date of a diary, `me` of the profile, the id of everything else. */
+export const Change = z.union([
+  living('diary', Diary),
+  living('task', Task),
+  living('record', Record),
+  living('draw', Draw),
+  living('profile', Profile),
+  living('job', Job),
+  z.strictObject({ kind: z.enum(changeKinds), key: z.string(), rev: z.int(), deleted: z.literal(true) }),
+]);
+export type Change = z.infer<typeof Change>;
+
+/**
+ * - `applied`   done, now or when it was first sent (`replayed`)
+ * - `conflict`  what stands on the server is in `row` (or `deleted`); the sent text is kept there as a revision. Final.
+ * - `rejected`  refused with `code`; final. TASK_ALREADY_COMPLETED says that another device did it first: nothing is lost.
+ * - `retry`     an unexpected failure: send it again later. The third one is answered `rejected`, INTERNAL.
+ * - `stale`     this mid was used with another content, or its answer is gone: take a new clientId, send this and the following again from mid 1
+ * - `gap`       the mid should have been `expected`
+ * After `retry`, `stale` and `gap` the batch stops: mutations without a result were not looked at. So it may also stop for lack of time.
+ */
+export const MutationStatus = z.enum(['applied', 'conflict', 'rejected', 'retry', 'stale', 'gap']);
+export type MutationStatus = z.infer<typeof MutationStatus>;
+
+export const MutationResult = z.strictObject({
+  mid: z.int(),
+  status: MutationStatus,
+  replayed: z
+    .literal(true)
+    .optional()
+    .describe('the answer of the first time: the row may have changed since; `changes` has the present one'),
+  code: z.string().optional(),
+  message: z.string().optional(),
+  details: z.unknown().optional(),
+  expected: z.int().optional(),
+  row: z
+    .union([Diary, Task, Record, Profile])
+    .optional()
+    .describe('as it stood then, for whoever waits for this mutation; what is cached changes by `changes` alone'),
+  deleted: z.literal(true).optional().describe('in place of row'),
+  points: z.int().optional().describe('balance after it, where it moved points'),
+});
+export type MutationResult = z.infer<typeof MutationResult>;
+
+export const sync = contract({
+  summary: '同步：上传离线修改，取回变化，一次完成',
+  access: 'user',
+  limit: 'sync',
+  rest: 'POST /api/sync',
+  input: z.strictObject({
+    clientId,
+    contractVersion: z.int().min(0).optional().describe('too low: UPGRADE_REQUIRED; the client keeps its queue'),
+    ack: z.int().min(0).default(0).describe('results up to this mid are safely stored by the client; the server forgets them'),
+    cursor: z.string().max(60).nullable().default(null).describe('of the last answer whose changes are stored; null reads everything'),
+    mutations: z.array(Mutation).max(maxMutations).default([]),
+    limit: z.int().min(1).max(maxChanges).default(maxChanges),
+    sentAt: instant.optional().describe('the device’s clock as it sends: a wrong clock is taken off every modifiedAt'),
+    conflictsSeen: z.int().min(0).optional().describe('the user has seen the conflicts up to this serverRev'),
+  }),
+  output: z.strictObject({
+    results: z.array(MutationResult),
+    changes: z
+      .array(Change)
+      .describe('in rev order; one rev is never split over two pages. A change counts when its rev is above that of the stored row'),
+    cursor: z.string(),
+    hasMore: z.boolean().describe('call again with the cursor, without waiting'),
+    reset: z
+      .literal(true)
+      .optional()
+      .describe('the cursor was of no use: `changes` begin from the beginning. What has not come by the page without hasMore is gone'),
+    user: z.strictObject({ points: z.int(), ...Stats.shape }),
+    serverRev: z.int().describe('the count of the user’s changes as of this answer'),
+    serverTime: instant,
+  }),
+  example: {
+    clientId: 'phone-4f2a9c',
+    cursor: null,
+    mutations: [
+      {
+        mid: 1,
+        type: 'diary.put',
+        args: { date: '2025-01-18', content: '在车上写的日记', mood: 'happy', weather: 'sunny', images: [], tags: [], isDraft: false },
+        modifiedAt: '2025-01-18T10:00:00.000Z',
+      },
+    ],
+  },
+});
+export type SyncInput = z.input<typeof sync.input>;
+export type SyncOutput = z.infer<typeof sync.output>;
+
+export const home = contract({
+  summary: '首页所需：资料、今天的任务、最近十篇日记、未看过的冲突数',
+  access: 'user',
+  limit: 'read',
+  rest: 'GET /api/sync/home',
+  input: z.strictObject({}),
+  output: z.strictObject({
+    profile: Profile,
+    tasks: z.strictObject({ date: day, tasks: z.array(Task), completed: z.int(), total: z.int() }),
+    diaries: z.array(Diary),
+    unread: z.strictObject({ conflicts: z.int() }),
+  }),
+  example: {},
+});
+export type Home = z.infer<typeof home.output>;
+
+const text = z.string();
+const shortText = z.string().max(2_000);
+
+/** A day of the phone's diary, one text per day; normalised as content-hash.ts does. Judged day by day. */
+export const ImportDay = z.strictObject({
+  date: text,
+  content: text,
+  mood: text,
+  weather: text,
+  images: z.array(text).describe('uploaded files and allowed links'),
+  tags: z.array(text),
+  isDraft: z.boolean(),
+  modifiedAt: instant.optional(),
+  originals: z.array(text).max(50).optional().describe('where several texts were joined into one: each as it was'),
+});
+export type ImportDay = z.infer<typeof ImportDay>;
+
+/** A completed task of a past day. `key` tells it from others of that day (the phone's id). It pays nothing; its points justify the grant. */
+export const ImportTask = z.strictObject({
+  date: text,
+  key: z.string().min(1).max(64),
+  title: shortText,
+  description: shortText.optional(),
+  category: shortText.optional(),
+  points: z.number().optional(),
+});
+export type ImportTask = z.infer<typeof ImportTask>;
+
+/** A template of the phone, as a repeating task. */
+export const ImportRule = z.strictObject({
+  key: z.string().min(1).max(64),
+  title: shortText,
+  description: shortText.optional(),
+  category: shortText.optional(),
+  points: z.number().optional(),
+  time: z.string().max(20).optional().describe('written in front of the description'),
+  weekdays: z.array(z.int().min(1).max(7)).max(7).optional().describe('1 Monday … 7; absent: every day'),
+});
+export type ImportRule = z.infer<typeof ImportRule>;
+
+export const ImportDraw = z.strictObject({
+  key: z.string().min(1).max(64),
+  prizeName: shortText,
+  prizeImage: z.string().max(500).optional(),
+  drawnAt: instant,
+});
+export type ImportDraw = z.infer<typeof ImportDraw>;
+
+const loose = (max: number) => z.array(z.record(z.string(), z.unknown())).max(max).default([]);
+
+/**
+ * - `imported`     stands on the server now, by this call
+ * - `same`         stood there already
+ * - `kept-server`  the server has another text (or a deletion) of that day; the phone's is kept as a revision
+ * - `invalid`      `reason` says why; the phone keeps it
+ */
+export const ImportStatus = z.enum(['imported', 'same', 'kept-server', 'invalid']);
+export type ImportStatus = z.infer<typeof ImportStatus>;
+
+const DayReport = z.strictObject({ date: z.string(), status: ImportStatus, hash: z.string().optional(), reason: z.string().optional() });
+const ItemReport = z.strictObject({ key: z.string(), status: ImportStatus, reason: z.string().optional() });
+
+export const Grant = z.strictObject({
+  claimed: z.int().describe('what was asked for; anything but a whole number from 0 counts as 0'),
+  granted: z.int(),
+  balance: z.int(),
+  isFirst: z.boolean().describe('false: granted before, on this phone or another; nothing more was given'),
+});
+export type Grant = z.infer<typeof Grant>;
+
+const importContract = contract({
+  summary: '导入手机上的旧数据：每次至多 20 天，可随时中断、重来',
+  access: 'user',
+  limit: 'import',
+  rest: 'POST /api/sync/import',
+  input: z.strictObject({
+    days: loose(maxImportDays).describe('ImportDay'),
+    tasks: loose(maxImportItems).describe('ImportTask'),
+    rules: loose(maxImportItems).describe('ImportRule'),
+    draws: loose(maxImportItems).describe('ImportDraw'),
+    grant: z
+      .strictObject({ claimed: z.unknown() })
+      .optional()
+      .describe(
+        'once everything has been imported: the balance of the phone, paid out once per account as far as the imported days and tasks explain it',
+      ),
+  }),
+  output: z.strictObject({
+    days: z.array(DayReport).describe('in the order sent, as are the next three'),
+    tasks: z.array(ItemReport),
+    rules: z.array(ItemReport),
+    draws: z.array(ItemReport),
+    grant: Grant.optional(),
+    stats: Stats,
+  }),
+  example: {
+    days: [{ date: '2025-01-09', content: '谢谢妈妈。', mood: 'grateful', weather: 'foggy', images: [], tags: [], isDraft: false }],
+  },
+});
+
+export { importContract as import };
+export type ImportInput = z.input<typeof importContract.input>;
+export type ImportOutput = z.infer<typeof importContract.output>;
+
+const hash = z.string().regex(/^[0-9a-f]{16}$/, { error: '校验值格式不正确' });
+
+/**
+ * First by month; where a month is not `same` (the server may have more days than the phone), by the days of that month.
+ * A day is verified when it is `same` or `kept-server` (its text stands as a revision).
+ */
+export const verify = contract({
+  summary: '核对导入的数据：按月比对篇数与校验值，不一致的月份再逐日比对',
+  access: 'user',
+  limit: 'sync',
+  rest: 'POST /api/sync/verify',
+  input: z.strictObject({
+    months: z
+      .array(z.strictObject({ month, count: z.int().min(0), xor: hash }))
+      .max(maxVerifyMonths)
+      .default([])
+      .describe('number of days and xorHashes of their contentHash'),
+    days: z
+      .array(z.strictObject({ date: day, hash }))
+      .max(maxVerifyDays)
+      .default([]),
+  }),
+  output: z.strictObject({
+    months: z.array(z.strictObject({ month, count: z.int(), xor: z.string(), same: z.boolean() })),
+    days: z.array(z.strictObject({ date: day, status: z.enum(['same', 'kept-server', 'different', 'missing']) })),
+  }),
+  example: { months: [{ month: '2025-01', count: 1, xor: '0000000000000000' }] },
+});
+export type VerifyInput = z.input<typeof verify.input>;
+export type VerifyOutput = z.infer<typeof verify.output>;
+
+/** Sent with login: whether this phone's old data are to be brought over, and where the app reads from. */
+export const MigrationMode = z
+  .enum(['off', 'shadow', 'dual', 'cloud'])
+  .describe('off: phone only; shadow: copied, phone is read; dual: cloud is read, the old keys are written too; cloud: cloud only');
+export type MigrationMode = z.infer<typeof MigrationMode>;
