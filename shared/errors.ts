@@ -83,3 +83,10 @@ export const fieldError = (path: string, message: string): AppError =>
   new AppError('INVALID_INPUT', { details: [{ path, message }] satisfies FieldError[] });
 
 export const isErrorCode = (code: string): code is ErrorCode => Object.hasOwn(errorKinds, code);
+
+/** For `.catch`: what is thrown in place of a refusal with `code`; anything else passes on. */
+export const instead =
+  (code: ErrorCode, better: () => AppError) =>
+  (error: unknown): never => {
+    throw error instanceof AppError && error.code === code ? better() : error;
+  };

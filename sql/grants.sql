@@ -18,6 +18,7 @@ GRANT EXECUTE ON PROCEDURE post_login TO gd_runtime;
 GRANT EXECUTE ON PROCEDURE post_logout TO gd_runtime;
 GRANT EXECUTE ON PROCEDURE post_profile TO gd_runtime;
 GRANT EXECUTE ON PROCEDURE post_diary TO gd_runtime;
+GRANT EXECUTE ON PROCEDURE post_points TO gd_runtime;
 
 -- job: the timer's function, which also clears away what is past its keeping time.
 GRANT SELECT ON * TO gd_job;

@@ -1,0 +1,75 @@
+import * as z from 'zod';
+import { contract, day, id, instant, line, Page, paging, title } from '../contract';
+import { cursor } from '../paging';
+
+/** No ledger reaches further back. */
+export const FIRST_DAY = '2000-01-01';
+
+export const Record = z.strictObject({
+  id,
+  amount: z.int().describe('positive: earned; negative: spent'),
+  balanceAfter: z.int(),
+  source: z.string(),
+  description: z.string(),
+  relatedId: id.nullable(),
+  relatedType: z.string().nullable(),
+  createdAt: instant,
+});
+export type Record = z.infer<typeof Record>;
+
+const Posted = z.strictObject({ record: Record, points: z.int() });
+export type Posted = z.infer<typeof Posted>;
+
+const reason = {
+  source: title(100).describe('the reason'),
+  description: line(500).optional(),
+  relatedId: id.optional(),
+  relatedType: title(50).optional(),
+};
+
+export const balance = contract({
+  summary: '积分余额',
+  access: 'user',
+  limit: 'read',
+  rest: 'GET /api/points/balance',
+  input: z.strictObject({}),
+  output: z.strictObject({ points: z.int() }),
+  example: {},
+});
+
+export const records = contract({
+  summary: '积分记录，新的在前；page 或 cursor 翻页',
+  access: 'user',
+  limit: 'read',
+  rest: 'GET /api/points/records',
+  input: z.strictObject({
+    ...paging(20),
+    cursor,
+    type: z.enum(['earn', 'spend']).optional(),
+    source: title(100).optional(),
+    from: day.optional(),
+    to: day.optional(),
+  }),
+  output: z.strictObject({ records: z.array(Record), ...Page }),
+  example: { limit: 20, type: 'earn' },
+});
+
+export const add = contract({
+  summary: '给用户加积分，仅限运营人员；记下是谁加的',
+  access: 'operator',
+  limit: 'operator',
+  rest: 'POST /api/points/add',
+  input: z.strictObject({ userId: id.max(2 ** 32 - 1), amount: z.int().min(1).max(100_000), ...reason }),
+  output: Posted,
+  example: { userId: 1, amount: 50, source: '活动奖励', description: '读书月' },
+});
+
+export const deduct = contract({
+  summary: '花掉自己的积分，例如兑换家庭奖励',
+  access: 'user',
+  limit: 'points',
+  rest: 'POST /api/points/deduct',
+  input: z.strictObject({ amount: z.int().min(1).max(999_999_999), ...reason }),
+  output: Posted,
+  example: { amount: 30, source: '家庭奖励', description: '周末看电影' },
+});

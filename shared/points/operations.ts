@@ -1,0 +1,67 @@
+import type * as z from 'zod';
+import { addDays, startOfDay } from '../clock';
+import { AppError, instead } from '../errors';
+import { cutPage, windowOf } from '../paging';
+import { type Request, requestOf } from '../request';
+import type { OperatorContext, UserContext } from '../runtime/context';
+import { type add, type deduct, FIRST_DAY, type Posted, type records } from './contract';
+import { type PointsPosting, postPoints, type RecordRow, selectBalance, selectFilteredRecords, selectRecords, toRecord } from './queries';
+
+export async function getBalance(ctx: UserContext): Promise<{ points: number }> {
+  const points = await selectBalance(ctx.db, ctx.userId);
+  if (points === null) throw new AppError('UNAUTHENTICATED');
+  return { points };
+}
+
+export async function listRecords(ctx: UserContext, input: z.output<typeof records.input>): Promise<z.input<typeof records.output>> {
+  const { type = null, source = null, from, to } = input;
+  const window = windowOf(input);
+  const isFiltered = type !== null || source !== null || from !== undefined || to !== undefined;
+  const filter = {
+    type,
+    source,
+    from: from !== undefined && from > FIRST_DAY ? startOfDay(from) : null,
+    until: to !== undefined && to < ctx.today ? startOfDay(addDays(to, 1)) : null,
+  };
+  const found = isFiltered
+    ? await selectFilteredRecords(ctx.db, ctx.userId, filter, window)
+    : await selectRecords(ctx.db, ctx.userId, window);
+  if (found === null) throw new AppError('UNAUTHENTICATED');
+  const { rows, info } = cutPage(found.rows, found.total, window, (row) => row.seq);
+  return { records: rows.map(toRecord), ...info };
+}
+
+const toPosted = (row: RecordRow): Posted => ({ record: toRecord(row), points: row.balance_after });
+
+interface Reason {
+  source: string;
+  description?: string | undefined;
+  relatedId?: number | undefined;
+  relatedType?: string | undefined;
+}
+
+const reasonOf = ({ source, description, relatedId, relatedType }: Reason): Omit<PointsPosting, 'amount' | 'actor'> => ({
+  source,
+  description: description ?? '',
+  relatedId: relatedId ?? null,
+  relatedType: relatedType ?? null,
+});
+
+/** The user spends their own points. */
+export async function deductPoints(
+  ctx: UserContext,
+  input: z.output<typeof deduct.input>,
+  request: Request = requestOf(ctx, input),
+): Promise<Posted> {
+  return toPosted(await postPoints(ctx.db, ctx.userId, request, { ...reasonOf(input), amount: -input.amount, actor: null }, ctx.now));
+}
+
+/** An operator gives points to a user; the ledger says who did. Everything else a user earns comes from the server's own rules. */
+export async function addPoints(ctx: OperatorContext, input: z.output<typeof add.input>): Promise<Posted> {
+  const { userId, amount } = input;
+  const posting = { ...reasonOf(input), amount, actor: ctx.actor };
+  const row = await postPoints(ctx.db, userId, requestOf(ctx, input), posting, ctx.now).catch(
+    instead('UNAUTHENTICATED', () => new AppError('NOT_FOUND', { message: '没有这个用户' })),
+  );
+  return toPosted(row);
+}

@@ -1,0 +1,110 @@
+import type { Window } from '../paging';
+import type { Request } from '../request';
+import type { Database } from '../runtime/mysql';
+import type { Record } from './contract';
+
+export interface RecordRow {
+  seq: number;
+  amount: number;
+  balance_after: number;
+  source: string;
+  description: string;
+  related_id: number | null;
+  related_type: string | null;
+  created_at: Date | string;
+}
+
+export const toRecord = (row: RecordRow): Record => ({
+  id: row.seq,
+  amount: row.amount,
+  balanceAfter: row.balance_after,
+  source: row.source,
+  description: row.description,
+  relatedId: row.related_id,
+  relatedType: row.related_type,
+  createdAt: new Date(row.created_at).toISOString(),
+});
+
+export const selectBalance = async (db: Database, userId: number): Promise<number | null> => {
+  const [row] = await db.rows<{ points: number }>('points.balance', 'SELECT points FROM users WHERE id = ? AND status = 1', [userId]);
+  return row?.points ?? null;
+};
+
+export interface RecordFilter {
+  type: 'earn' | 'spend' | null;
+  source: string | null;
+  from: Date | null;
+  /** Exclusive. */
+  until: Date | null;
+}
+
+const FILTER = `user_id = ? AND (? IS NULL OR SIGN(amount) = ?) AND (? IS NULL OR source = ?)
+        AND (? IS NULL OR created_at >= ?) AND (? IS NULL OR created_at < ?)`;
+
+const filterValues = (userId: number, { type, source, from, until }: RecordFilter) => {
+  const sign = type && (type === 'earn' ? 1 : -1);
+  return [userId, sign, sign, source, source, from, from, until, until] as const;
+};
+
+interface RecordPage {
+  rows: RecordRow[];
+  total: number;
+}
+
+const COLUMNS = 'r.seq, r.amount, r.balance_after, r.source, r.description, r.related_id, r.related_type, r.created_at';
+
+type Joined = { [Column in keyof RecordRow]: RecordRow[Column] | null } & { total: number };
+
+const pageIn = (joined: Joined[]): RecordPage | null => {
+  const [first] = joined;
+  return first ? { total: first.total, rows: joined.filter((row): row is RecordRow & { total: number } => row.seq !== null) } : null;
+};
+
+/** The whole ledger has no gaps, so that page N is a range of seqs however deep it lies. Null for an account that is no more. */
+export const selectRecords = async (db: Database, userId: number, { limit, offset, before }: Window): Promise<RecordPage | null> =>
+  pageIn(
+    await db.rows<Joined>(
+      'points.page',
+      `SELECT u.points_seq AS total, ${COLUMNS}
+         FROM users u LEFT JOIN point_records r
+           ON r.user_id = u.id AND r.seq < COALESCE(?, CAST(u.points_seq AS SIGNED) + 1 - ?)
+        WHERE u.id = ? AND u.status = 1 ORDER BY r.seq DESC LIMIT ?`,
+      [before, offset, userId, limit + 1],
+    ),
+  );
+
+export const selectFilteredRecords = async (
+  db: Database,
+  userId: number,
+  filter: RecordFilter,
+  { limit, offset, before }: Window,
+): Promise<RecordPage | null> => {
+  const values = filterValues(userId, filter);
+  return pageIn(
+    await db.rows<Joined>(
+      'points.filtered-page',
+      `SELECT (SELECT COUNT(*) FROM point_records WHERE ${FILTER}) AS total, ${COLUMNS}
+         FROM users u LEFT JOIN (
+           SELECT ${COLUMNS} FROM point_records r WHERE ${FILTER} AND (? IS NULL OR seq < ?) ORDER BY seq DESC LIMIT ? OFFSET ?
+         ) AS r ON TRUE
+        WHERE u.id = ? AND u.status = 1 ORDER BY r.seq DESC`,
+      [...values, ...values, before, before, limit + 1, before === null ? offset : 0, userId],
+    ),
+  );
+};
+
+export interface PointsPosting {
+  /** Signed. */
+  amount: number;
+  source: string;
+  description: string;
+  relatedId: number | null;
+  relatedType: string | null;
+  /** The operator; null when the user does it. */
+  actor: string | null;
+}
+
+export const postPoints = (db: Database, userId: number, request: Request, posting: PointsPosting, now: Date): Promise<RecordRow> => {
+  const { amount, source, description, relatedId, relatedType, actor } = posting;
+  return db.post('post_points', [userId, request.id, request.hash, amount, source, description, relatedId, relatedType, actor, now]);
+};
