@@ -13,7 +13,8 @@ import { type Bundle, buildFunctions } from '../scripts/build/functions';
 import { encodingExists, getDecoder, getEncoder } from '../scripts/build/stand-ins/iconv-lite';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const bootstrap = join(root, 'node_modules/@cloudbase/cli/runtime/nodejs/bootstrap.js');
+const require = createRequire(import.meta.url);
+const bootstrap = require.resolve('@cloudbase/cli/runtime/nodejs/bootstrap.js');
 const names = readdirSync(join(root, 'functions')).filter((name) => existsSync(join(root, 'functions', name, 'index.ts')));
 
 const refusal = z.object({ success: z.literal(false), error: z.object({ code: z.string() }), requestId: z.string() });
@@ -36,7 +37,8 @@ async function runInBootstrap(file: string, event: unknown): Promise<unknown> {
       SCF_FUNCTION_HANDLER: 'index.main',
       SCF_FUNCTION_NAME: 'main',
       SCF_EVENT_BODY: JSON.stringify(event),
-      SCF_FUNCTION_ENVIRON: 'TENCENTCLOUD_RUNENV=SCF;TCB_ENV=demo;WX_CONTEXT_KEYS=WX_OPENID,WX_APPID;WX_OPENID=o1;WX_APPID=wx1;TCB_SOURCE=wx_client',
+      SCF_FUNCTION_ENVIRON:
+        'TENCENTCLOUD_RUNENV=SCF;TCB_ENV=demo;WX_CONTEXT_KEYS=WX_OPENID,WX_APPID;WX_OPENID=o1;WX_APPID=wx1;TCB_SOURCE=wx_client',
       SCF_DISPLAY_IS_QUIET: 'True',
     },
   });
@@ -115,7 +117,7 @@ describe('building', () => {
   });
 
   test('mysql2’s compacted table of errors says the same as the original', async () => {
-    const original: Record<string, unknown> = createRequire(import.meta.url)('../node_modules/mysql2/lib/constants/errors.js');
+    const original: Record<string, unknown> = require('../node_modules/mysql2/lib/constants/errors.js');
     const { answer } = await buildOne(`
       import errors from '../../../mysql2/lib/constants/errors.js';
       export const main = async () => ${JSON.stringify(Object.keys(original))}.map((key) => errors[key]);`);

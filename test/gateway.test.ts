@@ -73,10 +73,18 @@ beforeAll(async () => {
 
 describe('contexts', () => {
   test('a mini-program call carries the identity in its context and the platform’s fields in its event', async () => {
-    const { event, context } = await call(await gateway(), { data: { action: 'x', userInfo: { openId: 'eve' } }, as: { openid: 'oAlice' } });
+    const { event, context } = await call(await gateway(), {
+      data: { action: 'x', userInfo: { openId: 'eve' } },
+      as: { openid: 'oAlice' },
+    });
     expect(event).toEqual({ action: 'x', tcbContext: {}, userInfo: { appId: 'wx1', openId: 'oAlice' } });
     expect(variables(context)).toMatchObject({ WX_OPENID: 'oAlice', WX_APPID: 'wx1', TCB_SOURCE: 'wx_client', TENCENTCLOUD_RUNENV: 'SCF' });
-    expect(context).toMatchObject({ function_name: 'diary', function_version: '$LATEST', time_limit_in_ms: 20_000, memory_limit_in_mb: 256 });
+    expect(context).toMatchObject({
+      function_name: 'diary',
+      function_version: '$LATEST',
+      time_limit_in_ms: 20_000,
+      memory_limit_in_mb: 256,
+    });
     expect(String(context.environ).split(';')).toContain('WX_OPENID=oAlice');
   });
 
@@ -166,9 +174,7 @@ describe('instances', () => {
   test('log lines are kept with the request that wrote them', async () => {
     const at = await gateway();
     const { context } = await call(at, { data: {} });
-    expect(at.logs()).toEqual([
-      { at: expect.any(String), functionName: 'diary', requestId: context.request_id, text: 'call 1' },
-    ]);
+    expect(at.logs()).toEqual([{ at: expect.any(String), functionName: 'diary', requestId: context.request_id, text: 'call 1' }]);
   });
 });
 
@@ -179,7 +185,13 @@ describe('HTTP', () => {
     const at = await gateway();
     const response = await request(at, '/api/diary/12?page=2&tag=%E5%AD%A6%E6%A0%A1', {
       method: 'PUT',
-      headers: { Authorization: 'Bearer t', 'Idempotency-Key': 'k', 'content-type': 'application/json', 'X-Dev-Now': '2025-01-01T00:00:00Z', 'X-Forwarded-For': '1.2.3.4' },
+      headers: {
+        Authorization: 'Bearer t',
+        'Idempotency-Key': 'k',
+        'content-type': 'application/json',
+        'X-Dev-Now': '2025-01-01T00:00:00Z',
+        'X-Forwarded-For': '1.2.3.4',
+      },
       body: '{"content":"你好😀"}',
     });
     const { event, context } = answer.shape.result.parse(await response.json());

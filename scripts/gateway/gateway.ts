@@ -88,7 +88,8 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       sendJson(response, report.status === 'ok' ? 200 : 503, report);
     } else {
       const answer = await http({ method, path, headers, body });
-      response.writeHead(answer.statusCode, answer.headers).end(answer.body);
+      const length = { 'content-length': Buffer.byteLength(answer.body) };
+      response.writeHead(answer.statusCode, { ...answer.headers, ...length }).end(answer.body);
     }
   }
 

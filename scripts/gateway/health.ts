@@ -28,10 +28,7 @@ async function pingRedis(url: string): Promise<string> {
 
 /** Asks each server over a connection of its own. Redis is optional: only one that should be there and is not counts. */
 export async function checkHealth({ mysql, redis }: Addresses): Promise<{ status: string; mysql: string; redis: string }> {
-  const [mysqlState, redisState] = await Promise.all([
-    pingMysql(mysql).catch(reason),
-    redis ? pingRedis(redis.url).catch(reason) : 'none',
-  ]);
+  const [mysqlState, redisState] = await Promise.all([pingMysql(mysql).catch(reason), redis ? pingRedis(redis.url).catch(reason) : 'none']);
   const well = mysqlState === 'ok' && (redisState === 'ok' || redisState === 'none');
   return { status: well ? 'ok' : 'down', mysql: mysqlState, redis: redisState };
 }

@@ -51,7 +51,8 @@ export function httpEvent(request: HttpRequest & { headers: Record<string, strin
   return {
     path: url.pathname,
     httpMethod: request.method,
-    headers: request.headers,
+    // The platform writes down whom it heard, behind whatever the caller claims.
+    headers: { ...request.headers, 'x-forwarded-for': [request.headers['x-forwarded-for'], '127.0.0.1'].filter(Boolean).join(', ') },
     queryStringParameters: Object.fromEntries(url.searchParams),
     body: body.toString(isBase64Encoded ? 'base64' : 'utf8'),
     isBase64Encoded,

@@ -16,7 +16,7 @@ export type FromWorker =
   | { kind: 'answer'; fault: string };
 
 /** How the platform tells a caller that the function itself gave no answer. */
-export interface PlatformError {
+interface PlatformError {
   errorCode: 1;
   errorMessage: string;
   stackTrace?: string;
