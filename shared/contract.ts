@@ -4,6 +4,16 @@ import { isCalendarDay } from './clock';
 /** Who may call: anyone; a signed-in child; an operator; the platform's timer. */
 export type Access = 'public' | 'user' | 'operator' | 'system';
 
+/** What each proof of who is calling opens; what stands in no row stays shut. An operator's token is nobody's diary. */
+export const rights = {
+  nobody: ['public'],
+  token: ['public', 'user'],
+  openid: ['public', 'user'],
+  operatorOpenid: ['public', 'user', 'operator'],
+  operator: ['public', 'operator'],
+  system: ['public', 'system'],
+} as const satisfies Record<string, readonly Access[]>;
+
 interface Limit {
   max: number;
   windowSeconds: number;
@@ -83,7 +93,7 @@ export const day = z.string().refine(isCalendarDay, { error: '日期应为 YYYY-
 
 export const month = z
   .string()
-  .regex(/^\d{4}-(0[1-9]|1[0-2])$/, { error: '月份应为 YYYY-MM' })
+  .regex(/^[1-9]\d{3}-(0[1-9]|1[0-2])$/, { error: '月份应为 YYYY-MM' })
   .meta({ example: '2025-01' });
 
 export const id = z.int().min(1).max(Number.MAX_SAFE_INTEGER);

@@ -19,6 +19,13 @@ GRANT EXECUTE ON PROCEDURE post_logout TO gd_runtime;
 GRANT EXECUTE ON PROCEDURE post_profile TO gd_runtime;
 GRANT EXECUTE ON PROCEDURE post_diary TO gd_runtime;
 GRANT EXECUTE ON PROCEDURE post_points TO gd_runtime;
+GRANT EXECUTE ON PROCEDURE post_tasks TO gd_runtime;
+GRANT EXECUTE ON PROCEDURE post_task TO gd_runtime;
+GRANT EXECUTE ON PROCEDURE post_task_change TO gd_runtime;
+GRANT EXECUTE ON PROCEDURE post_task_deletion TO gd_runtime;
+GRANT EXECUTE ON PROCEDURE post_completion TO gd_runtime;
+GRANT EXECUTE ON PROCEDURE post_uncompletion TO gd_runtime;
+GRANT EXECUTE ON PROCEDURE post_minutes TO gd_runtime;
 
 -- job: the timer's function, which also clears away what is past its keeping time.
 GRANT SELECT ON * TO gd_job;

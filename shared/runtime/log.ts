@@ -20,6 +20,19 @@ const property = (error: object, name: string): unknown => Object.getOwnProperty
 const scalar = (value: unknown): string | number | undefined =>
   typeof value === 'string' || typeof value === 'number' ? value : undefined;
 
+const FRAME = /^\s+at (?:[\w.<>[\] $#*-]+ \()?(?:node:|file:|\/|[A-Z]:\\)[\x21-\x7e]+:\d+\)?$/;
+
+/** The places alone: a stack begins with the message, and a line of that may look like a frame. */
+function framesOf({ stack = '', message }: Error): string[] {
+  const start = stack.indexOf(message);
+  return stack
+    .slice(start < 0 ? 0 : start + message.length)
+    .split('\n')
+    .filter((line) => FRAME.test(line))
+    .slice(0, 6)
+    .map((line) => line.trim());
+}
+
 /**
  * What may be logged of an error and its causes. Messages are left out: MySQL quotes values, parsers quote input, and either may be a
  * child's diary. Names, codes and stack frames say enough to find the place.
@@ -33,11 +46,7 @@ export function describeError(error: unknown): Cause[] {
       code: scalar(property(at, 'code')) ?? scalar(property(at, 'errno')),
       ...(statement !== undefined && { statement: String(statement) }),
       ...(SAFE_MESSAGES.has(at.name) && { message: at.message }),
-      stack: (at.stack ?? '')
-        .split('\n')
-        .filter((frame) => /^\s+at /.test(frame))
-        .slice(0, 6)
-        .map((frame) => frame.trim()),
+      stack: framesOf(at),
     });
   }
   return chain.length > 0 ? chain : [{ name: typeof error }];

@@ -11,7 +11,15 @@ export interface Database {
   rows<Row>(name: string, sql: string, values: readonly Value[]): Promise<Row[]>;
   /** Posts a write by calling the stored procedure `name`; its answer is what it stored or, on a replay, had stored. */
   post<Answer>(name: string, values: readonly Value[]): Promise<Answer>;
-  readonly usage: { trips: number; ms: number };
+  readonly usage: Usage;
+}
+
+interface Usage {
+  trips: number;
+  ms: number;
+  /** Of `ms`, waiting for a connection of the pool. */
+  waitMs: number;
+  slow: number;
 }
 
 /** A posting found the world changed since the decision was made: read and decide again. */
@@ -41,16 +49,17 @@ function openPool(): Pool {
     password,
     database: name,
     connectionLimit,
-    maxIdle: connectionLimit,
-    idleTimeout: 30_000,
     connectTimeout: 3_000,
     charset: 'utf8mb4_0900_ai_ci',
     timezone: 'Z',
     dateStrings: ['DATE'],
     ...(ca !== null && { ssl: { ca, minVersion: 'TLSv1.2', verifyIdentity: true } }),
   });
-  opened.on('connection', (connection) => {
-    connection.query(SESSION);
+  opened.pool.on('connection', (connection) => {
+    // Without a callback an error here would be thrown at nobody and end the process.
+    connection.query(SESSION, (error) => {
+      if (error) connection.destroy();
+    });
   });
   return opened;
 }
@@ -75,23 +84,33 @@ const signalled = (error: unknown): AppError | Moved | null => {
   return isErrorCode(message) ? new AppError(message, { cause: error }) : null;
 };
 
+/** The driver's own time-outs do not cover a statement that waits to be prepared, or behind another one, on a line that has gone dead. */
+async function within<T>(ms: number, work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(Object.assign(new Error('no answer in time'), { code: 'TIMEOUT' })), ms);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Connections that statements are running on. */
+let lent = 0;
+
 async function connect(patienceMs: number): Promise<PoolConnection> {
   pool ??= openPool();
   const waiting = pool.getConnection();
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      waiting.then(
-        (connection) => connection.release(),
-        () => {},
-      );
-      reject(new Error('no connection in time'));
-    }, patienceMs);
-  });
   try {
-    return await Promise.race([waiting, late]);
-  } finally {
-    clearTimeout(timer);
+    return await within(patienceMs, waiting);
+  } catch (error) {
+    waiting.then(
+      (connection) => connection.release(),
+      () => {},
+    );
+    throw error;
   }
 }
 
@@ -99,21 +118,27 @@ async function connect(patienceMs: number): Promise<PoolConnection> {
  * Runs a statement until it is done, refused, or the deadline has come. Asking again is always safe: a read changes nothing, and a posting
  * is keyed by its request id, so that one whose outcome was lost with the connection answers what happened.
  */
-async function run(name: string, sql: string, values: readonly Value[], deadline: number): Promise<unknown> {
+async function run(name: string, sql: string, values: readonly Value[], deadline: number, usage: Usage): Promise<unknown> {
   let cause: unknown;
   for (let attempt = 0; attempt < ATTEMPTS || (cause instanceof Unconnected && Date.now() < deadline); attempt += 1) {
     if (attempt > 0) await sleep(Math.min(jitter(attempt), 500));
     const leftMs = deadline - Date.now();
     if (leftMs <= 0) break;
     let connection: PoolConnection;
+    const asked = performance.now();
     try {
       connection = await connect(Math.min(ACQUIRE_TIMEOUT_MS, leftMs));
     } catch (error) {
       cause = new Unconnected(error);
+      // All are at work: to wait longer would only lengthen the queue.
+      if (lent >= config().database.connectionLimit) break;
       continue;
+    } finally {
+      usage.waitMs += performance.now() - asked;
     }
+    lent += 1;
     try {
-      const [result] = await connection.execute({ sql, timeout: Math.min(STATEMENT_TIMEOUT_MS, leftMs) }, [...values]);
+      const [result] = await within(Math.min(STATEMENT_TIMEOUT_MS, leftMs), connection.execute(sql, [...values]));
       connection.release();
       return result;
     } catch (error) {
@@ -127,6 +152,8 @@ async function run(name: string, sql: string, values: readonly Value[], deadline
       if (ROLLED_BACK.has(errno) && codeOf(error) !== 'ER_SERVER_SHUTDOWN') connection.release();
       else connection.destroy();
       cause = error;
+    } finally {
+      lent -= 1;
     }
   }
   throw new AppError('UNAVAILABLE', { cause: Object.assign(new Error('database'), { statement: name, cause }) });
@@ -138,18 +165,29 @@ class Unconnected extends Error {
   }
 }
 
+/** Rows answered; null for a statement that failed. */
+const rowsIn = (result: unknown): number | null => {
+  if (!Array.isArray(result)) return null;
+  return Array.isArray(result[0]) ? result[0].length : result.length;
+};
+
 /** The database for one call; `deadline` in epoch milliseconds. */
 export function openDatabase(deadline: number, requestId: string): Database {
-  const usage = { trips: 0, ms: 0 };
+  const usage: Usage = { trips: 0, ms: 0, waitMs: 0, slow: 0 };
   const timed = async (name: string, sql: string, values: readonly Value[]) => {
     const started = performance.now();
     usage.trips += 1;
+    let result: unknown;
     try {
-      return await run(name, sql, values, deadline);
+      result = await run(name, sql, values, deadline, usage);
+      return result;
     } finally {
       const ms = performance.now() - started;
       usage.ms += ms;
-      if (ms >= config().database.slowMs) logLine('slow-query', { statement: name, ms: Math.round(ms), requestId });
+      if (ms >= config().database.slowMs) {
+        usage.slow += 1;
+        logLine('slow-query', { statement: name, ms: Math.round(ms), rows: rowsIn(result), requestId });
+      }
     }
   };
   return {

@@ -1,13 +1,15 @@
 import type * as z from 'zod';
 import { dayOf } from '../clock';
-import type { Access, Contract } from '../contract';
+import { type Access, type Contract, limits, rights } from '../contract';
 import { AppError, type Envelope } from '../errors';
+import { logBehaviour } from './behaviour';
 import { config } from './config';
 import type { Contexts, SystemContext } from './context';
 import { type Call, frameOf, toAnswer, toCall } from './event';
 import { fieldErrors } from './field-errors';
 import { type Credentials, credentialsOf, sessionOf } from './identity';
 import { describeError, logLine } from './log';
+import { countCall, reportCalls } from './metrics';
 import { openDatabase } from './mysql';
 import { admit } from './rate-limit';
 import { openCache } from './redis';
@@ -33,6 +35,17 @@ interface Main {
   actions: Record<string, Action>;
 }
 
+/** An action that names no right or no limit would be open or boundless: such a function does not start. */
+function requireRows(name: string, actions: Record<string, Action>): void {
+  const opened = new Set<string>(Object.values(rights).flat());
+  for (const [key, { contract }] of Object.entries(actions)) {
+    if (opened.has(contract.access) && Object.hasOwn(limits, contract.limit)) continue;
+    throw new Error(`${name}.${key} has no row in the tables of rights and limits`);
+  }
+}
+
+const tenths = (ms: number): number => Math.round(ms * 10) / 10;
+
 let cold = true;
 
 /**
@@ -40,8 +53,10 @@ let cold = true;
  * calls may run in one process at once.
  */
 export function serve(name: string, actions: Record<string, Action>): Main {
+  requireRows(name, actions);
   const main = async (event: unknown, context: unknown) => {
     const started = performance.now();
+    const reporting = reportCalls();
     const frame = frameOf(event, context);
     const { requestId } = frame;
     const cache = openCache();
@@ -88,18 +103,32 @@ export function serve(name: string, actions: Record<string, Action>): Main {
       }
       envelope = { success: false, error: refusal.toBody(), requestId };
     }
+    const action = call && Object.hasOwn(actions, call.action) ? call.action : null;
+    const code = envelope.success ? 'OK' : envelope.error.code;
+    const ms = performance.now() - started;
     logLine('access', {
       fn: name,
-      action: call && Object.hasOwn(actions, call.action) ? call.action : null,
+      action,
       door: call?.door ?? (frame.http ? 'http' : 'console'),
       ...who,
       requestId,
-      code: envelope.success ? 'OK' : envelope.error.code,
-      ms: Math.round((performance.now() - started) * 10) / 10,
-      mysql: db && { trips: db.usage.trips, ms: Math.round(db.usage.ms * 10) / 10 },
-      redis: { trips: cache.usage.trips, ms: Math.round(cache.usage.ms * 10) / 10 },
+      code,
+      ms: tenths(ms),
+      mysql: db && { trips: db.usage.trips, ms: tenths(db.usage.ms) },
+      redis: { trips: cache.usage.trips, ms: tenths(cache.usage.ms) },
       ...(cold && { cold }),
     });
+    if (envelope.success) logBehaviour(`${name}.${action}`, { ...who, requestId }, envelope.data);
+    countCall({
+      action: `${name}.${action ?? '?'}`,
+      code,
+      now: call?.now ?? new Date(),
+      ms,
+      mysql: db?.usage ?? { ms: 0, waitMs: 0, slow: 0 },
+      redisMs: cache.usage.ms,
+    });
+    await reporting;
+    if (code === 'INTERNAL' || code === 'UNAVAILABLE') await reportCalls(true);
     cold = false;
     return toAnswer(envelope, frame);
   };
@@ -111,24 +140,12 @@ interface Identity {
   address?: string | null;
   userId?: number;
   subject?: string;
+  epoch?: number;
   actor?: string;
 }
 
-/** What each proof of identity opens; an operator's token is nobody's diary. */
-const permits = (credentials: Credentials): readonly Access[] => {
-  switch (credentials.kind) {
-    case 'nobody':
-      return ['public'];
-    case 'system':
-      return ['public', 'system'];
-    case 'operator':
-      return ['public', 'operator'];
-    case 'token':
-      return ['public', 'user'];
-    case 'openid':
-      return config().operators.openids.has(credentials.openid) ? ['public', 'user', 'operator'] : ['public', 'user'];
-  }
-};
+const permits = (credentials: Credentials): readonly Access[] =>
+  credentials.kind === 'openid' && config().operators.openids.has(credentials.openid) ? rights.operatorOpenid : rights[credentials.kind];
 
 function requireRole(access: Access, credentials: Credentials): void {
   if (permits(credentials).includes(access)) return;
@@ -147,5 +164,5 @@ async function identityFor(
   if (credentials.kind !== 'openid' && credentials.kind !== 'token') return {};
   const session = await sessionOf(db, cache, credentials, cached);
   if (session === null) throw new AppError('UNAUTHENTICATED');
-  return { userId: session.userId, subject: credentials.subject };
+  return { userId: session.userId, subject: credentials.subject, epoch: session.epoch };
 }

@@ -1,0 +1,123 @@
+import { randomBytes } from 'node:crypto';
+import { openDatabase } from './mysql';
+import { evaluate, openCache } from './redis';
+
+/** Upper edges of the latency classes in milliseconds; slower calls fall into `le:inf`. */
+export const LATENCY_EDGES = [5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 20_000];
+
+/** What is counted per minute and action: `calls`, `us`, `mysqlUs`, `redisUs`, `slow`, `waited`, `code:<code>`, `le:<edge>`. */
+export type Counts = Record<string, number>;
+
+export interface MinuteRow {
+  /** `2025-01-18 04:05:00`, UTC. */
+  minute: string;
+  action: string;
+  counts: Counts;
+}
+
+export interface CallFacts {
+  /** `function.action`; only ever a known one, or an attacker would choose the keys. */
+  action: string;
+  code: string;
+  now: Date;
+  ms: number;
+  mysql: { ms: number; waitMs: number; slow: number };
+  redisMs: number;
+}
+
+/**
+ * An instance answers one call at a time and is frozen after its answer, so that nothing can be written later, and a trip of its own
+ * would slow down every call. Calls are therefore added up in memory, and the first call after DUE_MS sends the sum beside its own
+ * trips, without waiting for it. Lost with an instance that is never called again: its last calls, but not failed ones, which are
+ * sent at once. Measured: 1.3 µs a call.
+ */
+const DUE_MS = 15_000;
+/** A pool this slow to hand out a connection is too small. */
+const WAITED_MS = 100;
+const KEEP_SECONDS = 3_600;
+const DIRECT_PATIENCE_MS = 500;
+const MAX_PENDING = 1_000;
+
+let pending = new Map<string, MinuteRow>();
+let pendingSince = 0;
+
+const microseconds = (ms: number): number => Math.round(ms * 1_000);
+
+/** As MySQL writes it, UTC. */
+export const minuteOf = (instant: Date): string => `${instant.toISOString().slice(0, 16).replace('T', ' ')}:00`;
+
+export const minuteKey = (minute: string): string => `gd:{minutes}:${minute}`;
+
+function add(counts: Counts, name: string, value: number): void {
+  if (value !== 0) counts[name] = (counts[name] ?? 0) + value;
+}
+
+/** Adds one finished call. */
+export function countCall({ action, code, now, ms, mysql, redisMs }: CallFacts): void {
+  const minute = minuteOf(now);
+  const key = `${minute} ${action}`;
+  let row = pending.get(key);
+  if (!row) {
+    row = { minute, action, counts: {} };
+    pending.set(key, row);
+  }
+  const { counts } = row;
+  add(counts, 'calls', 1);
+  add(counts, `code:${code}`, 1);
+  add(counts, `le:${LATENCY_EDGES.find((edge) => ms <= edge) ?? 'inf'}`, 1);
+  add(counts, 'us', microseconds(ms));
+  add(counts, 'mysqlUs', microseconds(mysql.ms));
+  add(counts, 'redisUs', microseconds(redisMs));
+  add(counts, 'slow', mysql.slow);
+  add(counts, 'waited', mysql.waitMs >= WAITED_MS ? 1 : 0);
+  if (pendingSince === 0) pendingSince = Date.now();
+}
+
+/** KEYS: a hash per minute. ARGV: seconds to keep them, then triples of key index, field and number to add. */
+const ADD = `
+for i = 2, #ARGV, 3 do redis.call('HINCRBY', KEYS[tonumber(ARGV[i])], ARGV[i + 1], ARGV[i + 2]) end
+for i = 1, #KEYS do redis.call('EXPIRE', KEYS[i], ARGV[1]) end
+return 1
+`;
+
+async function addInRedis(rows: readonly MinuteRow[]): Promise<boolean> {
+  const minutes = [...new Set(rows.map(({ minute }) => minute))];
+  const additions = rows.flatMap(({ minute, action, counts }) =>
+    Object.entries(counts).flatMap(([name, value]) => [minutes.indexOf(minute) + 1, `${action} ${name}`, value]),
+  );
+  const stored = await openCache().run((redis) => evaluate(redis, ADD, minutes.map(minuteKey), [KEEP_SECONDS, ...additions]));
+  return stored !== null;
+}
+
+/** Without Redis: rows of this sum alone, so that writing them twice changes nothing. */
+async function addInMysql(rows: readonly MinuteRow[]): Promise<void> {
+  const db = openDatabase(Date.now() + DIRECT_PATIENCE_MS, 'metrics');
+  await db.post('post_minutes', [randomBytes(9).toString('base64url'), JSON.stringify(rows)]);
+}
+
+function putBack(rows: readonly MinuteRow[]): void {
+  if (pending.size + rows.length > MAX_PENDING) return;
+  for (const row of rows) {
+    const key = `${row.minute} ${row.action}`;
+    const known = pending.get(key);
+    if (known) for (const [name, value] of Object.entries(row.counts)) add(known.counts, name, value);
+    else pending.set(key, row);
+  }
+  pendingSince = Date.now();
+}
+
+/** Sends the sum when it is due; `urgent`, it is sent now if Redis is there to take it. Never throws: what cannot be sent waits. */
+export async function reportCalls(urgent = false): Promise<void> {
+  const isDue = pendingSince > 0 && Date.now() - pendingSince >= DUE_MS;
+  if (!isDue && !(urgent && pending.size > 0)) return;
+  const rows = [...pending.values()];
+  pending = new Map();
+  pendingSince = 0;
+  try {
+    if (await addInRedis(rows)) return;
+    if (isDue) await addInMysql(rows);
+    else putBack(rows);
+  } catch {
+    putBack(rows);
+  }
+}
