@@ -23,5 +23,6 @@ CREATE TABLE diaries (
   PRIMARY KEY (user_id, id),
   UNIQUE KEY uk_user_date (user_id, diary_date) COMMENT 'one per day; lists, calendar',
   KEY idx_user_published (user_id, pub_date) COMMENT 'streaks, this month',
-  KEY idx_user_rev (user_id, rev) COMMENT 'change feed'
+  KEY idx_user_rev (user_id, rev) COMMENT 'change feed',
+  KEY idx_deleted (deleted_at) COMMENT 'tombstones past their time'
 ) DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_0900_ai_ci;

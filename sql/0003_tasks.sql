@@ -55,5 +55,15 @@ CREATE TABLE tasks (
   updated_at    DATETIME(3) NOT NULL,
   PRIMARY KEY (user_id, id),
   UNIQUE KEY uk_user_date_key (user_id, task_date, task_key) COMMENT 'materialised once; a day''s list',
-  KEY idx_user_rev (user_id, rev) COMMENT 'change feed'
+  KEY idx_user_rev (user_id, rev) COMMENT 'change feed',
+  KEY idx_deleted (deleted_at) COMMENT 'tombstones past their time'
 ) DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_0900_ai_ci;
+
+-- A task as postings answer it.
+CREATE SQL SECURITY INVOKER VIEW task_json AS
+SELECT user_id, id, task_date, deleted_at, JSON_OBJECT(
+    'id', id, 'task_date', task_date, 'title', title, 'description', description, 'category', category, 'points_reward', points_reward,
+    'is_system', is_system, 'is_weekly', is_weekly, 'weekdays', weekdays, 'is_completed', is_completed,
+    'completed_at', DATE_FORMAT(completed_at, '%Y-%m-%dT%H:%i:%s.%fZ')
+  ) AS task
+FROM tasks;

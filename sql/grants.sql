@@ -25,11 +25,17 @@ GRANT EXECUTE ON PROCEDURE post_task_change TO gd_runtime;
 GRANT EXECUTE ON PROCEDURE post_task_deletion TO gd_runtime;
 GRANT EXECUTE ON PROCEDURE post_completion TO gd_runtime;
 GRANT EXECUTE ON PROCEDURE post_uncompletion TO gd_runtime;
-GRANT EXECUTE ON PROCEDURE post_minutes TO gd_runtime;
+GRANT EXECUTE ON PROCEDURE post_answer TO gd_runtime;
+GRANT EXECUTE ON PROCEDURE post_ack TO gd_runtime;
+GRANT EXECUTE ON PROCEDURE post_failure TO gd_runtime;
+GRANT EXECUTE ON PROCEDURE post_import TO gd_runtime;
+GRANT EXECUTE ON PROCEDURE post_grant TO gd_runtime;
 
 -- job: the timer's function, which also clears away what is past its keeping time.
 GRANT SELECT ON * TO gd_job;
 GRANT DELETE ON requests TO gd_job;
+GRANT EXECUTE ON PROCEDURE post_garbage TO gd_job;
+GRANT EXECUTE ON PROCEDURE post_forgetting TO gd_job;
 
 -- operator: people at a console.
 GRANT SELECT ON * TO gd_operator;

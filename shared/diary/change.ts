@@ -5,6 +5,7 @@ import type { Request } from '../request';
 import { config } from '../runtime/config';
 import type { UserContext } from '../runtime/context';
 import { Moved } from '../runtime/mysql';
+import { contentHash } from '../sync/content-hash';
 import type { Diary, Written } from './contract';
 import { type DiaryState, postDiary, recountStreak, type StoredDiary, selectDiaryState, toDiary } from './queries';
 import { appendDay, currentStreak, type Streak } from './streak';
@@ -15,6 +16,8 @@ export interface Change {
   row: StoredDiary | null;
   next: Pick<Diary, 'date' | 'content' | 'mood' | 'weather' | 'images' | 'tags' | 'isDraft'>;
   isDeleted: boolean;
+  /** The row's text loses a conflict: it is kept as a revision. */
+  keepsOld?: boolean;
   modifiedAt?: Date;
   origin?: { client: string; mutation: number };
 }
@@ -35,20 +38,21 @@ export const statsOf = (streak: Streak, today: string): Stats => ({
 /**
  * The one way a diary is written. Reads what the decision rests on, lets `decide` judge, works out streak and reward, and posts all of it in
  * one call; when the user's data moved in between, it is read and decided again. Direct calls and sync both come through here.
+ * Where nothing is to be changed, `decide` gives what is to be posted in its place.
  */
-export async function changeDiary(
+export async function changeDiary<Other extends object = never>(
   ctx: UserContext,
   request: Request,
   target: { id?: number; date?: string },
-  decide: (state: DiaryState) => Change,
-): Promise<Outcome> {
+  decide: (state: DiaryState) => Change | (() => Promise<Other>),
+): Promise<Outcome | Other> {
   for (;;) {
     const state = await selectDiaryState(ctx.db, ctx.userId, request.id, target);
     if (state === null) throw new AppError('UNAUTHENTICATED');
-    if (state.request) return replay(state.request, request);
-    const change = decide(state);
+    if (state.request) return replay<Outcome | Other>(state.request, request);
+    const decision = decide(state);
     try {
-      return await post(ctx, request, state, change);
+      return await (typeof decision === 'function' ? decision() : post(ctx, request, state, decision));
     } catch (error) {
       if (!(error instanceof Moved)) throw error;
       if (Date.now() >= ctx.deadline) throw new AppError('UNAVAILABLE', { cause: error });
@@ -56,16 +60,16 @@ export async function changeDiary(
   }
 }
 
-function replay(stored: { hash: Buffer; response: string }, request: Request): Outcome {
+function replay<Answer>(stored: { hash: Buffer; response: string }, request: Request): Answer {
   if (!stored.hash.equals(request.hash)) throw new AppError('IDEMPOTENCY_MISMATCH');
-  return JSON.parse(stored.response) as Outcome;
+  return JSON.parse(stored.response) as Answer;
 }
 
 async function post(
   ctx: UserContext,
   request: Request,
   state: DiaryState,
-  { row, next, isDeleted, modifiedAt, origin }: Change,
+  { row, next, isDeleted, keepsOld = false, modifiedAt, origin }: Change,
 ): Promise<Outcome> {
   const wasDraft = row?.is_draft === 1;
   const wasPublished = row !== null && !wasDraft;
@@ -82,12 +86,13 @@ async function post(
   const reward = isRecent && !state.rewarded ? config().diaryReward : 0;
   const rev = state.rev + 1;
   const now = ctx.now.toISOString();
+  const kept = isDeleted ? { ...next, content: '', mood: '', weather: '', images: [], tags: [] } : next;
   const outcome: Outcome = {
     diary: {
-      ...next,
+      ...kept,
       id: row?.id ?? rev,
-      aiComment: row?.ai_comment ?? null,
-      aiImage: row?.ai_image ?? null,
+      aiComment: isDeleted ? null : (row?.ai_comment ?? null),
+      aiImage: isDeleted ? null : (row?.ai_image ?? null),
       version: rev,
       createdAt: row?.created_at.toISOString() ?? now,
       updatedAt: now,
@@ -104,12 +109,13 @@ async function post(
       baseRev: state.rev,
       id: row?.id ?? null,
       oldDate: moves ? row.diary_date : null,
-      diary: isDeleted ? { ...next, content: '', images: [], tags: [], mood: '', weather: '' } : next,
+      diary: kept,
       isDeleted,
       modifiedAt: modifiedAt ?? ctx.now,
       origin: origin ?? null,
       streak,
       drafts,
+      keptHash: keepsOld && row !== null ? contentHash(contentOf(row)) : null,
       reward,
     },
     outcome,

@@ -145,7 +145,7 @@ export interface DiaryState extends Streak {
   rev: number;
   points: number;
   drafts: number;
-  /** Points were already paid for the date in question. */
+  /** Points were already paid for the date in question, or it was brought over from a phone. */
   rewarded: boolean;
   request: { hash: Buffer; response: string } | null;
   /** The row with the asked id; alive or a tombstone, as is the next. */
@@ -155,6 +155,7 @@ export interface DiaryState extends Streak {
 }
 
 export interface StoredDiary extends DiaryRow {
+  modified_at: Date;
   deleted_at: Date | null;
 }
 
@@ -180,6 +181,7 @@ const STORED: (keyof StoredDiary)[] = [
   'last_mutation',
   'created_at',
   'updated_at',
+  'modified_at',
   'deleted_at',
 ];
 
@@ -200,14 +202,15 @@ export const selectDiaryState = async (
     'diary.state',
     `SELECT u.rev, u.points, u.total_diaries AS total, u.total_drafts AS drafts, u.continuous_days AS run, u.longest_days AS longest,
             u.last_diary_date AS last, r.hash AS request_hash, r.response AS request_response,
-            EXISTS (SELECT 1 FROM point_records WHERE user_id = u.id AND source_key = CONCAT('diary:', COALESCE(?, i.diary_date))) AS rewarded,
+            EXISTS (SELECT 1 FROM point_records WHERE user_id = u.id AND source_key = CONCAT('diary:', COALESCE(?, i.diary_date)))
+              OR EXISTS (SELECT 1 FROM imports WHERE user_id = u.id AND item_key = CONCAT('day:', COALESCE(?, i.diary_date))) AS rewarded,
             ${storedColumns('i')}, ${storedColumns('d')}
        FROM users u
        LEFT JOIN requests r ON r.user_id = u.id AND r.request_id = ?
        LEFT JOIN diaries i ON i.user_id = u.id AND i.id = ?
        LEFT JOIN diaries d ON d.user_id = u.id AND d.diary_date = ?
       WHERE u.id = ? AND u.status = 1`,
-    [date ?? null, requestId, id ?? null, date ?? null, userId],
+    [date ?? null, date ?? null, requestId, id ?? null, date ?? null, userId],
   );
   if (!row) return null;
   const { rev, points, drafts, total, run, longest, last, request_hash: hash, request_response: response } = row;
@@ -257,6 +260,8 @@ export interface DiaryPosting {
   origin: { client: string; mutation: number } | null;
   streak: Streak;
   drafts: number;
+  /** Content hash of the text that stood there, when it is to be kept. */
+  keptHash: string | null;
   reward: number;
 }
 
@@ -265,7 +270,7 @@ export const postDiary = <Answer>(
   db: Database,
   userId: number,
   request: Request,
-  { baseRev, id, oldDate, diary, isDeleted, modifiedAt, origin, streak, drafts, reward }: DiaryPosting,
+  { baseRev, id, oldDate, diary, isDeleted, modifiedAt, origin, streak, drafts, keptHash, reward }: DiaryPosting,
   response: Answer,
   now: Date,
 ): Promise<Answer> =>
@@ -292,6 +297,7 @@ export const postDiary = <Answer>(
     streak.run,
     streak.longest,
     streak.last,
+    keptHash,
     reward,
     JSON.stringify(response),
     now,

@@ -1,6 +1,7 @@
 -- Writes one diary as the function decided it: a new day, a changed one, a draft continued, a deletion, or a move to another date.
 -- The decision was made on p_base_rev; when the user's data have moved since, MOVED asks for a new one. p_response was made with the decision.
 -- p_id NULL: a row is made, or a tombstone of that date revived, under a new id. p_old_date: the date it is moved away from, which becomes a tombstone.
+-- p_kept_hash: the text that is written over lost a conflict and is kept; its content hash. NULL when its successor's author had seen it.
 -- p_reward > 0 pays for the date, once for ever (the ledger's source_key).
 CREATE DEFINER = gd_owner PROCEDURE post_diary(
   IN p_user_id INT UNSIGNED, IN p_request_id VARCHAR(80) CHARACTER SET ascii, IN p_hash BINARY(32), IN p_base_rev BIGINT UNSIGNED,
@@ -8,7 +9,7 @@ CREATE DEFINER = gd_owner PROCEDURE post_diary(
   IN p_images JSON, IN p_tags JSON, IN p_is_draft BOOLEAN, IN p_is_deleted BOOLEAN, IN p_modified_at DATETIME(3),
   IN p_client VARCHAR(40) CHARACTER SET ascii, IN p_mutation INT UNSIGNED,
   IN p_total_diaries INT UNSIGNED, IN p_total_drafts INT UNSIGNED, IN p_run INT UNSIGNED, IN p_longest INT UNSIGNED, IN p_last_date DATE,
-  IN p_reward INT, IN p_response MEDIUMTEXT, IN p_now DATETIME(3)
+  IN p_kept_hash CHAR(16) CHARACTER SET ascii, IN p_reward INT, IN p_response MEDIUMTEXT, IN p_now DATETIME(3)
 )
 SQL SECURITY DEFINER
 BEGIN
@@ -25,6 +26,11 @@ BEGIN
   ELSE
     IF v_rev <> p_base_rev THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'MOVED'; END IF;
     SET v_rev = v_rev + 1;
+    IF p_kept_hash IS NOT NULL THEN
+      INSERT INTO diary_revisions (user_id, id, diary_date, reason, content, mood, weather, images, tags, is_draft, hash, is_unread, modified_at, created_at)
+      SELECT user_id, v_rev, diary_date, 'overwritten', content, mood, weather, images, tags, is_draft, p_kept_hash, TRUE, modified_at, p_now
+        FROM diaries WHERE user_id = p_user_id AND id = p_id;
+    END IF;
 
     IF p_id IS NULL THEN
       INSERT INTO diaries (user_id, id, diary_date, content, mood, weather, images, tags, is_draft, rev, content_rev, modified_at,

@@ -1,0 +1,19 @@
+-- Removes one user's tombstones from before p_before and says so in gc_rev: a cursor below it may have missed one and is told to read everything.
+CREATE DEFINER = gd_owner PROCEDURE post_garbage(IN p_user_id INT UNSIGNED, IN p_before DATETIME(3))
+SQL SECURITY DEFINER
+BEGIN
+  DECLARE v_rev BIGINT UNSIGNED;
+  DECLARE v_purged BIGINT UNSIGNED;
+  DECLARE EXIT HANDLER FOR SQLEXCEPTION BEGIN ROLLBACK; RESIGNAL; END;
+  START TRANSACTION;
+  SELECT rev INTO v_rev FROM users WHERE id = p_user_id FOR UPDATE;
+  SELECT MAX(rev) INTO v_purged FROM (
+    SELECT rev FROM diaries WHERE user_id = p_user_id AND deleted_at < p_before
+    UNION ALL SELECT rev FROM tasks WHERE user_id = p_user_id AND deleted_at < p_before
+  ) AS purged;
+  DELETE FROM diaries WHERE user_id = p_user_id AND deleted_at < p_before;
+  DELETE FROM tasks WHERE user_id = p_user_id AND deleted_at < p_before;
+  UPDATE users SET gc_rev = GREATEST(gc_rev, COALESCE(v_purged, 0)) WHERE id = p_user_id;
+  COMMIT;
+  SELECT JSON_OBJECT('gcRev', v_purged) AS response;
+END
