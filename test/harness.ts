@@ -108,7 +108,7 @@ export async function http(
   const event = {
     path: pathname,
     httpMethod: method,
-    headers: { ...headers, ...(token !== undefined && { authorization: `Bearer ${token}` }) },
+    headers: { 'x-forwarded-for': '127.0.0.1', ...headers, ...(token !== undefined && { authorization: `Bearer ${token}` }) },
     queryStringParameters: Object.fromEntries(searchParams),
     body: body === undefined ? '' : JSON.stringify(body),
     isBase64Encoded: false,
@@ -117,6 +117,21 @@ export async function http(
   const context = platformContext('test', { door: 'http', now: now ?? NOON }, appId, limits);
   const answer = (await main(event, context)) as { statusCode: number; headers: Record<string, string>; body: string };
   return { status: answer.statusCode, headers: answer.headers, body: JSON.parse(answer.body) };
+}
+
+export interface Child {
+  openid: string;
+  userId: number;
+  token: string;
+}
+
+/** A signed-in user of one test's own. */
+export async function newChild(points = 0): Promise<Child> {
+  const { main } = await import('../functions/login/index');
+  const openid = newOpenid();
+  const { userInfo, token } = await ok(main, openid, 'login');
+  if (points > 0) await grant(userInfo.id, points);
+  return { openid, userId: userInfo.id, token };
 }
 
 /** Gives points by the posting that operators use; a ledger that a test wrote by hand would not add up. */
@@ -134,10 +149,11 @@ export async function grant(userId: number, amount: number): Promise<void> {
   ]);
 }
 
-/** Other settings while the tests of one file run. */
+/** Other settings while the tests of one file, or of one `describe`, run. */
 export function configure(settings: Partial<Config>): void {
-  const before = { ...config() };
+  let before: Config;
   beforeAll(() => {
+    before = { ...config() };
     Object.assign(config(), settings);
   });
   afterAll(() => {

@@ -1,0 +1,385 @@
+import { describe, expect, test } from 'vitest';
+import { addDays } from '../../shared/clock';
+import { type Child, http, newChild, newOpenid, ok, refused, select, TODAY, withoutRateLimits } from '../../test/harness';
+import { main as login } from '../login/index';
+import { main } from './index';
+
+withoutRateLimits();
+
+const SYSTEM = ['写日记', '阅读20分钟', '运动30分钟', '整理房间', '早睡早起'];
+const YESTERDAY = addDays(TODAY, -1);
+const TOMORROW = addDays(TODAY, 1);
+const TOMORROW_NOON = `${TOMORROW}T04:00:00.000Z`;
+
+interface Listed {
+  id: number;
+  title: string;
+  isCompleted: boolean;
+}
+
+const list = async ({ openid }: Child, date?: string, now?: string): Promise<Listed[]> =>
+  (await ok(main, openid, 'list', date === undefined ? {} : { date }, now === undefined ? {} : { now })).tasks;
+const titles = async (child: Child, date?: string, now?: string) => (await list(child, date, now)).map((task) => task.title);
+const create = async ({ openid }: Child, input: object, now?: string) =>
+  (await ok(main, openid, 'create', input, now === undefined ? {} : { now })).task;
+const rowsOf = ({ userId }: Child) =>
+  select<{ task_date: string; task_key: string }>('SELECT task_date, task_key FROM tasks WHERE user_id = ?', [userId]);
+const revOf = async ({ userId }: Child) => (await select<{ rev: number }>('SELECT rev FROM users WHERE id = ?', [userId]))[0]?.rev;
+
+describe('the tasks of a day', () => {
+  test('are the system’s for a new user, open, in order', async () => {
+    const child = await newChild();
+    const day = await ok(main, child.openid, 'list');
+    expect(day).toMatchObject({ date: TODAY, completed: 0, total: 5 });
+    expect(day.tasks.map((task: Listed) => task.title)).toEqual(SYSTEM);
+    expect(day.tasks[0]).toEqual({
+      id: day.tasks[0].id,
+      title: '写日记',
+      description: '记下今天最想说的话',
+      category: 'diary',
+      pointsReward: 10,
+      isSystem: true,
+      isCompleted: false,
+      completedAt: null,
+      date: TODAY,
+      repeat: { kind: 'once' },
+    });
+  });
+
+  test('come into being once: listed again nothing is written', async () => {
+    const child = await newChild();
+    const first = await list(child);
+    const rev = await revOf(child);
+    expect(await list(child)).toEqual(first);
+    expect(await revOf(child)).toBe(rev);
+  });
+
+  test('come into being once, although ten ask at the same moment', async () => {
+    for (let round = 0; round < 4; round += 1) {
+      const child = await newChild();
+      await create(child, { title: '练琴', repeat: { kind: 'daily' } });
+      const days = await Promise.all(Array.from({ length: 10 }, () => list(child)));
+      for (const day of days) expect(day).toEqual(days[0]);
+      expect(await rowsOf(child)).toHaveLength(6);
+    }
+  });
+
+  test('of the next seven days can be seen, no further', async () => {
+    const child = await newChild();
+    expect(await titles(child, addDays(TODAY, 7))).toEqual(SYSTEM);
+    expect(await refused(main, child.openid, 'list', { date: addDays(TODAY, 8) })).toMatchObject({
+      code: 'INVALID_INPUT',
+      details: [{ path: 'date' }],
+    });
+    expect(await refused(main, child.openid, 'list', { date: '9999-12-31' })).toMatchObject({ code: 'INVALID_INPUT' });
+    expect(await rowsOf(child)).toHaveLength(5);
+  });
+
+  test.each([YESTERDAY, '2001-01-01'])('of %s, never looked at, are none, and looking makes none', async (date) => {
+    const child = await newChild();
+    expect(await ok(main, child.openid, 'list', { date })).toEqual({ date, tasks: [], completed: 0, total: 0 });
+    expect(await rowsOf(child)).toEqual([]);
+  });
+
+  test('stay as they were when the day has passed, and the new day begins open', async () => {
+    const child = await newChild();
+    const [first] = await list(child);
+    await ok(main, child.openid, 'complete', { id: first?.id });
+    expect((await list(child, undefined, TOMORROW_NOON)).every((task) => !task.isCompleted)).toBe(true);
+    expect((await list(child, TODAY, TOMORROW_NOON)).map((task) => task.isCompleted)).toEqual([true, false, false, false, false]);
+  });
+
+  test.each([
+    ['2025-01-21T16:30:00.000Z', '2025-01-22'],
+    ['2025-01-21T23:00:00.000Z', '2025-01-22'],
+    ['2025-01-22T15:59:00.000Z', '2025-01-22'],
+    ['2025-01-22T16:30:00.000Z', '2025-01-23'],
+  ])('at %s are those of %s in Beijing', async (now, date) => {
+    const child = await newChild();
+    expect(await ok(main, child.openid, 'list', {}, { now })).toMatchObject({ date, tasks: [{ date }, {}, {}, {}, {}] });
+  });
+
+  test('grow by a template that is added later, and keep one that is withdrawn', async () => {
+    const child = await newChild();
+    await list(child);
+    await select("INSERT INTO task_templates (id, title, sort_order) VALUES ('water', '喝水', 9)");
+    expect(await titles(child)).toEqual([...SYSTEM, '喝水']);
+    await select("UPDATE task_templates SET is_active = FALSE WHERE id = 'water'");
+    expect(await titles(child)).toEqual([...SYSTEM, '喝水']);
+    expect(await titles(child, TOMORROW)).toEqual(SYSTEM);
+    await select("DELETE FROM task_templates WHERE id = 'water'");
+  });
+
+  test.each(['2025-02-30', '2025-1-8', '', 20250122])('%o is no date', async (date) => {
+    const { openid } = await newChild();
+    expect(await refused(main, openid, 'list', { date })).toMatchObject({ code: 'INVALID_INPUT', details: [{ path: 'date' }] });
+  });
+
+  test('are nobody’s before the first login', async () => {
+    expect((await refused(main, newOpenid(), 'list')).code).toBe('UNAUTHENTICATED');
+  });
+});
+
+describe('a task of one’s own', () => {
+  test('is for today unless a day is named, and pays 10 unless it says otherwise', async () => {
+    const child = await newChild();
+    const task = await create(child, { title: '  喂鱼 ' });
+    expect(task).toMatchObject({
+      title: '喂鱼',
+      description: '',
+      category: 'daily',
+      pointsReward: 10,
+      isSystem: false,
+      date: TODAY,
+      repeat: { kind: 'once' },
+    });
+    expect(await titles(child)).toEqual([...SYSTEM, '喂鱼']);
+    const later = await create(child, { title: '去图书馆', description: '还书', category: 'study', pointsReward: 20, date: TOMORROW });
+    expect(later).toMatchObject({ description: '还书', category: 'study', pointsReward: 20, date: TOMORROW });
+    expect(await titles(child)).not.toContain('去图书馆');
+    expect(await titles(child, TOMORROW)).toContain('去图书馆');
+  });
+
+  test('may be given for seven days back and seven ahead', async () => {
+    const child = await newChild();
+    for (const days of [-7, 7])
+      expect(await create(child, { title: 'x', date: addDays(TODAY, days) })).toMatchObject({ date: addDays(TODAY, days) });
+    for (const days of [-8, 8]) {
+      const error = await refused(main, child.openid, 'create', { title: 'x', date: addDays(TODAY, days) });
+      expect(error).toMatchObject({ code: 'INVALID_INPUT', details: [{ path: 'date' }] });
+    }
+  });
+
+  test.each([
+    ['title', ''],
+    ['title', '   '],
+    ['title', '字'.repeat(201)],
+    ['title', 5],
+    ['description', '字'.repeat(2001)],
+    ['category', '字'.repeat(51)],
+    ['pointsReward', 21],
+    ['pointsReward', -1],
+    ['pointsReward', 1.5],
+    ['pointsReward', '10'],
+    ['pointsReward', 1e9],
+    ['repeat', 'daily'],
+    ['repeat.weekdays', { kind: 'weekly' }],
+    ['repeat.weekdays', { kind: 'weekly', weekdays: [] }],
+    ['repeat.weekdays.0', { kind: 'weekly', weekdays: [0] }],
+    ['repeat.weekdays.0', { kind: 'weekly', weekdays: [8] }],
+    ['repeat.weekdays', { kind: 'daily', weekdays: [1] }],
+    ['repeat.kind', { kind: 'yearly' }],
+    ['userId', 1],
+    ['completed', true],
+    ['isCompleted', true],
+    ['createdAt', '2025-01-01T00:00:00.000Z'],
+    ['isSystem', true],
+    ['awarded', 5],
+    ['points', 999],
+  ])('with %s %o is refused and leaves no row', async (path, value) => {
+    const child = await newChild();
+    const field = path.split('.')[0] ?? '';
+    expect(await refused(main, child.openid, 'create', { title: 'x', [field]: value })).toMatchObject({
+      code: 'INVALID_INPUT',
+      details: [{ path }],
+    });
+    expect(await rowsOf(child)).toEqual([]);
+  });
+
+  test('keeps 200 emoji as its title and quotes as they are', async () => {
+    const child = await newChild();
+    const title = '😀'.repeat(190) + '\'"%_\\`';
+    expect(await create(child, { title })).toMatchObject({ title });
+    expect(await titles(child)).toContain(title);
+  });
+
+  test('is created once for one request id', async () => {
+    const child = await newChild();
+    const first = await ok(main, child.openid, 'create', { title: 'x', repeat: { kind: 'daily' } }, { requestId: 'c1' });
+    expect(
+      await ok(main, child.openid, 'create', { title: 'x', repeat: { kind: 'daily' } }, { requestId: 'c1', now: TOMORROW_NOON }),
+    ).toEqual(first);
+    expect((await refused(main, child.openid, 'create', { title: 'y', repeat: { kind: 'daily' } }, { requestId: 'c1' })).code).toBe(
+      'IDEMPOTENCY_MISMATCH',
+    );
+    expect(await rowsOf(child)).toHaveLength(1);
+  });
+});
+
+describe('a repeating task', () => {
+  test('that is daily stands on every day from its first on', async () => {
+    const child = await newChild();
+    const task = await create(child, { title: '练琴', repeat: { kind: 'daily' }, date: TOMORROW });
+    expect(task).toMatchObject({ date: TOMORROW, repeat: { kind: 'daily' } });
+    expect(await titles(child)).not.toContain('练琴');
+    for (const days of [1, 2, 7]) expect(await titles(child, addDays(TODAY, days))).toEqual([...SYSTEM, '练琴']);
+    expect((await list(child, TOMORROW)).at(-1)).toEqual(task);
+  });
+
+  test('that is weekly stands on its weekdays only; the next one is made and answered at once', async () => {
+    const child = await newChild();
+    // Today is a Wednesday.
+    const task = await create(child, { title: '游泳', repeat: { kind: 'weekly', weekdays: [7, 1, 7] } });
+    expect(task).toMatchObject({ date: '2025-01-26', repeat: { kind: 'weekly', weekdays: [1, 7] } });
+    const days = [];
+    for (let ahead = 0; ahead <= 7; ahead += 1)
+      if ((await titles(child, addDays(TODAY, ahead))).includes('游泳')) days.push(addDays(TODAY, ahead));
+    expect(days).toEqual(['2025-01-26', '2025-01-27']);
+  });
+
+  test('starts today when it began in the past: days gone by get nothing', async () => {
+    const child = await newChild();
+    expect(await create(child, { title: '练琴', repeat: { kind: 'daily' }, date: addDays(TODAY, -3) })).toMatchObject({ date: TODAY });
+    expect(await titles(child, YESTERDAY)).toEqual([]);
+  });
+
+  test('that is changed changes from today on; done days keep what they paid', async () => {
+    const child = await newChild();
+    const done = await create(child, { title: '练琴', pointsReward: 5, repeat: { kind: 'daily' } });
+    await ok(main, child.openid, 'complete', { id: done.id });
+    await list(child, TOMORROW);
+    const [next] = (await list(child, undefined, TOMORROW_NOON)).filter((task) => task.title === '练琴');
+    const changed = await ok(main, child.openid, 'update', { id: next?.id, title: '练琴一小时', pointsReward: 15 }, { now: TOMORROW_NOON });
+    expect(changed.task).toMatchObject({ title: '练琴一小时', pointsReward: 15, date: TOMORROW });
+    expect((await list(child)).at(-1)).toMatchObject({ title: '练琴', pointsReward: 5, isCompleted: true });
+    expect((await list(child, addDays(TODAY, 3))).at(-1)).toMatchObject({ title: '练琴一小时', pointsReward: 15 });
+  });
+
+  test('may be changed from a day that is done; that day keeps its reward', async () => {
+    const child = await newChild();
+    const done = await create(child, { title: '练琴', pointsReward: 5, repeat: { kind: 'daily' } });
+    await list(child, TOMORROW);
+    await ok(main, child.openid, 'complete', { id: done.id });
+    expect(await ok(main, child.openid, 'update', { id: done.id, pointsReward: 15 })).toMatchObject({
+      task: { pointsReward: 5, isCompleted: true },
+    });
+    expect((await list(child, TOMORROW)).at(-1)).toMatchObject({ pointsReward: 15 });
+  });
+
+  test('that is deleted is gone from today on; done days stay, and it never comes back', async () => {
+    const child = await newChild();
+    const done = await create(child, { title: '练琴', repeat: { kind: 'daily' } });
+    await ok(main, child.openid, 'complete', { id: done.id });
+    const [next] = (await list(child, TOMORROW)).filter((task) => task.title === '练琴');
+    await list(child, addDays(TODAY, 2));
+    expect(await ok(main, child.openid, 'delete', { id: next?.id }, { now: TOMORROW_NOON })).toEqual({ id: next?.id, deleted: true });
+    expect((await list(child)).at(-1)).toMatchObject({ title: '练琴', isCompleted: true });
+    for (const days of [1, 2, 3]) expect(await titles(child, addDays(TODAY, days), TOMORROW_NOON)).toEqual(SYSTEM);
+    expect((await refused(main, child.openid, 'complete', { id: next?.id }, { now: TOMORROW_NOON })).code).toBe('NOT_FOUND');
+  });
+
+  test('cannot be moved to another date', async () => {
+    const child = await newChild();
+    const { id } = await create(child, { title: '练琴', repeat: { kind: 'daily' } });
+    expect(await refused(main, child.openid, 'update', { id, date: TOMORROW })).toMatchObject({
+      code: 'INVALID_INPUT',
+      details: [{ path: 'date' }],
+    });
+  });
+});
+
+describe('changing and deleting', () => {
+  test('leaves what is not given', async () => {
+    const child = await newChild();
+    const task = await create(child, { title: '喂鱼', description: '一小勺', category: 'life', pointsReward: 3 });
+    expect(await ok(main, child.openid, 'update', { id: task.id, title: '喂猫', date: TOMORROW })).toEqual({
+      task: { ...task, title: '喂猫', date: TOMORROW },
+    });
+    expect(await ok(main, child.openid, 'update', { id: task.id, description: '', pointsReward: 0 })).toMatchObject({
+      task: { title: '喂猫', description: '', category: 'life', pointsReward: 0 },
+    });
+    expect((await list(child, TOMORROW)).at(-1)).toMatchObject({ title: '喂猫' });
+  });
+
+  test('obeys the same limits as creating', async () => {
+    const child = await newChild();
+    const { id } = await create(child, { title: 'x' });
+    for (const input of [
+      { title: ' ' },
+      { pointsReward: 21 },
+      { date: addDays(TODAY, 8) },
+      { isCompleted: true },
+      { repeat: { kind: 'daily' } },
+    ]) {
+      expect(await refused(main, child.openid, 'update', { id, ...input })).toMatchObject({
+        code: 'INVALID_INPUT',
+        details: [{ path: Object.keys(input)[0] }],
+      });
+    }
+  });
+
+  test('of a task that is done: words may change, the reward and the date may not', async () => {
+    const child = await newChild();
+    const { id } = await create(child, { title: 'x', pointsReward: 5 });
+    await ok(main, child.openid, 'complete', { id });
+    expect((await refused(main, child.openid, 'update', { id, pointsReward: 6 })).code).toBe('TASK_ALREADY_COMPLETED');
+    expect((await refused(main, child.openid, 'update', { id, date: TOMORROW })).code).toBe('INVALID_INPUT');
+    expect(await ok(main, child.openid, 'update', { id, title: 'y', pointsReward: 5, date: TODAY })).toMatchObject({
+      task: { title: 'y', isCompleted: true },
+    });
+  });
+
+  test('is not for the system’s tasks', async () => {
+    const child = await newChild();
+    const [first] = await list(child);
+    for (const [action, input] of [
+      ['update', { id: first?.id, title: 'x' }],
+      ['delete', { id: first?.id }],
+    ] as const) {
+      expect(await refused(main, child.openid, action, input)).toMatchObject({ code: 'FORBIDDEN', message: '系统任务不能修改或删除' });
+    }
+    expect(await titles(child)).toEqual(SYSTEM);
+  });
+
+  test('deleting takes it off the list and keeps the points it paid', async () => {
+    const child = await newChild();
+    const { id } = await create(child, { title: 'x', pointsReward: 7 });
+    await ok(main, child.openid, 'complete', { id });
+    const deleted = await ok(main, child.openid, 'delete', { id }, { requestId: 'd1' });
+    expect(deleted).toEqual({ id, deleted: true });
+    expect(await ok(main, child.openid, 'delete', { id }, { requestId: 'd1' })).toEqual(deleted);
+    expect((await refused(main, child.openid, 'delete', { id })).code).toBe('NOT_FOUND');
+    expect(await titles(child)).toEqual(SYSTEM);
+    expect(await select('SELECT points FROM users WHERE id = ?', [child.userId])).toEqual([{ points: 7 }]);
+  });
+
+  test('somebody else’s task answers exactly like one that does not exist, and like one’s own deleted one', async () => {
+    const [owner, other] = [await newChild(), await newChild()];
+    await list(owner);
+    const foreign = await create(owner, { title: 'x' });
+    const gone = await create(other, { title: 'y' });
+    await ok(main, other.openid, 'delete', { id: gone.id });
+    for (const action of ['update', 'delete', 'complete', 'uncomplete']) {
+      const missing = await refused(main, other.openid, action, { id: 2 ** 53 - 1 });
+      expect(missing.code).toBe('NOT_FOUND');
+      for (const id of [foreign.id, gone.id]) expect(await refused(main, other.openid, action, { id })).toEqual(missing);
+    }
+    expect(await ok(main, owner.openid, 'complete', { id: foreign.id })).toMatchObject({ task: { title: 'x' } });
+  });
+
+  test.each([-1, 0, 1.5, '1', [1], {}, null])('%o is no id', async (id) => {
+    const { openid } = await newChild();
+    for (const action of ['update', 'delete', 'complete', 'uncomplete']) {
+      expect(await refused(main, openid, action, { id })).toMatchObject({ code: 'INVALID_INPUT', details: [{ path: 'id' }] });
+    }
+  });
+});
+
+test('REST paths answer like the mini-program door', async () => {
+  const { userInfo: _, token } = await ok(login, newOpenid(), 'login');
+  expect(await http(main, 'GET', `/api/task/list?date=${TODAY}`, { token })).toMatchObject({ status: 200, body: { data: { total: 5 } } });
+  const created = await http(main, 'POST', '/api/task/create', { token, body: { title: 'x' } });
+  const { id } = created.body.data.task;
+  expect(await http(main, 'PUT', `/api/task/${id}`, { token, body: { title: 'y' } })).toMatchObject({
+    body: { data: { task: { title: 'y' } } },
+  });
+  expect(await http(main, 'POST', `/api/task/${id}/complete`, { token })).toMatchObject({
+    body: { data: { points: { awarded: 10, balance: 10 } } },
+  });
+  expect(await http(main, 'POST', `/api/task/${id}/complete`, { token })).toMatchObject({ status: 409 });
+  expect(await http(main, 'POST', `/api/task/${id}/uncomplete`, { token })).toMatchObject({
+    body: { data: { points: { returned: 10, balance: 0 } } },
+  });
+  expect(await http(main, 'DELETE', `/api/task/${id}`, { token })).toMatchObject({ status: 200 });
+  expect(await http(main, 'DELETE', `/api/task/${id}`, { token })).toMatchObject({ status: 404 });
+});

@@ -1,0 +1,130 @@
+import type * as z from 'zod';
+import { addDays } from '../clock';
+import { AppError, fieldError, instead } from '../errors';
+import { type Request, requestOf } from '../request';
+import { config } from '../runtime/config';
+import type { UserContext } from '../runtime/context';
+import type { Completed, complete, create, list, Reopened, remove, Task, TaskDay, uncomplete, update } from './contract';
+import {
+  type Days,
+  postCompletion,
+  postTask,
+  postTaskChange,
+  postTaskDeletion,
+  postTasks,
+  postUncompletion,
+  selectDay,
+  type TaskRow,
+  toTask,
+} from './queries';
+import { firstMatch, recurrenceOf } from './recurrence';
+
+const DAYS_BACK = 7;
+const DAYS_AHEAD = 7;
+const DEFAULT_REWARD = 10;
+
+/** The system's tasks first, each kind in the order in which it was made. */
+export function toTaskDay(date: string, rows: TaskRow[]): TaskDay {
+  const tasks = rows.toSorted((a, b) => b.is_system - a.is_system || a.id - b.id).map(toTask);
+  return { date, tasks, completed: tasks.filter((task) => task.isCompleted).length, total: tasks.length };
+}
+
+/** The tasks of a day. From today on those that are due come into being when the day is first looked at; a past day shows what stands. */
+export async function listTasks(ctx: UserContext, { date = ctx.today }: z.output<typeof list.input>): Promise<TaskDay> {
+  if (date > addDays(ctx.today, DAYS_AHEAD)) throw fieldError('date', `最多查看 ${DAYS_AHEAD} 天后的任务`);
+  const day = await selectDay(ctx.db, ctx.userId, date);
+  if (day === null) throw new AppError('UNAUTHENTICATED');
+  const mayGrow = day.isIncomplete && date >= ctx.today;
+  return toTaskDay(date, mayGrow ? await postTasks(ctx.db, ctx.userId, date, ctx.now) : day.rows);
+}
+
+function requirePossible(ctx: UserContext, { date, pointsReward }: { date?: string | undefined; pointsReward?: number | undefined }): void {
+  const { ownTaskMaxReward } = config();
+  if (pointsReward !== undefined && pointsReward > ownTaskMaxReward) throw fieldError('pointsReward', `最多 ${ownTaskMaxReward} 分`);
+  if (date === undefined) return;
+  if (date < addDays(ctx.today, -DAYS_BACK)) throw fieldError('date', `最多补 ${DAYS_BACK} 天前的任务`);
+  if (date > addDays(ctx.today, DAYS_AHEAD)) throw fieldError('date', `最多安排到 ${DAYS_AHEAD} 天后`);
+}
+
+/** A task of one's own. A repeating one answers the next day it is due, which comes into being at once. */
+export async function createTask(
+  ctx: UserContext,
+  input: z.output<typeof create.input>,
+  request: Request = requestOf(ctx, input),
+): Promise<{ task: Task }> {
+  requirePossible(ctx, input);
+  const { title, description = '', category = 'daily', date: start = ctx.today, repeat = { kind: 'once' } } = input;
+  const pointsReward = input.pointsReward ?? Math.min(DEFAULT_REWARD, config().ownTaskMaxReward);
+  const recurrence = recurrenceOf(repeat);
+  const task = { title, description, category, pointsReward };
+  const row = await postTask(
+    ctx.db,
+    ctx.userId,
+    request,
+    recurrence === null
+      ? { ...task, date: start, rule: null }
+      : {
+          ...task,
+          date: firstMatch(recurrence, start > ctx.today ? start : ctx.today),
+          rule: { ...recurrence, startDate: start },
+        },
+    ctx.now,
+  );
+  return { task: toTask(row) };
+}
+
+const systemTask = () => new AppError('FORBIDDEN', { message: '系统任务不能修改或删除' });
+
+/** Changes what is given. A repeating task changes from today on; what was done keeps what it paid. */
+export async function updateTask(
+  ctx: UserContext,
+  input: z.output<typeof update.input>,
+  request: Request = requestOf(ctx, input),
+): Promise<{ task: Task }> {
+  requirePossible(ctx, input);
+  const { id, title = null, description = null, category = null, pointsReward = null, date = null } = input;
+  const change = { title, description, category, pointsReward, date };
+  const row = await postTaskChange(ctx.db, ctx.userId, request, id, change, ctx.today, ctx.now)
+    .catch(instead('FORBIDDEN', systemTask))
+    .catch(instead('INVALID_INPUT', () => fieldError('date', '已完成或重复的任务不能改日期')))
+    .catch(instead('TASK_ALREADY_COMPLETED', () => new AppError('TASK_ALREADY_COMPLETED', { message: '任务已完成，不能再改积分' })));
+  return { task: toTask(row) };
+}
+
+/** Takes a task off the list. A repeating one ends today; the days it was done stay, and so do the points. */
+export async function deleteTask(
+  ctx: UserContext,
+  input: z.output<typeof remove.input>,
+  request: Request = requestOf(ctx, input),
+): Promise<{ id: number; deleted: true }> {
+  const { id } = await postTaskDeletion(ctx.db, ctx.userId, request, input.id, ctx.today, ctx.now).catch(instead('FORBIDDEN', systemTask));
+  return { id, deleted: true };
+}
+
+/** Marks a task done and pays for it, in one posting. Without `doneOn` it must be a task of today. */
+export async function completeTask(
+  ctx: UserContext,
+  input: z.output<typeof complete.input>,
+  request: Request = requestOf(ctx, input),
+): Promise<Completed> {
+  const days: Days = { from: addDays(ctx.today, -DAYS_BACK), to: ctx.today };
+  const { id, doneOn = ctx.today } = input;
+  const { task, awarded, balance } = await postCompletion(
+    ctx.db,
+    ctx.userId,
+    request,
+    { id, doneOn, days, dailyCap: config().ownTaskDailyCap },
+    ctx.now,
+  ).catch(instead('INVALID_INPUT', () => fieldError('doneOn', `只能完成今天的任务；补记 ${DAYS_BACK} 天内的任务请带上那天的日期`)));
+  return { task: toTask(task), points: { awarded, balance, capped: awarded < task.points_reward } };
+}
+
+/** Opens a task again and takes back what it paid. Once that has been spent, the task stays done. */
+export async function uncompleteTask(
+  ctx: UserContext,
+  input: z.output<typeof uncomplete.input>,
+  request: Request = requestOf(ctx, input),
+): Promise<Reopened> {
+  const { task, returned, balance } = await postUncompletion(ctx.db, ctx.userId, request, input.id, ctx.now);
+  return { task: toTask(task), points: { returned, balance } };
+}

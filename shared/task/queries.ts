@@ -1,0 +1,157 @@
+import type { Request } from '../request';
+import type { Database } from '../runtime/mysql';
+import type { Task } from './contract';
+import { type Recurrence, repeatOf } from './recurrence';
+
+/** As the table has it, or as the view task_json does. */
+export interface TaskRow {
+  id: number;
+  task_date: string;
+  title: string;
+  description: string;
+  category: string;
+  points_reward: number;
+  is_system: number;
+  is_weekly: number;
+  weekdays: number | null;
+  is_completed: number;
+  completed_at: Date | string | null;
+}
+
+export const toTask = (row: TaskRow): Task => ({
+  id: row.id,
+  title: row.title,
+  description: row.description,
+  category: row.category,
+  pointsReward: row.points_reward,
+  isSystem: row.is_system === 1,
+  isCompleted: row.is_completed === 1,
+  completedAt: row.completed_at && new Date(row.completed_at).toISOString(),
+  date: row.task_date,
+  repeat: repeatOf(row.weekdays, row.is_weekly === 1),
+});
+
+export interface DayRows {
+  rows: TaskRow[];
+  /** Tasks of the day that have no row yet: postTasks makes them. */
+  isIncomplete: boolean;
+}
+
+type JoinedRow = { [Column in keyof TaskRow]: TaskRow[Column] | null } & { is_incomplete: 0 | 1 };
+
+/** Null for an account that is no more. What is due is told as in post_tasks. */
+export const selectDay = async (db: Database, userId: number, date: string): Promise<DayRows | null> => {
+  const joined = await db.rows<JoinedRow>(
+    'task.day',
+    `SELECT t.id, t.task_date, t.title, t.description, t.category, t.points_reward, t.is_system, t.is_weekly, t.weekdays, t.is_completed,
+            t.completed_at, due.is_incomplete
+       FROM (
+         SELECT EXISTS (
+           SELECT 1 FROM task_templates WHERE is_active
+              AND NOT EXISTS (SELECT 1 FROM tasks WHERE user_id = users.id AND task_date = ? AND task_key = CONCAT('sys:', task_templates.id))
+         ) OR EXISTS (
+           SELECT 1 FROM task_rules WHERE user_id = users.id AND ended_at IS NULL AND start_date <= ? AND weekdays >> WEEKDAY(?) & 1
+              AND NOT EXISTS (SELECT 1 FROM tasks WHERE user_id = users.id AND task_date = ? AND task_key = CONCAT('rule:', task_rules.id))
+         ) AS is_incomplete
+         FROM users WHERE id = ? AND status = 1
+       ) AS due
+       LEFT JOIN tasks t ON t.user_id = ? AND t.task_date = ? AND t.deleted_at IS NULL`,
+    [date, date, date, date, userId, userId, date],
+  );
+  const [first] = joined;
+  return first
+    ? { isIncomplete: first.is_incomplete === 1, rows: joined.filter((row): row is JoinedRow & TaskRow => row.id !== null) }
+    : null;
+};
+
+/** Makes the rows of the day that are due and not there yet; answers the day. Any number of callers make one set. */
+export const postTasks = async (db: Database, userId: number, date: string, now: Date): Promise<TaskRow[]> => {
+  const { tasks } = await db.post<{ tasks: TaskRow[] | null }>('post_tasks', [userId, date, now]);
+  return tasks ?? [];
+};
+
+export interface NewTask {
+  title: string;
+  description: string;
+  category: string;
+  pointsReward: number;
+  /** Of the first instance. */
+  date: string;
+  rule: (Recurrence & { startDate: string }) | null;
+}
+
+/** The days a task may be given or done on, both included. */
+export interface Days {
+  from: string;
+  to: string;
+}
+
+export const postTask = (db: Database, userId: number, request: Request, task: NewTask, now: Date): Promise<TaskRow> => {
+  const { title, description, category, pointsReward, date, rule } = task;
+  return db.post('post_task', [
+    userId,
+    request.id,
+    request.hash,
+    title,
+    description,
+    category,
+    pointsReward,
+    date,
+    rule?.weekdays ?? null,
+    rule?.isWeekly ?? false,
+    rule?.startDate ?? null,
+    now,
+  ]);
+};
+
+/** Null leaves a field as it is. */
+export interface TaskChange {
+  title: string | null;
+  description: string | null;
+  category: string | null;
+  pointsReward: number | null;
+  date: string | null;
+}
+
+export const postTaskChange = (
+  db: Database,
+  userId: number,
+  request: Request,
+  id: number,
+  { title, description, category, pointsReward, date }: TaskChange,
+  today: string,
+  now: Date,
+): Promise<TaskRow> =>
+  db.post('post_task_change', [userId, request.id, request.hash, id, title, description, category, pointsReward, date, today, now]);
+
+export const postTaskDeletion = (
+  db: Database,
+  userId: number,
+  request: Request,
+  id: number,
+  today: string,
+  now: Date,
+): Promise<{ id: number }> => db.post('post_task_deletion', [userId, request.id, request.hash, id, today, now]);
+
+export interface CompletionRow {
+  task: TaskRow;
+  awarded: number;
+  balance: number;
+}
+
+export const postCompletion = (
+  db: Database,
+  userId: number,
+  request: Request,
+  { id, doneOn, days, dailyCap }: { id: number; doneOn: string; days: Days; dailyCap: number },
+  now: Date,
+): Promise<CompletionRow> => db.post('post_completion', [userId, request.id, request.hash, id, doneOn, days.from, days.to, dailyCap, now]);
+
+export const postUncompletion = (
+  db: Database,
+  userId: number,
+  request: Request,
+  id: number,
+  now: Date,
+): Promise<{ task: TaskRow; returned: number; balance: number }> =>
+  db.post('post_uncompletion', [userId, request.id, request.hash, id, now]);
