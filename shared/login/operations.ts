@@ -3,7 +3,7 @@ import type { PublicContext, UserContext } from '../runtime/context';
 import { rememberSession, subjectOf } from '../runtime/identity';
 import { admit } from '../runtime/rate-limit';
 import type { UserInfo } from './contract';
-import { advanceEpoch, insertAccount, selectAccount, selectEpoch } from './queries';
+import { advanceEpoch, insertAccount, selectAccount } from './queries';
 import { signToken } from './token';
 import { code2session } from './wechat';
 
@@ -24,7 +24,8 @@ async function requireRoom(ctx: PublicContext, subject: string, limit: 'loginByA
 
 async function openidByCode(ctx: PublicContext, code: string | undefined): Promise<string> {
   if (code === undefined) throw fieldError('code', '必填');
-  if (ctx.address !== null && !LOOPBACK.test(ctx.address)) await requireRoom(ctx, `address:${ctx.address}`, 'loginByAddress');
+  const address = ctx.address ?? 'unknown';
+  if (!LOOPBACK.test(address)) await requireRoom(ctx, subjectOf(`address:${address}`), 'loginByAddress');
   const openid = await code2session(code, ctx.deadline);
   await requireRoom(ctx, subjectOf(openid), 'loginByOpenid');
   return openid;
@@ -40,10 +41,9 @@ export async function login(ctx: PublicContext, { code }: { code?: string | unde
   return { ...(await signToken({ userId: userInfo.id, subject, epoch }, ctx.now)), userInfo, isNewUser };
 }
 
-export async function refresh(ctx: UserContext): Promise<{ token: string; expiresAt: string }> {
-  const epoch = await selectEpoch(ctx.db, ctx.userId);
-  return signToken({ userId: ctx.userId, subject: ctx.subject, epoch }, ctx.now);
-}
+/** Signs for the epoch the caller came with: were the newest read here, a token could outlive its logout. */
+export const refresh = ({ userId, subject, epoch, now }: UserContext): Promise<{ token: string; expiresAt: string }> =>
+  signToken({ userId, subject, epoch }, now);
 
 /** Voids every token of this user, on all devices and at once. */
 export async function logout(ctx: UserContext): Promise<{ loggedOut: true }> {

@@ -20,9 +20,4 @@ export const insertAccount = async (db: Database, openid: string, now: Date): Pr
   return { ...account, isNewUser: account.isNewUser === 1 };
 };
 
-export const selectEpoch = async (db: Database, userId: number): Promise<number> => {
-  const [row] = await db.rows<{ epoch: number }>('login.epoch', 'SELECT token_epoch AS epoch FROM users WHERE id = ?', [userId]);
-  return row?.epoch ?? 0;
-};
-
 export const advanceEpoch = (db: Database, userId: number, now: Date): Promise<{ epoch: number }> => db.post('post_logout', [userId, now]);

@@ -13,6 +13,11 @@ const refusals: Record<number, ErrorCode> = {
 };
 const BUSY = -1;
 
+const options: Partial<Record<ErrorCode, object>> = {
+  UNAUTHENTICATED: { message: '登录凭证已失效，请重试' },
+  RATE_LIMITED: { retryAfter: 60 },
+};
+
 interface Session {
   openid?: string;
   errcode?: number;
@@ -45,7 +50,7 @@ export async function code2session(code: string, deadline: number): Promise<stri
     if (errcode === BUSY && attempt < RETRIES && Date.now() < deadline) continue;
     const refusal = refusals[errcode];
     if (refusal === undefined) throw new AppError(errcode === BUSY ? 'UNAVAILABLE' : 'INTERNAL', { cause: new WechatError(errcode) });
-    throw new AppError(refusal, refusal === 'UNAUTHENTICATED' ? { message: '登录凭证已失效，请重试' } : { retryAfter: 60 });
+    throw new AppError(refusal, options[refusal]);
   }
 }
 

@@ -25,6 +25,8 @@ export interface UserContext extends SystemContext {
   userId: number;
   /** Hash of the openid: tags the user's keys in Redis, stands for them in logs. */
   subject: string;
+  /** The epoch of tokens that the caller has proved to belong to. */
+  epoch: number;
 }
 
 export interface OperatorContext extends SystemContext {

@@ -75,6 +75,11 @@ const selectSession = async (db: Database, credentials: Credentials & { kind: 'o
   return row ? { userId: row.id, epoch: row.token_epoch, alive: row.status === 1 } : null;
 };
 
+/** A token we signed after what the cache remembers: word of a logout or of a fresh account did not reach it. */
+const isNewer = (credentials: Credentials & { kind: 'openid' | 'token' }, { userId, epoch }: Session): boolean =>
+  credentials.kind === 'token' &&
+  (credentials.claims.userId > userId || (credentials.claims.userId === userId && credentials.claims.epoch > epoch));
+
 /** The user behind proved credentials, or null when they never signed in, signed out since, or erased the account. */
 export async function sessionOf(
   db: Database,
@@ -83,7 +88,7 @@ export async function sessionOf(
   cached: string | null,
 ): Promise<Session | null> {
   let session = cached === null ? null : parseSession(cached);
-  if (session === null) {
+  if (session === null || isNewer(credentials, session)) {
     session = await selectSession(db, credentials);
     if (session) await rememberSession(cache, credentials.subject, session);
   }

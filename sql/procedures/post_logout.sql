@@ -3,5 +3,6 @@ CREATE DEFINER = gd_owner PROCEDURE post_logout(IN p_user_id INT UNSIGNED, IN p_
 SQL SECURITY DEFINER
 BEGIN
   UPDATE users SET token_epoch = LAST_INSERT_ID(token_epoch + 1), updated_at = p_now WHERE id = p_user_id AND status = 1;
+  IF ROW_COUNT() = 0 THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'UNAUTHENTICATED'; END IF;
   SELECT JSON_OBJECT('epoch', LAST_INSERT_ID()) AS response;
 END
