@@ -13,14 +13,14 @@ export const addDays = (day: string, days: number): string =>
 
 /** First and last day of a month `YYYY-MM`. */
 export const monthBounds = (month: string): { from: string; to: string } => {
-  const firstOfNext = new Date(Date.parse(`${month}-01T00:00:00Z`));
-  firstOfNext.setUTCMonth(firstOfNext.getUTCMonth() + 1);
-  return { from: `${month}-01`, to: addDays(firstOfNext.toISOString().slice(0, 10), -1) };
+  const last = new Date(`${month}-01T00:00:00Z`);
+  last.setUTCMonth(last.getUTCMonth() + 1, 0);
+  return { from: `${month}-01`, to: last.toISOString().slice(0, 10) };
 };
 
-/** True for `YYYY-MM-DD` of a day that exists. */
+/** True for `YYYY-MM-DD` of a day that exists and that a DATE column holds (from the year 1000 on). */
 export const isCalendarDay = (text: string): boolean => {
-  if (!/^\d{4}-\d{2}-\d{2}$/.test(text)) return false;
+  if (!/^[1-9]\d{3}-\d{2}-\d{2}$/.test(text)) return false;
   const time = Date.parse(`${text}T00:00:00Z`);
   return !Number.isNaN(time) && new Date(time).toISOString().startsWith(text);
 };
