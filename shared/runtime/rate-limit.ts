@@ -4,16 +4,18 @@ import { type Cache, evaluate } from './redis';
 
 /**
  * One trip answers both questions of the door: who is behind this subject (the cached session), and is there room for one more call.
- * A window begins with its first call, so that a burst across the turn of a minute gets no second helping.
+ * A window begins with its first call, so that a burst across the turn of a minute gets no second helping. A refused call spends nothing:
+ * a client that hammers away for a minute must not lose its day.
  * KEYS: session, then a counter per window. ARGV: max and seconds per window.
  */
 const ADMIT = `
 local wait = 0
 for i = 2, #KEYS do
-  local max, seconds = tonumber(ARGV[2 * i - 3]), tonumber(ARGV[2 * i - 2])
-  local used = redis.call('INCR', KEYS[i])
-  if used == 1 then redis.call('EXPIRE', KEYS[i], seconds) end
-  if used > max then wait = math.max(wait, redis.call('TTL', KEYS[i]), 1) end
+  local used = tonumber(redis.call('GET', KEYS[i]) or '0')
+  if used >= tonumber(ARGV[2 * i - 3]) then wait = math.max(wait, redis.call('TTL', KEYS[i]), 1) end
+end
+for i = 2, #KEYS do
+  if wait == 0 and redis.call('INCR', KEYS[i]) == 1 then redis.call('EXPIRE', KEYS[i], ARGV[2 * i - 2]) end
 end
 return { redis.call('GET', KEYS[1]) or '', wait }
 `;
@@ -41,19 +43,20 @@ const MAX_COUNTERS = 10_000;
 /** Without Redis each instance counts for itself; half the allowance, because there are several instances. */
 function admitFromMemory(subject: string, name: LimitName): Admission {
   const now = Date.now();
-  let wait = 0;
-  for (const { max, windowSeconds } of windowsOf(name, 0.5)) {
+  if (counters.size >= MAX_COUNTERS) counters.clear();
+  const windows = windowsOf(name, 0.5).map(({ max, windowSeconds }) => {
     const key = `${subject}:${name}:${windowSeconds}`;
-    let counter = counters.get(key);
-    if (!counter || counter.endsAt <= now) {
-      if (counters.size >= MAX_COUNTERS) counters.clear();
-      counter = { used: 0, endsAt: now + windowSeconds * 1_000 };
-      counters.set(key, counter);
-    }
-    counter.used += 1;
-    if (counter.used > max) wait = Math.max(wait, Math.ceil((counter.endsAt - now) / 1_000));
+    const known = counters.get(key);
+    const counter = known && known.endsAt > now ? known : { used: 0, endsAt: now + windowSeconds * 1_000 };
+    counters.set(key, counter);
+    return { counter, max };
+  });
+  const full = windows.filter(({ counter, max }) => counter.used >= max);
+  if (full.length > 0) {
+    return { session: null, retryAfter: Math.max(...full.map(({ counter }) => Math.ceil((counter.endsAt - now) / 1_000))) };
   }
-  return { session: null, retryAfter: wait || null };
+  for (const { counter } of windows) counter.used += 1;
+  return { session: null, retryAfter: null };
 }
 
 /** `subject` is the hash of an openid, an operator's name or an address: all keys of one subject lie in one cluster slot. */
