@@ -113,7 +113,7 @@ function fromText(fields: Record<string, string>, schema: z.ZodObject): Bag {
     Object.entries(fields).map(([name, text]) => {
       const field = Object.hasOwn(schema.shape, name) ? schema.shape[name] : undefined;
       const type = field && unwrapped(field)._zod.def.type;
-      if (type === 'number' && /^-?\d+(\.\d+)?(e\d+)?$/i.test(text)) return [name, Number(text)];
+      if (type === 'number' && /^-?\d+(\.\d+)?$/.test(text)) return [name, Number(text)];
       if (type === 'boolean' && (text === 'true' || text === 'false')) return [name, text === 'true'];
       return [name, text];
     }),
@@ -184,11 +184,11 @@ function fromHttp(event: Bag, contracts: Contracts): Pick<Call, 'action' | 'inpu
   const hasBody = event.httpMethod !== 'GET' && event.httpMethod !== 'DELETE';
   const body = hasBody ? parseBody(event) : {};
   if (!isBag(body)) throw fieldError('', '请求体应为 JSON 对象');
-  tame(body);
+  // The path decides which thing is meant: a body cannot name another.
+  const input = { ...body, ...fromText(hasBody ? fields : { ...query, ...fields }, schema) };
   return {
     action,
-    // The path decides which thing is meant: a body cannot name another.
-    input: { ...body, ...fromText(hasBody ? fields : { ...query, ...fields }, schema) },
+    input: tame(input),
     token: /^Bearer (.+)$/i.exec(headers.authorization ?? '')?.[1] ?? null,
     address: headers['x-forwarded-for']?.split(',').at(-1)?.trim() || null,
   };
@@ -215,9 +215,10 @@ export function frameOf(event: unknown, context: unknown): Frame {
   const bag = isBag(event) ? event : {};
   const http = typeof bag.httpMethod === 'string';
   const own = http ? textFields(bag.headers)['idempotency-key'] : bag.requestId;
-  const given = typeof own === 'string' && REQUEST_ID.test(own) ? own : null;
-  const platform = isBag(bag.requestContext) ? string(bag.requestContext.requestId) : null;
-  return { http, requestId: given ?? platform ?? (isBag(context) ? string(context.request_id) : null) ?? randomUUID() };
+  const platform = isBag(bag.requestContext) ? bag.requestContext.requestId : null;
+  const candidates = [own, platform, isBag(context) ? context.request_id : null];
+  const requestId = candidates.find((candidate) => typeof candidate === 'string' && REQUEST_ID.test(candidate));
+  return { http, requestId: typeof requestId === 'string' ? requestId : randomUUID() };
 }
 
 /** Reads a platform event. Throws AppError when it cannot be read as a call. */
