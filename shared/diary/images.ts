@@ -10,9 +10,10 @@ const isOwnFile = (userId: number, url: string): boolean => {
 };
 
 const isAllowedLink = (url: string): boolean => {
-  if (!URL.canParse(url)) return false;
-  const { protocol, hostname, username, port } = new URL(url);
-  if (protocol !== 'https:' || username !== '' || port !== '') return false;
+  // What URL would tidy up, others may read as another host.
+  if (/[\s\\@]/.test(url) || !URL.canParse(url)) return false;
+  const { protocol, hostname, port } = new URL(url);
+  if (protocol !== 'https:' || port !== '') return false;
   return config().imageHosts.some((host) => (host.startsWith('*.') ? hostname.endsWith(host.slice(1)) : hostname === host));
 };
 
