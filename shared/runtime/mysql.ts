@@ -121,7 +121,7 @@ async function connect(patienceMs: number): Promise<PoolConnection> {
 async function run(name: string, sql: string, values: readonly Value[], deadline: number, usage: Usage): Promise<unknown> {
   let cause: unknown;
   for (let attempt = 0; attempt < ATTEMPTS || (cause instanceof Unconnected && Date.now() < deadline); attempt += 1) {
-    if (attempt > 0) await sleep(Math.min(jitter(attempt), 500));
+    if (attempt > 0) await sleep(Math.min(jitter(attempt), 500, deadline - Date.now()));
     const leftMs = deadline - Date.now();
     if (leftMs <= 0) break;
     let connection: PoolConnection;

@@ -1,0 +1,116 @@
+import { createConnection, createServer, type Server, type Socket } from 'node:net';
+import { setTimeout as wait } from 'node:timers/promises';
+
+export interface TcpProxy {
+  readonly port: number;
+  /** Connections that were opened through it. */
+  readonly opened: number;
+  /** Each chunk arrives so much later, in either direction. */
+  latencyMs: number;
+  /** Lines stay up and carry nothing more. */
+  blackHole: boolean;
+  /** Resets what is open and refuses new connections until `listen`. */
+  refuse(): Promise<void>;
+  listen(): Promise<void>;
+  /** Resets what is open. */
+  reset(): void;
+  /** Resets a connection once so many of its bytes have gone one way; holds for every connection opened from now on until null. */
+  cutAfter(limit: { toServer: number } | { toClient: number } | null): void;
+  /** The next request that holds `text`: never reaches the server, or is carried out while its answer is lost. Resets the connection. */
+  loseRequest(text: string): void;
+  loseAnswer(text: string): void;
+  stop(): Promise<void>;
+}
+
+/** A line to a server on the loopback that misbehaves as told. */
+export async function startTcpProxy(target: { host: string; port: number }): Promise<TcpProxy> {
+  const open = new Set<Socket>();
+  const loss: { text: string; answered: boolean } = { text: '', answered: false };
+  let limits = { toServer: Number.POSITIVE_INFINITY, toClient: Number.POSITIVE_INFINITY };
+
+  function join(client: Socket): void {
+    const upstream = createConnection(target);
+    const left = { ...limits };
+    let losingAnswer = false;
+    proxy.opened += 1;
+    const cut = () => {
+      client.resetAndDestroy();
+      upstream.destroy();
+    };
+    const carry = async (to: Socket, chunk: Buffer) => {
+      if (proxy.latencyMs > 0) await wait(proxy.latencyMs);
+      if (!to.destroyed) to.write(chunk);
+    };
+    const limited = (direction: 'toServer' | 'toClient', to: Socket, chunk: Buffer) => {
+      left[direction] -= chunk.length;
+      if (left[direction] >= 0) return void carry(to, chunk);
+      to.end(chunk.subarray(0, left[direction]), () => cut());
+    };
+    client.on('data', (chunk) => {
+      if (proxy.blackHole) return;
+      if (loss.text !== '' && chunk.includes(loss.text)) {
+        loss.text = '';
+        if (!loss.answered) return cut();
+        losingAnswer = true;
+      }
+      limited('toServer', upstream, chunk);
+    });
+    upstream.on('data', (chunk) => {
+      if (proxy.blackHole) return;
+      if (losingAnswer) return cut();
+      limited('toClient', client, chunk);
+    });
+    for (const [socket, other] of [
+      [client, upstream],
+      [upstream, client],
+    ] as const) {
+      open.add(socket);
+      socket.on('error', () => {});
+      socket.on('close', () => {
+        open.delete(socket);
+        other.destroy();
+      });
+    }
+  }
+
+  const reset = () => {
+    for (const socket of open) socket.resetAndDestroy();
+  };
+  let server: Server | null = null;
+  const listen = (port: number) =>
+    new Promise<number>((resolve, reject) => {
+      server = createServer(join)
+        .once('error', reject)
+        .listen(port, '127.0.0.1', function (this: Server) {
+          const address = this.address();
+          resolve(typeof address === 'object' && address !== null ? address.port : 0);
+        });
+    });
+  const refuse = async () => {
+    const closing = server;
+    server = null;
+    await new Promise<void>((resolve) => {
+      if (closing === null) return resolve();
+      closing.close(() => resolve());
+      reset();
+    });
+  };
+
+  const port = await listen(0);
+  const proxy = {
+    port,
+    opened: 0,
+    latencyMs: 0,
+    blackHole: false,
+    refuse,
+    listen: async () => void (await listen(port)),
+    reset,
+    cutAfter(limit: { toServer: number } | { toClient: number } | null) {
+      limits = { toServer: Number.POSITIVE_INFINITY, toClient: Number.POSITIVE_INFINITY, ...limit };
+    },
+    loseRequest: (text: string) => void Object.assign(loss, { text, answered: false }),
+    loseAnswer: (text: string) => void Object.assign(loss, { text, answered: true }),
+    stop: refuse,
+  };
+  return proxy;
+}

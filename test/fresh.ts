@@ -1,0 +1,23 @@
+import { onTestFinished, vi } from 'vitest';
+import { config } from '../shared/runtime/config';
+
+// The standing modules read their settings before any are replaced.
+config();
+
+/** The functions as another instance with other settings runs them: modules, pool and Redis client of its own. */
+export async function freshInstance(settings: Record<string, string | undefined>) {
+  for (const [name, value] of Object.entries(settings)) vi.stubEnv(name, value);
+  vi.resetModules();
+  const [login, user, diary, mysql, redis] = await Promise.all([
+    import('../functions/login/index'),
+    import('../functions/user/index'),
+    import('../functions/diary/index'),
+    import('../shared/runtime/mysql'),
+    import('../shared/runtime/redis'),
+  ]);
+  onTestFinished(async () => {
+    await Promise.all([mysql.closeMysql(), redis.closeRedis()]);
+    vi.unstubAllEnvs();
+  });
+  return { login: login.main, user: user.main, diary: diary.main, openDatabase: mysql.openDatabase };
+}

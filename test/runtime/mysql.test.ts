@@ -1,0 +1,192 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import type { RowDataPacket } from 'mysql2';
+import { afterEach, beforeEach, expect, inject, test } from 'vitest';
+import { main as stableLogin } from '../../functions/login/index';
+import { eventOf, platformContext } from '../../scripts/gateway/context';
+import type { Envelope } from '../../shared/errors';
+import { startTcpProxy, type TcpProxy } from '../fakes/tcp-proxy';
+import { freshInstance } from '../fresh';
+import { appId, db, type Main, NOON, newOpenid, ok, select, send, TODAY } from '../harness';
+
+let proxy: TcpProxy;
+
+beforeEach(async () => {
+  proxy = await startTcpProxy(inject('services').admin);
+});
+afterEach(() => proxy.stop());
+
+const behindProxy = (pool = 2) => freshInstance({ DB_HOST: '127.0.0.1', DB_PORT: String(proxy.port), DB_POOL: String(pool) });
+
+/** A call whose platform gives it so many seconds. */
+async function within(seconds: number, main: Main, openid: string, action: string, data: object = {}, requestId?: string) {
+  const caller = { door: 'miniprogram', openid, now: NOON } as const;
+  const event = eventOf(caller, { action, data, ...(requestId !== undefined && { requestId }) }, appId);
+  const started = performance.now();
+  const envelope = (await main(event, platformContext('test', caller, appId, { timeoutSeconds: seconds, memoryMb: 256 }))) as Envelope;
+  return { envelope, code: envelope.success ? 'OK' : envelope.error.code, ms: performance.now() - started };
+}
+
+async function newUser(): Promise<{ openid: string; id: number }> {
+  const openid = newOpenid();
+  const { userInfo } = await ok(stableLogin, openid, 'login');
+  return { openid, id: userInfo.id };
+}
+
+const diariesOf = (id: number) => select<{ content: string }>('SELECT content FROM diaries WHERE user_id = ?', [id]);
+
+test('a database that refuses connections and comes back within the deadline still answers', async () => {
+  const { user } = await behindProxy();
+  const { openid } = await newUser();
+  await proxy.refuse();
+  const asked = within(10, user, openid, 'profile');
+  await wait(700);
+  await proxy.listen();
+  expect((await asked).code).toBe('OK');
+});
+
+test('a database that stays away answers UNAVAILABLE by the deadline', async () => {
+  const { user } = await behindProxy();
+  const { openid } = await newUser();
+  await proxy.refuse();
+  const { code, ms } = await within(2, user, openid, 'profile');
+  expect(code).toBe('UNAVAILABLE');
+  expect(ms).toBeLessThan(2_000);
+});
+
+test.each([0, 1])(
+  'a line gone dead after %i calls answers UNAVAILABLE by the deadline, and the pool works once it is back',
+  async (calls) => {
+    const { user } = await behindProxy();
+    const { openid } = await newUser();
+    for (let i = 0; i < calls; i += 1) expect((await within(5, user, openid, 'profile')).code).toBe('OK');
+    proxy.blackHole = true;
+    const { code, ms } = await within(2, user, openid, 'profile');
+    expect(code).toBe('UNAVAILABLE');
+    expect(ms).toBeLessThan(2_000);
+    proxy.blackHole = false;
+    proxy.reset();
+    expect((await within(5, user, openid, 'profile')).code).toBe('OK');
+  },
+);
+
+test('a line that dies while a statement is being prepared does not hang the call', async () => {
+  const { user, diary } = await behindProxy(1);
+  const { openid } = await newUser();
+  expect((await within(5, user, openid, 'profile')).code).toBe('OK');
+  proxy.blackHole = true;
+  const { code, ms } = await within(2, diary, openid, 'stats');
+  expect(code).toBe('UNAVAILABLE');
+  expect(ms).toBeLessThan(2_000);
+});
+
+test('a slow line is not a broken one', async () => {
+  const { diary } = await behindProxy();
+  const { openid, id } = await newUser();
+  proxy.latencyMs = 60;
+  expect((await within(10, diary, openid, 'create', { date: TODAY, content: '慢慢来' })).code).toBe('OK');
+  expect(await diariesOf(id)).toEqual([{ content: '慢慢来' }]);
+});
+
+test.each(['loseRequest', 'loseAnswer'] as const)(
+  'a posting cut off in the middle (%s) is asked again and stands exactly once',
+  async (fault) => {
+    const { diary } = await behindProxy();
+    const { openid, id } = await newUser();
+    await within(5, diary, openid, 'stats');
+    const content = `只写一次 ${fault}`;
+    proxy[fault](content);
+    const { envelope } = await within(10, diary, openid, 'create', { date: TODAY, content });
+    expect(envelope).toMatchObject({ success: true, data: { reward: { points: 5, balance: 5 }, stats: { totalDiaries: 1 } } });
+    expect(await diariesOf(id)).toEqual([{ content }]);
+    expect(await select('SELECT amount FROM point_records WHERE user_id = ?', [id])).toEqual([{ amount: 5 }]);
+  },
+);
+
+test('connections cut at any byte never end the process and never write twice', async () => {
+  const { openid, id } = await newUser();
+  const { diary } = await behindProxy();
+  const codes = new Set<string>();
+  for (const direction of ['toServer', 'toClient'] as const) {
+    for (let bytes = 0; bytes < 1_500; bytes += 190) {
+      proxy.cutAfter(direction === 'toServer' ? { toServer: bytes } : { toClient: bytes });
+      proxy.reset();
+      codes.add((await within(1, diary, openid, 'create', { date: TODAY, content: 'x' }, `cut-${direction}-${bytes}`)).code);
+    }
+  }
+  proxy.cutAfter(null);
+  expect([...codes].filter((code) => !['OK', 'UNAVAILABLE', 'DIARY_EXISTS', 'RATE_LIMITED'].includes(code))).toEqual([]);
+  expect((await within(5, diary, openid, 'stats')).code).toBe('OK');
+  expect((await diariesOf(id)).length).toBeLessThanOrEqual(1);
+});
+
+const killConnectionsTo = async (database: string) => {
+  const rows = await select<{ id: number }>("SELECT ID AS id FROM information_schema.PROCESSLIST WHERE DB = ? AND USER = 'gd_runtime'", [
+    database,
+  ]);
+  for (const { id } of rows)
+    await db()
+      .query(`KILL ${id}`)
+      .catch(() => {});
+  return rows.length;
+};
+
+test('the call after idle connections were killed works', async () => {
+  const { openid } = await newUser();
+  const { user } = await behindProxy();
+  await Promise.all([within(5, user, openid, 'profile'), within(5, user, openid, 'profile')]);
+  expect(await killConnectionsTo(process.env.DB_NAME ?? '')).toBeGreaterThan(0);
+  expect((await within(5, user, openid, 'profile')).code).toBe('OK');
+});
+
+test('a posting that meets a lock waits for it, and one that outlasts the lock time-out is tried again', async () => {
+  const { openid, id } = await newUser();
+  const { diary } = await behindProxy();
+  const connection = await db().getConnection();
+  await connection.beginTransaction();
+  await connection.query<RowDataPacket[]>('SELECT id FROM users WHERE id = ? FOR UPDATE', [id]);
+  const asked = within(10, diary, openid, 'create', { date: TODAY, content: '等一等' });
+  // Longer than innodb_lock_wait_timeout = 3 s of the functions' sessions.
+  await wait(3_600);
+  await connection.rollback();
+  connection.release();
+  expect((await asked).code).toBe('OK');
+  expect(await diariesOf(id)).toEqual([{ content: '等一等' }]);
+});
+
+test('a full pool answers UNAVAILABLE after 800 ms instead of queueing for ever', async () => {
+  const { openid, id } = await newUser();
+  const { diary, user } = await behindProxy(1);
+  await within(5, user, openid, 'profile');
+  const connection = await db().getConnection();
+  await connection.beginTransaction();
+  await connection.query<RowDataPacket[]>('SELECT id FROM users WHERE id = ? FOR UPDATE', [id]);
+  const holding = within(10, diary, openid, 'create', { date: TODAY, content: '占着' });
+  await wait(200);
+  const { code, ms } = await within(10, user, openid, 'profile');
+  await connection.rollback();
+  connection.release();
+  expect(code).toBe('UNAVAILABLE');
+  expect(ms).toBeGreaterThan(700);
+  expect(ms).toBeLessThan(1_500);
+  expect((await holding).code).toBe('OK');
+});
+
+test('a session starts in UTC, READ COMMITTED and with short time-outs', async () => {
+  const { openDatabase } = await behindProxy(1);
+  const [row] = await openDatabase(Date.now() + 5_000, 'r').rows(
+    'session',
+    'SELECT @@transaction_isolation AS isolation, @@time_zone AS zone, @@innodb_lock_wait_timeout AS lockSeconds, @@wait_timeout AS idleSeconds',
+    [],
+  );
+  expect(row).toEqual({ isolation: 'READ-COMMITTED', zone: '+00:00', lockSeconds: 3, idleSeconds: 45 });
+});
+
+test('Chinese, emoji, rare characters and the oddest bytes come back as they went in', async () => {
+  const { openid } = await newUser();
+  const { diary } = await behindProxy(1);
+  const content = '汉字 𠮷野家 👨‍👩‍👧 é é ‮RTL‬ \u0000 \t\r\n ∞ "\'\\%_`$ \u{10FFFF}';
+  const { envelope } = await within(5, diary, openid, 'create', { date: TODAY, content, mood: '𠮷', tags: ['😀', '"%_'] });
+  expect(envelope).toMatchObject({ data: { diary: { content, mood: '𠮷', tags: ['😀', '"%_'] } } });
+  const read = await send(diary, openid, 'get', { date: TODAY });
+  expect(read).toMatchObject({ data: { diary: { content, mood: '𠮷', tags: ['😀', '"%_'] } } });
+});
