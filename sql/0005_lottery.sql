@@ -21,6 +21,10 @@ INSERT INTO lottery_prizes (name, description, probability, stock) VALUES
   ('小徽章', '成就徽章', 0.15, -1),
   ('神秘礼物', '特殊奖励', 0.1, -1);
 
+-- Changes whenever a pick might: odds, what is out of stock, and what a winner is given and shown. Stock that merely shrinks changes nothing.
+CREATE SQL SECURITY INVOKER VIEW lottery_fingerprint AS
+SELECT LEFT(BIT_XOR(UNHEX(SHA2(CONCAT_WS('\n', id, name, image_url, probability, points, is_active, stock = 0), 256))), 32) AS fingerprint FROM lottery_prizes;
+
 -- Each draw with the prize as it was called then, so that an edited or deleted prize keeps its name in old records.
 CREATE TABLE lottery_records (
   user_id     INT UNSIGNED NOT NULL,
@@ -31,6 +35,7 @@ CREATE TABLE lottery_records (
   cost_points INT UNSIGNED NOT NULL,
   is_winner   BOOLEAN NOT NULL DEFAULT FALSE,
   points_won  INT UNSIGNED NOT NULL DEFAULT 0,
+  took_stock  BOOLEAN NOT NULL DEFAULT FALSE,
   roll        SMALLINT UNSIGNED NULL COMMENT '0-9999; NULL for history brought over from a phone',
   rev         BIGINT UNSIGNED NOT NULL,
   created_at  DATETIME(3) NOT NULL,

@@ -25,6 +25,8 @@ GRANT EXECUTE ON PROCEDURE post_task_change TO gd_runtime;
 GRANT EXECUTE ON PROCEDURE post_task_deletion TO gd_runtime;
 GRANT EXECUTE ON PROCEDURE post_completion TO gd_runtime;
 GRANT EXECUTE ON PROCEDURE post_uncompletion TO gd_runtime;
+GRANT EXECUTE ON PROCEDURE post_prize TO gd_runtime;
+GRANT EXECUTE ON PROCEDURE post_draw TO gd_runtime;
 GRANT EXECUTE ON PROCEDURE post_answer TO gd_runtime;
 GRANT EXECUTE ON PROCEDURE post_ack TO gd_runtime;
 GRANT EXECUTE ON PROCEDURE post_failure TO gd_runtime;

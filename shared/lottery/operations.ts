@@ -1,0 +1,89 @@
+import { randomInt } from 'node:crypto';
+import type * as z from 'zod';
+import { AppError, fieldError, instead } from '../errors';
+import { cutPage, windowOf } from '../paging';
+import { type Request, requestOf } from '../request';
+import { config } from '../runtime/config';
+import type { OperatorContext, UserContext } from '../runtime/context';
+import { type Database, Moved } from '../runtime/mysql';
+import type { Draw, draw, Prize, prizes, records, savePrize } from './contract';
+import { type Chance, isEmpty, losingTicks, pick, TICKS } from './pick';
+import { type DrawRow, postDraw, postPrize, selectActivePrizes, selectDraws, toChance, toDraw, toPrize } from './queries';
+
+export async function listPrizes(ctx: UserContext): Promise<z.input<typeof prizes.output>> {
+  const { rows } = await selectActivePrizes(ctx.db);
+  return {
+    cost: config().lotteryCost,
+    prizes: rows.map(toPrize),
+    noPrizeProbability: losingTicks(rows.map(toChance)) / TICKS,
+  };
+}
+
+interface Odds {
+  prizes: Chance[];
+  fingerprint: Buffer;
+}
+
+/** The odds of the last draw in this process. They are never trusted: a posting refuses a pick from odds that no longer stand. */
+let lastOdds: Odds | null = null;
+
+async function readOdds(db: Database): Promise<Odds> {
+  const { rows, fingerprint } = await selectActivePrizes(db);
+  lastOdds = { prizes: rows.map(toChance), fingerprint };
+  return lastOdds;
+}
+
+/** One draw. The roll is made once, before any retry: asking again cannot be a second chance. */
+export async function drawPrize(
+  ctx: UserContext,
+  input: z.output<typeof draw.input>,
+  request: Request = requestOf(ctx, input),
+): Promise<{ draw: Draw; points: number }> {
+  const roll = randomInt(TICKS);
+  const { balance, ...row } = await postPick(ctx, request, roll);
+  return { draw: toDraw(row), points: balance };
+}
+
+async function postPick(ctx: UserContext, request: Request, roll: number): Promise<DrawRow & { balance: number }> {
+  let odds = lastOdds ?? (await readOdds(ctx.db));
+  for (;;) {
+    const { prizes, fingerprint } = odds;
+    const posting = { cost: config().lotteryCost, roll, prizeId: pick(prizes, roll)?.id ?? null, isEmpty: isEmpty(prizes), fingerprint };
+    try {
+      return await postDraw(ctx.db, ctx.userId, request, posting, ctx.now);
+    } catch (error) {
+      if (!(error instanceof Moved)) throw error;
+      if (Date.now() >= ctx.deadline) throw new AppError('UNAVAILABLE', { cause: error });
+      odds = await readOdds(ctx.db);
+    }
+  }
+}
+
+export async function listDraws(ctx: UserContext, input: z.output<typeof records.input>): Promise<z.input<typeof records.output>> {
+  const window = windowOf(input);
+  const found = await selectDraws(ctx.db, ctx.userId, window);
+  if (found === null) throw new AppError('UNAUTHENTICATED');
+  const { rows, info } = cutPage(found.rows, found.total, window, (row) => row.id);
+  return { records: rows.map(toDraw), ...info };
+}
+
+/** Makes a prize, or changes what is given of one. */
+export async function storePrize(ctx: OperatorContext, input: z.output<typeof savePrize.input>): Promise<{ prize: Prize }> {
+  const {
+    id = null,
+    name = null,
+    description = null,
+    imageUrl = null,
+    probability = null,
+    stock = null,
+    points = null,
+    isActive = null,
+  } = input;
+  if (id === null && name === null) throw fieldError('name', '必填');
+  if (id === null && probability === null) throw fieldError('probability', '必填');
+  const prize = { id, name, description, imageUrl, probability, stock, points, isActive };
+  const row = await postPrize(ctx.db, requestOf(ctx, input), prize, ctx.now).catch(
+    instead('INVALID_INPUT', () => fieldError('probability', '上架奖品的概率之和不能超过 1')),
+  );
+  return { prize: toPrize(row) };
+}

@@ -1,0 +1,130 @@
+import type { Window } from '../paging';
+import type { Request } from '../request';
+import type { Database } from '../runtime/mysql';
+import type { Draw, Prize } from './contract';
+import { type Chance, ticksOf } from './pick';
+
+export interface PrizeRow {
+  id: number;
+  name: string;
+  description: string;
+  image_url: string;
+  probability: string;
+  stock: number;
+  points: number;
+  is_active: number;
+}
+
+export const toPrize = (row: PrizeRow): Prize => ({
+  id: row.id,
+  name: row.name,
+  description: row.description,
+  imageUrl: row.image_url,
+  probability: Number(row.probability),
+  stock: row.stock,
+  points: row.points,
+  isActive: row.is_active === 1,
+});
+
+export const toChance = (row: PrizeRow): Chance => ({ id: row.id, ticks: ticksOf(row.probability), isSoldOut: row.stock === 0 });
+
+interface ActivePrizes {
+  rows: PrizeRow[];
+  /** Of all prizes; post_draw compares it. */
+  fingerprint: Buffer;
+}
+
+type Joined = { [Column in keyof PrizeRow]: PrizeRow[Column] | null } & { fingerprint: Buffer };
+
+/** What can be drawn now, in the order of their ranges. */
+export const selectActivePrizes = async (db: Database): Promise<ActivePrizes> => {
+  const joined = await db.rows<Joined>(
+    'lottery.prizes',
+    `SELECT f.fingerprint, p.id, p.name, p.description, p.image_url, p.probability, p.stock, p.points, p.is_active
+       FROM lottery_fingerprint f LEFT JOIN lottery_prizes p ON p.is_active ORDER BY p.id`,
+    [],
+  );
+  return {
+    rows: joined.filter((row): row is PrizeRow & { fingerprint: Buffer } => row.id !== null),
+    fingerprint: joined[0]?.fingerprint ?? Buffer.alloc(0),
+  };
+};
+
+export interface DrawRow {
+  id: number;
+  prize_id: number | null;
+  prize_name: string;
+  prize_image: string;
+  cost_points: number;
+  is_winner: number;
+  points_won: number;
+  created_at: Date | string;
+}
+
+export const toDraw = (row: DrawRow): Draw => ({
+  id: row.id,
+  isWinner: row.is_winner === 1,
+  prize: row.is_winner === 1 ? { id: row.prize_id, name: row.prize_name, imageUrl: row.prize_image } : null,
+  costPoints: row.cost_points,
+  pointsWon: row.points_won,
+  createdAt: new Date(row.created_at).toISOString(),
+});
+
+type JoinedDraw = { [Column in keyof DrawRow]: DrawRow[Column] | null } & { total: number };
+
+/** Null for an account that is no more. */
+export const selectDraws = async (
+  db: Database,
+  userId: number,
+  { limit, offset, before }: Window,
+): Promise<{ rows: DrawRow[]; total: number } | null> => {
+  const joined = await db.rows<JoinedDraw>(
+    'lottery.draws',
+    `SELECT (SELECT COUNT(*) FROM lottery_records WHERE user_id = u.id) AS total,
+            r.id, r.prize_id, r.prize_name, r.prize_image, r.cost_points, r.is_winner, r.points_won, r.created_at
+       FROM users u LEFT JOIN (
+         SELECT id, prize_id, prize_name, prize_image, cost_points, is_winner, points_won, created_at
+           FROM lottery_records WHERE user_id = ? AND id < ? ORDER BY id DESC LIMIT ? OFFSET ?
+       ) AS r ON TRUE
+      WHERE u.id = ? AND u.status = 1 ORDER BY r.id DESC`,
+    [userId, before ?? Number.MAX_SAFE_INTEGER, limit + 1, before === null ? offset : 0, userId],
+  );
+  const [first] = joined;
+  return first ? { total: first.total, rows: joined.filter((row): row is DrawRow & { total: number } => row.id !== null) } : null;
+};
+
+export interface DrawPosting {
+  cost: number;
+  roll: number;
+  prizeId: number | null;
+  isEmpty: boolean;
+  fingerprint: Buffer;
+}
+
+/** Throws Moved when the prizes are no longer those that bear `fingerprint`. */
+export const postDraw = (
+  db: Database,
+  userId: number,
+  request: Request,
+  { cost, roll, prizeId, isEmpty, fingerprint }: DrawPosting,
+  now: Date,
+): Promise<DrawRow & { balance: number }> =>
+  db.post('post_draw', [userId, request.id, request.hash, cost, roll, prizeId, isEmpty, fingerprint, now]);
+
+/** Null leaves a field as it is. */
+export interface PrizePosting {
+  id: number | null;
+  name: string | null;
+  description: string | null;
+  imageUrl: string | null;
+  probability: number | null;
+  stock: number | null;
+  points: number | null;
+  isActive: boolean | null;
+}
+
+export const postPrize = (db: Database, request: Request, prize: PrizePosting, now: Date): Promise<PrizeRow> => {
+  const { id, name, description, imageUrl, probability, stock, points, isActive } = prize;
+  const exact = probability === null ? null : probability.toFixed(4);
+  return db.post('post_prize', [request.id, request.hash, id, name, description, imageUrl, exact, stock, points, isActive, now]);
+};

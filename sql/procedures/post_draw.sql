@@ -1,0 +1,48 @@
+-- One draw as the function picked it from the odds that bear p_fingerprint: charge, credit, record, and take stock last, because many wait for
+-- that row. When a prize has changed since, or its last piece went to somebody else, MOVED asks for another pick and nothing is charged.
+-- p_prize_id NULL: not won. p_is_empty: there was nothing to pick from.
+CREATE DEFINER = gd_owner PROCEDURE post_draw(
+  IN p_user_id INT UNSIGNED, IN p_request_id VARCHAR(80) CHARACTER SET ascii, IN p_hash BINARY(32),
+  IN p_cost INT, IN p_roll SMALLINT UNSIGNED, IN p_prize_id INT UNSIGNED, IN p_is_empty BOOLEAN, IN p_fingerprint BINARY(32), IN p_now DATETIME(3)
+)
+SQL SECURITY DEFINER
+BEGIN
+  DECLARE v_rev BIGINT UNSIGNED;
+  DECLARE v_points, v_stock INT;
+  DECLARE v_seq INT UNSIGNED;
+  DECLARE v_answer MEDIUMTEXT;
+  DECLARE v_fingerprint BINARY(32);
+  DECLARE v_name VARCHAR(200) DEFAULT '';
+  DECLARE v_image VARCHAR(500) DEFAULT '';
+  DECLARE v_won INT DEFAULT 0;
+  DECLARE EXIT HANDLER FOR SQLEXCEPTION BEGIN ROLLBACK; RESIGNAL; END;
+
+  CALL open_posting(p_user_id, p_request_id, p_hash, v_rev, v_points, v_seq, v_answer);
+  IF v_answer IS NOT NULL THEN
+    ROLLBACK;
+    SELECT v_answer AS response;
+  ELSE
+    SELECT f.fingerprint, COALESCE(p.name, ''), COALESCE(p.image_url, ''), COALESCE(p.points, 0), COALESCE(p.stock, -1)
+    INTO v_fingerprint, v_name, v_image, v_won, v_stock
+    FROM lottery_fingerprint f LEFT JOIN lottery_prizes p ON p.id = p_prize_id;
+    IF v_fingerprint <> p_fingerprint THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'MOVED'; END IF;
+    IF p_is_empty THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'LOTTERY_EMPTY'; END IF;
+
+    SET v_rev = v_rev + 1;
+    IF p_cost > 0 THEN
+      CALL append_record(p_user_id, v_rev, v_points, v_seq, -p_cost, '抽奖', CONCAT('draw:', v_rev, ':cost'), '', v_rev, 'lottery', NULL, p_now);
+    END IF;
+    IF v_won > 0 THEN
+      CALL append_record(p_user_id, v_rev, v_points, v_seq, v_won, '抽奖奖品', CONCAT('draw:', v_rev, ':prize'), v_name, v_rev, 'lottery', NULL, p_now);
+    END IF;
+    INSERT INTO lottery_records (user_id, id, prize_id, prize_name, prize_image, cost_points, is_winner, points_won, took_stock, roll, rev, created_at)
+    VALUES (p_user_id, v_rev, p_prize_id, v_name, v_image, p_cost, p_prize_id IS NOT NULL, v_won, v_stock >= 0, p_roll, v_rev, p_now);
+    SET v_answer = JSON_OBJECT('id', v_rev, 'prize_id', p_prize_id, 'prize_name', v_name, 'prize_image', v_image, 'cost_points', p_cost,
+      'is_winner', IF(p_prize_id IS NULL, 0, 1), 'points_won', v_won, 'created_at', DATE_FORMAT(p_now, '%Y-%m-%dT%H:%i:%s.%fZ'), 'balance', v_points);
+    IF v_stock >= 0 THEN
+      UPDATE lottery_prizes SET stock = stock - 1, issued = issued + 1 WHERE id = p_prize_id AND stock > 0;
+      IF ROW_COUNT() = 0 THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'MOVED'; END IF;
+    END IF;
+    CALL close_posting(p_user_id, v_rev, v_points, v_seq, p_request_id, p_hash, v_answer, p_now);
+  END IF;
+END
