@@ -89,7 +89,10 @@ export const line = (max: number) =>
 
 export const title = (max: number) => line(max).refine((value) => value !== '', { error: '不能为空' });
 
-export const day = z.string().refine(isCalendarDay, { error: '日期应为 YYYY-MM-DD' }).meta({ format: 'date', example: '2025-01-18' });
+export const day = z
+  .string()
+  .refine(isCalendarDay, { error: '日期应为 YYYY-MM-DD', abort: true })
+  .meta({ format: 'date', example: '2025-01-18' });
 
 export const month = z
   .string()
