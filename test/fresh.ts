@@ -18,6 +18,8 @@ export async function freshInstance(settings: Record<string, string | undefined>
   onTestFinished(async () => {
     await Promise.all([mysql.closeMysql(), redis.closeRedis()]);
     vi.unstubAllEnvs();
+    // Whoever imports next must not get these.
+    vi.resetModules();
   });
   return { login: login.main, user: user.main, diary: diary.main, openDatabase: mysql.openDatabase };
 }
