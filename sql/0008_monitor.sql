@@ -23,15 +23,20 @@ CREATE TABLE incidents (
   UNIQUE KEY uk_open_rule (open_rule)
 ) DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_0900_ai_ci;
 
--- Accounts whose rows and files are being removed. openid_hash, keyed by a secret, is kept only for those who had
--- their migration paid: it tells that this person was paid, and nothing else of them.
+-- Accounts whose rows and files are being removed. person_hash, keyed by a secret, is kept only for those who had their migration paid: it
+-- tells that this person was paid, and nothing else of them.
 CREATE TABLE erasures (
   user_id     INT UNSIGNED NOT NULL PRIMARY KEY,
-  openid_hash BINARY(32) NULL,
-  avatar      VARCHAR(500) NULL COMMENT 'a file still to be removed',
-  files_after BIGINT UNSIGNED NOT NULL DEFAULT 0 COMMENT 'diaries up to this id have no files any more',
+  person_hash BINARY(32) NULL,
   asked_at    DATETIME(3) NOT NULL,
   finished_at DATETIME(3) NULL,
   KEY idx_unfinished (finished_at, asked_at),
-  KEY idx_openid_hash (openid_hash)
+  KEY idx_person_hash (person_hash)
+) DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_0900_ai_ci;
+
+-- Files of erased accounts that storage has not removed yet. Listed before the rows that name them go.
+CREATE TABLE erased_files (
+  user_id INT UNSIGNED NOT NULL,
+  file_id VARCHAR(500) CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_bin NOT NULL,
+  PRIMARY KEY (user_id, file_id)
 ) DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_0900_ai_ci;

@@ -1,8 +1,9 @@
 import { action, serve } from '../../shared/runtime/serve';
 import * as contract from '../../shared/user/contract';
-import { getProfile, updateProfile } from '../../shared/user/operations';
+import { eraseAccount, getProfile, updateProfile } from '../../shared/user/operations';
 
 export const main = serve('user', {
   profile: action(contract.profile, getProfile),
   update: action(contract.update, updateProfile),
+  erase: action(contract.erase, eraseAccount),
 });

@@ -10,6 +10,16 @@ export interface Operator {
   token: string;
 }
 
+export interface Coze {
+  baseUrl: string;
+  botId: string;
+  workflowId: string;
+  /** A personal access token, or the application whose signed requests are exchanged for short-lived ones. */
+  access: { token: string } | { appId: string; keyId: string; privateKey: string };
+  /** Where pictures may be fetched from; `*.` stands for any subdomain. */
+  pictureHosts: readonly string[];
+}
+
 export interface Config {
   /** `production` unless said otherwise; elsewhere the clock can be moved; `test` checks every answer against its contract. */
   environment: 'production' | 'local' | 'test';
@@ -30,6 +40,17 @@ export interface Config {
   wechat: { appId: string; secret: string; apiBase: string };
   operators: { openids: ReadonlySet<string>; tokens: readonly Operator[] };
   imageHosts: readonly string[];
+  /** The cloud that this process runs in: its storage and its other functions. null outside of it. */
+  cloud: { environmentId: string } | null;
+  coze: Coze | null;
+  aiQuota: { comment: number; image: number };
+  /** How texts and AI pictures are checked: over HTTPS with our own token, through wx-server-sdk, or not at all. */
+  contentCheck: 'https' | 'openapi' | 'off';
+  /** Keys the hash that stands for a person whose account is erased. Never changes: with another one they would be unknown again. */
+  personPepper: string;
+  /** Where alerts are posted to; null: they are only logged. Knowing the address is the right to post. */
+  webhookUrl: string | null;
+  databaseQuotaMb: number;
   rateLimitFactor: number;
   diaryReward: number;
   lotteryCost: number;
@@ -51,6 +72,12 @@ const integer = (env: Environment, name: string, fallback: number): number => {
   return value;
 };
 
+const positive = (env: Environment, name: string, fallback: number): number => {
+  const value = env[name] ? Number(env[name]) : fallback;
+  if (!Number.isFinite(value) || value <= 0) throw new ConfigError(`${name} must be a number above zero`);
+  return value;
+};
+
 /** The settings are wrong: every call is refused until they are right. Its message names variables, never values. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
@@ -58,19 +85,22 @@ export class ConfigError extends Error {
 
 /** Bits of an attacker's search, from the variety of characters; a repeated pattern counts once. */
 const estimatedBits = (secret: string): number => {
-  const period = (secret + secret).indexOf(secret, 1);
+  let period = 1;
+  while (!secret.startsWith(secret.slice(period))) period += 1;
   return period * Math.log2(Math.max(2, new Set(secret).size));
 };
 
 const parseKeys = (env: Environment, production: boolean): Config['jwtKeys'] => {
   const entries = list(env.JWT_KEYS).map((entry) => {
     const colon = entry.indexOf(':');
+    // Without a colon most of the secret would be taken for the key's id, which stands in every token for all to read.
+    if (colon < 1) throw new ConfigError('JWT_KEYS must read id:secret,id:secret');
     return { id: entry.slice(0, colon), secret: entry.slice(colon + 1) };
   });
   if (entries.length === 0 && env.JWT_SECRET) entries.push({ id: 'k1', secret: env.JWT_SECRET });
   if (new Set(entries.map((entry) => entry.id)).size < entries.length) throw new ConfigError('JWT_KEYS repeats a key id');
   const keys = entries.map(({ id, secret }) => {
-    if (!id || !secret) throw new ConfigError('JWT_KEYS must read id:secret,id:secret');
+    if (!secret) throw new ConfigError('JWT_KEYS must read id:secret,id:secret');
     if (production && estimatedBits(secret) < 128) throw new ConfigError('JWT_KEYS or JWT_SECRET is too weak: 128 bits are needed');
     return { id, key: createSecretKey(Buffer.from(secret)) };
   });
@@ -87,6 +117,33 @@ const parseOperators = (env: Environment, production: boolean): Operator[] =>
     if (production && estimatedBits(operator.token) < 128) throw new ConfigError('OPERATOR_TOKENS holds a weak token');
     return operator;
   });
+
+const parseCoze = (env: Environment): Coze | null => {
+  const { COZE_TOKEN: token, COZE_OAUTH_APP_ID: appId, COZE_OAUTH_KEY_ID: keyId, COZE_OAUTH_PRIVATE_KEY: privateKey } = env;
+  if (!token && !appId) return null;
+  if (!token && (!keyId || !privateKey)) throw new ConfigError('COZE_OAUTH_APP_ID needs COZE_OAUTH_KEY_ID and COZE_OAUTH_PRIVATE_KEY');
+  return {
+    baseUrl: env.COZE_API_BASE || 'https://api.coze.cn',
+    botId: env.COZE_BOT_ID ?? '',
+    workflowId: env.COZE_WORKFLOW_ID ?? '',
+    access: token ? { token } : { appId: appId ?? '', keyId: keyId ?? '', privateKey: (privateKey ?? '').replaceAll('\\n', '\n') },
+    pictureHosts: list(env.COZE_PICTURE_HOSTS || '*.coze.cn,*.byteimg.com'),
+  };
+};
+
+/** On unless said otherwise wherever real children write; `openapi` needs rights that only WeChat's own tool can upload. */
+const parseContentCheck = (env: Environment, production: boolean): Config['contentCheck'] => {
+  const mode = env.CONTENT_CHECK || (production && env.WX_SECRET ? 'on' : 'off');
+  if (mode === 'on') return env.WX_SECRET ? 'https' : 'openapi';
+  if (mode === 'https' || mode === 'openapi' || mode === 'off') return mode;
+  throw new ConfigError('CONTENT_CHECK must be on, off, https or openapi');
+};
+
+const parsePepper = (env: Environment, production: boolean): string => {
+  const pepper = env.PERSON_PEPPER ?? '';
+  if (production && estimatedBits(pepper) < 128) throw new ConfigError('PERSON_PEPPER is missing or too weak: 128 bits are needed');
+  return pepper;
+};
 
 export function readConfig(env: Environment): Config {
   const environment = env.APP_ENV === 'local' || env.APP_ENV === 'test' ? env.APP_ENV : 'production';
@@ -116,11 +173,18 @@ export function readConfig(env: Environment): Config {
     wechat: {
       appId: env.WX_APPID ?? '',
       secret: env.WX_SECRET ?? '',
-      apiBase: env.WX_API_BASE ?? 'https://api.weixin.qq.com',
+      apiBase: env.WX_API_BASE || 'https://api.weixin.qq.com',
     },
     operators: { openids: new Set(list(env.OPERATOR_OPENIDS)), tokens: parseOperators(env, production) },
-    imageHosts: list(env.IMAGE_HOSTS ?? '*.tcb.qcloud.la,thirdwx.qlogo.cn,wx.qlogo.cn,mmbiz.qpic.cn'),
-    rateLimitFactor: Number(env.RATE_LIMIT_FACTOR ?? 1),
+    imageHosts: list(env.IMAGE_HOSTS || '*.tcb.qcloud.la,thirdwx.qlogo.cn,wx.qlogo.cn,mmbiz.qpic.cn'),
+    personPepper: parsePepper(env, production),
+    webhookUrl: env.WEBHOOK_URL || null,
+    databaseQuotaMb: positive(env, 'DB_QUOTA_MB', 10_240),
+    cloud: env.TCB_ENV && env.TENCENTCLOUD_SECRETID ? { environmentId: env.TCB_ENV } : null,
+    coze: parseCoze(env),
+    aiQuota: { comment: integer(env, 'AI_COMMENTS_PER_DAY', 20), image: integer(env, 'AI_PICTURES_PER_DAY', 5) },
+    contentCheck: parseContentCheck(env, production),
+    rateLimitFactor: positive(env, 'RATE_LIMIT_FACTOR', 1),
     diaryReward: integer(env, 'DIARY_REWARD', 5),
     lotteryCost: integer(env, 'LOTTERY_COST', 10),
     ownTaskMaxReward: integer(env, 'OWN_TASK_MAX_REWARD', 20),

@@ -1,7 +1,10 @@
 type Field = string | number | boolean | null | undefined | object;
 
 /** One JSON line. Callers pass ids, codes and milliseconds only: texts, tokens and SQL values have no field here. */
-export function logLine(kind: 'access' | 'error' | 'slow-query' | 'behaviour' | 'warning', fields: Record<string, Field>): void {
+export function logLine(
+  kind: 'access' | 'error' | 'slow-query' | 'behaviour' | 'incident' | 'warning',
+  fields: Record<string, Field>,
+): void {
   process.stdout.write(`${JSON.stringify({ at: new Date().toISOString(), kind, ...fields })}\n`);
 }
 

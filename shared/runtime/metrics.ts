@@ -34,6 +34,8 @@ export interface CallFacts {
 const DUE_MS = 15_000;
 /** A pool this slow to hand out a connection is too small. */
 const WAITED_MS = 100;
+/** A sum older than this goes to MySQL by itself: its minute may have left Redis, and what stands for it there would be replaced. */
+const STALE_MS = 1_800_000;
 const KEEP_SECONDS = 3_600;
 const DIRECT_PATIENCE_MS = 500;
 const MAX_PENDING = 1_000;
@@ -47,6 +49,8 @@ const microseconds = (ms: number): number => Math.round(ms * 1_000);
 export const minuteOf = (instant: Date): string => `${instant.toISOString().slice(0, 16).replace('T', ' ')}:00`;
 
 export const minuteKey = (minute: string): string => `gd:{minutes}:${minute}`;
+/** Minutes that something was added to since they were last collected. */
+export const touchedKey = 'gd:{minutes}:touched';
 
 function add(counts: Counts, name: string, value: number): void {
   if (value !== 0) counts[name] = (counts[name] ?? 0) + value;
@@ -73,19 +77,24 @@ export function countCall({ action, code, now, ms, mysql, redisMs }: CallFacts):
   if (pendingSince === 0) pendingSince = Date.now();
 }
 
-/** KEYS: a hash per minute. ARGV: seconds to keep them, then triples of key index, field and number to add. */
+/** KEYS: the touched minutes, then a hash per minute. ARGV: seconds to keep them, then triples of key index, field and number to add. */
 const ADD = `
 for i = 2, #ARGV, 3 do redis.call('HINCRBY', KEYS[tonumber(ARGV[i])], ARGV[i + 1], ARGV[i + 2]) end
-for i = 1, #KEYS do redis.call('EXPIRE', KEYS[i], ARGV[1]) end
+for i = 2, #KEYS do
+  redis.call('EXPIRE', KEYS[i], ARGV[1])
+  redis.call('SADD', KEYS[1], string.sub(KEYS[i], -19))
+end
+redis.call('EXPIRE', KEYS[1], ARGV[1])
 return 1
 `;
 
 async function addInRedis(rows: readonly MinuteRow[]): Promise<boolean> {
   const minutes = [...new Set(rows.map(({ minute }) => minute))];
   const additions = rows.flatMap(({ minute, action, counts }) =>
-    Object.entries(counts).flatMap(([name, value]) => [minutes.indexOf(minute) + 1, `${action} ${name}`, value]),
+    Object.entries(counts).flatMap(([name, value]) => [minutes.indexOf(minute) + 2, `${action} ${name}`, value]),
   );
-  const stored = await openCache().run((redis) => evaluate(redis, ADD, minutes.map(minuteKey), [KEEP_SECONDS, ...additions]));
+  const keys = [touchedKey, ...minutes.map(minuteKey)];
+  const stored = await openCache().run((redis) => evaluate(redis, ADD, keys, [KEEP_SECONDS, ...additions]));
   return stored !== null;
 }
 
@@ -111,10 +120,11 @@ export async function reportCalls(urgent = false): Promise<void> {
   const isDue = pendingSince > 0 && Date.now() - pendingSince >= DUE_MS;
   if (!isDue && !(urgent && pending.size > 0)) return;
   const rows = [...pending.values()];
+  const isStale = Date.now() - pendingSince > STALE_MS;
   pending = new Map();
   pendingSince = 0;
   try {
-    if (await addInRedis(rows)) return;
+    if (!isStale && (await addInRedis(rows))) return;
     if (isDue) await addInMysql(rows);
     else putBack(rows);
   } catch {

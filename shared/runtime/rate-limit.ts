@@ -69,3 +69,10 @@ export async function admit(cache: Cache, subject: string, name: LimitName): Pro
   const [session, wait] = answer as [string, number];
   return { session: session || null, retryAfter: wait || null };
 }
+
+/** Forgets how often a subject has called, all but the counts that outlive an account so that erasing it buys nothing. */
+export async function forgetSubject(cache: Cache, subject: string, more: readonly string[] = []): Promise<void> {
+  const names = Object.keys(limits).filter((name): name is LimitName => name !== 'erase' && name !== 'loginByOpenid');
+  const keys = names.flatMap((name) => limits[name].map(({ windowSeconds }) => `gd:{${subject}}:${name}:${windowSeconds}`));
+  await cache.run((redis) => redis.unlink([...keys, ...more]));
+}

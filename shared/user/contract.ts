@@ -35,3 +35,15 @@ export const update = contract({
   output: Profile,
   example: { nickname: '小明' },
 });
+
+export const CONFIRMATION = '注销账号';
+
+export const erase = contract({
+  summary: '注销账号，不可恢复；confirm 须为“注销账号”四个字',
+  access: 'user',
+  limit: 'erase',
+  rest: 'DELETE /api/user',
+  input: z.strictObject({ confirm: z.literal(CONFIRMATION) }),
+  output: z.strictObject({ erased: z.literal(true) }),
+  example: { confirm: CONFIRMATION },
+});

@@ -2,10 +2,13 @@ import type * as z from 'zod';
 import { requireOwnImage } from '../diary/images';
 import { currentStreak } from '../diary/streak';
 import { AppError } from '../errors';
-import { requestOf } from '../request';
+import { type Request, requestOf } from '../request';
 import type { UserContext } from '../runtime/context';
+import { type CheckStatus, isChecking, statusOf } from '../safety/check';
 import type { Profile, update } from './contract';
-import { type ProfileRow, postProfile, selectProfile } from './queries';
+import { type ProfileRow, postProfile, selectOpenid, selectProfile } from './queries';
+
+export { eraseAccount } from './erase';
 
 export const toProfile = (row: ProfileRow, today: string): Profile => ({
   id: row.id,
@@ -27,9 +30,23 @@ export async function getProfile(ctx: UserContext): Promise<Profile> {
   return toProfile(row, ctx.today);
 }
 
-export async function updateProfile(ctx: UserContext, input: z.output<typeof update.input>): Promise<Profile> {
+/** Others may see a nickname: one that does not pass is refused, one that cannot be checked now is checked later. */
+async function requireFitName(ctx: UserContext, nickname: string): Promise<CheckStatus> {
+  if (!isChecking()) return 'unchecked';
+  const author = { openid: await selectOpenid(ctx.db, ctx.userId), deadline: ctx.deadline };
+  const status = await statusOf(nickname, 'profile', author);
+  if (status === 'rejected') throw new AppError('CONTENT_REJECTED', { details: [{ path: 'nickname', message: '这个昵称不能使用' }] });
+  return status;
+}
+
+export async function updateProfile(
+  ctx: UserContext,
+  input: z.output<typeof update.input>,
+  request: Request = requestOf(ctx, input),
+): Promise<Profile> {
   if (input.avatar) requireOwnImage(ctx.userId, input.avatar, 'avatar');
   const { nickname = null, avatar = null, settings = null } = input;
-  const row = await postProfile(ctx.db, ctx.userId, requestOf(ctx, input), { nickname, avatar, settings }, ctx.now);
+  const isUnchecked = nickname !== null && (await requireFitName(ctx, nickname)) === 'pending';
+  const row = await postProfile(ctx.db, ctx.userId, request, { nickname, avatar, settings, isUnchecked }, ctx.now);
   return toProfile(row, ctx.today);
 }

@@ -25,11 +25,21 @@ export const selectProfile = async (db: Database, userId: number): Promise<Profi
   return row ?? null;
 };
 
+export const selectOpenid = async (db: Database, userId: number): Promise<string | null> => {
+  const [row] = await db.rows<{ openid: string | null }>('user.openid', 'SELECT openid FROM users WHERE id = ?', [userId]);
+  return row?.openid ?? null;
+};
+
 export const postProfile = (
   db: Database,
   userId: number,
   request: Request,
-  { nickname, avatar, settings }: { nickname: string | null; avatar: string | null; settings: object | null },
+  {
+    nickname,
+    avatar,
+    settings,
+    isUnchecked,
+  }: { nickname: string | null; avatar: string | null; settings: object | null; isUnchecked: boolean },
   now: Date,
 ): Promise<ProfileRow> =>
-  db.post('post_profile', [userId, request.id, request.hash, nickname, avatar, settings && JSON.stringify(settings), now]);
+  db.post('post_profile', [userId, request.id, request.hash, nickname, avatar, settings && JSON.stringify(settings), isUnchecked, now]);

@@ -42,6 +42,7 @@ const table: Record<string, Access> = {
   'ai.generateImage': 'user',
   'ai.job': 'user',
   'ai.work': 'system',
+  'ai.pictureChecked': 'public',
   'sync.sync': 'user',
   'sync.home': 'user',
   'sync.import': 'user',

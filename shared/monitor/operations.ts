@@ -1,0 +1,103 @@
+import { AppError } from '../errors';
+import { config } from '../runtime/config';
+import type { OperatorContext, SystemContext } from '../runtime/context';
+import { describeError, logLine } from '../runtime/log';
+import { openDatabase } from '../runtime/mysql';
+import { continueErasures } from '../user/erase';
+import type { Changes, Check, Health } from './contract';
+import { judge, tellAll } from './incidents';
+import { countsSince, storeMinutes } from './minutes';
+import { tellOutage, tellOutageOver } from './outage';
+import {
+  postMinutesSweep,
+  selectBusyUsers,
+  selectCipher,
+  selectConnections,
+  selectDatabaseMb,
+  selectEndedJobs,
+  selectLastMinute,
+  selectLedgerMismatches,
+  selectOpenRules,
+  selectOverdueErasures,
+} from './queries';
+import { type Measurements, rules } from './rules';
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+const KEEP_MINUTES_MS = 14 * 24 * HOUR_MS;
+const SWEEP_ROWS = 5_000;
+
+const before = ({ now }: SystemContext, ms: number): Date => new Date(now.getTime() - ms);
+
+async function measure(ctx: SystemContext): Promise<Measurements> {
+  return {
+    calls: await countsSince(ctx, before(ctx, 6 * MINUTE_MS)),
+    connections: await selectConnections(ctx.db),
+    databaseMb: await selectDatabaseMb(ctx.db),
+    quotaMb: config().databaseQuotaMb,
+    busyUsers: await selectBusyUsers(ctx.db, before(ctx, HOUR_MS)),
+    jobs: await selectEndedJobs(ctx.db, before(ctx, HOUR_MS / 2)),
+    ledgerMismatches: await selectLedgerMismatches(ctx.db, before(ctx, 10 * MINUTE_MS)),
+    overdueErasures: await selectOverdueErasures(ctx.db, before(ctx, HOUR_MS)),
+  };
+}
+
+/** A chore that fails is tried again in a minute, and does not keep the others from being done. */
+async function chore(ctx: SystemContext, what: string, work: Promise<unknown>): Promise<void> {
+  await work.catch((error: unknown) => logLine('warning', { what, requestId: ctx.requestId, causes: describeError(error) }));
+}
+
+/** Each minute: what the instances counted, what the rules say of it, whom to tell, what to clear away. */
+export async function collect(ctx: SystemContext): Promise<Changes> {
+  try {
+    await chore(ctx, 'store-minutes', storeMinutes(ctx));
+    const seen = await measure(ctx);
+    const changes = await judge(
+      ctx,
+      rules.map((rule) => ({ rule, reading: rule.read(seen) })),
+    );
+    await tellOutageOver(ctx);
+    await tellAll(ctx);
+    await chore(ctx, 'sweep-minutes', postMinutesSweep(ctx.db, before(ctx, KEEP_MINUTES_MS), SWEEP_ROWS));
+    await chore(ctx, 'erasures', continueErasures(ctx));
+    return changes;
+  } catch (error) {
+    if (error instanceof AppError && error.code === 'UNAVAILABLE') await tellOutage(ctx);
+    throw error;
+  }
+}
+
+const HEALTH_PATIENCE_MS = 1_500;
+const COLLECTED_WITHIN_MS = 10 * MINUTE_MS;
+
+async function check(name: string, ask: () => Promise<Pick<Check, 'status' | 'detail'>>): Promise<Check> {
+  const started = performance.now();
+  const answer = await ask().catch((): Pick<Check, 'status'> => ({ status: 'down' }));
+  return { name, ms: Math.round(performance.now() - started), ...answer };
+}
+
+/** Whether the parts answer and whether anything is wrong with them. Asks with little patience: who calls this is waiting for it. */
+export async function getHealth(ctx: OperatorContext): Promise<Health> {
+  const db = openDatabase(Date.now() + HEALTH_PATIENCE_MS, ctx.requestId);
+  const checks = await Promise.all([
+    check('database', async () => {
+      const cipher = await selectCipher(db);
+      return { status: 'ok', detail: cipher === '' ? 'not encrypted' : cipher };
+    }),
+    check('cache', async () => {
+      if (config().redis === null) return { status: 'ok', detail: 'not configured' };
+      return { status: (await ctx.cache.run((redis) => redis.ping())) === null ? 'degraded' : 'ok' };
+    }),
+    check('incidents', async () => {
+      const open = [...(await selectOpenRules(db))];
+      return open.length === 0 ? { status: 'ok' } : { status: 'degraded', detail: open.join(', ') };
+    }),
+    check('collector', async () => {
+      const last = await selectLastMinute(db);
+      const isFresh = last !== null && last >= before(ctx, COLLECTED_WITHIN_MS);
+      return { status: isFresh ? 'ok' : 'degraded', detail: last?.toISOString() ?? 'has not run' };
+    }),
+  ]);
+  const status = checks.some(({ name, status: each }) => name === 'database' && each === 'down') ? 'down' : undefined;
+  return { status: status ?? (checks.every((each) => each.status === 'ok') ? 'ok' : 'degraded'), checks };
+}

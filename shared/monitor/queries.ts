@@ -1,0 +1,142 @@
+import type { Database } from '../runtime/mysql';
+
+export interface MinuteRow {
+  minute: string;
+  action: string;
+  counts: Record<string, number>;
+}
+
+export const postMinutes = (db: Database, source: string, rows: readonly MinuteRow[]): Promise<unknown> =>
+  db.post('post_minutes', [source, JSON.stringify(rows)]);
+
+export const postMinutesSweep = (db: Database, before: Date, limit: number): Promise<unknown> =>
+  db.post('post_minutes_sweep', [before, limit]);
+
+export const selectCounts = (db: Database, since: Date): Promise<Pick<MinuteRow, 'action' | 'counts'>[]> =>
+  db.rows('monitor.counts', 'SELECT action, counts FROM call_minutes WHERE minute >= ?', [since]);
+
+export const selectLastMinute = async (db: Database): Promise<Date | null> => {
+  const [row] = await db.rows<{ last: Date | null }>('monitor.last-minute', 'SELECT MAX(minute) AS last FROM call_minutes', []);
+  return row?.last ?? null;
+};
+
+export const selectConnections = async (db: Database): Promise<{ used: number; max: number }> => {
+  const [row] = await db.rows<{ Value: string; max: number }>(
+    'monitor.connections',
+    `SELECT variable_value AS Value, @@max_connections AS max
+       FROM performance_schema.global_status WHERE variable_name = 'Threads_connected'`,
+    [],
+  );
+  return { used: Number(row?.Value ?? 0), max: row?.max ?? 1 };
+};
+
+export const selectCipher = async (db: Database): Promise<string> => {
+  const [row] = await db.rows<{ Value: string }>('monitor.cipher', "SHOW SESSION STATUS LIKE 'Ssl_cipher'", []);
+  return row?.Value ?? '';
+};
+
+export const selectDatabaseMb = async (db: Database): Promise<number> => {
+  const [row] = await db.rows<{ mb: string | number }>(
+    'monitor.database-size',
+    'SELECT SUM(data_length + index_length) / 1048576 AS mb FROM information_schema.tables WHERE table_schema = DATABASE()',
+    [],
+  );
+  return Number(row?.mb ?? 0);
+};
+
+export interface BusyUser {
+  userId: number;
+  earned: number;
+  draws: number;
+}
+
+/**
+ * The thousand users who wrote most since then, with what the rules paid them and how often they drew. Everything that earns is a posting and
+ * leaves a request, whose index by time is there for the clean-up anyway: the ledger needs none of its own. Gifts of operators and the
+ * migration are not earned.
+ */
+export const selectBusyUsers = async (db: Database, since: Date): Promise<BusyUser[]> => {
+  const rows = await db.rows<{ user_id: number; earned: string; draws: string }>(
+    'monitor.busy-users',
+    `SELECT busy.user_id,
+            SUM(IF(r.amount > 0 AND r.actor IS NULL AND r.source_key <> 'migration', r.amount, 0)) AS earned,
+            SUM(r.amount < 0 AND r.source_key LIKE 'draw:%') AS draws
+       FROM (SELECT user_id, COUNT(*) AS writes FROM requests WHERE created_at >= ? GROUP BY user_id ORDER BY writes DESC LIMIT 1000) AS busy
+       JOIN users u ON u.id = busy.user_id
+       JOIN point_records r ON r.user_id = u.id AND r.seq > CAST(u.points_seq AS SIGNED) - 1000
+      WHERE r.created_at >= ?
+      GROUP BY busy.user_id`,
+    [since, since],
+  );
+  return rows.map(({ user_id, earned, draws }) => ({ userId: user_id, earned: Number(earned), draws: Number(draws) }));
+};
+
+export const selectEndedJobs = async (db: Database, since: Date): Promise<{ ended: number; failed: number }> => {
+  const [row] = await db.rows<{ ended: number; failed: string | null }>(
+    'monitor.ended-jobs',
+    "SELECT COUNT(*) AS ended, SUM(status = 'failed') AS failed FROM ai_jobs WHERE finished_at >= ?",
+    [since],
+  );
+  return { ended: row?.ended ?? 0, failed: Number(row?.failed ?? 0) };
+};
+
+/** Of the users who wrote since then, those whose balance is not what stands after their last ledger row. */
+export const selectLedgerMismatches = async (db: Database, since: Date): Promise<number> => {
+  const [row] = await db.rows<{ n: number }>(
+    'monitor.ledger',
+    `SELECT COUNT(*) AS n
+       FROM (SELECT DISTINCT user_id FROM requests WHERE created_at >= ? LIMIT 5000) AS recent
+       JOIN users u ON u.id = recent.user_id
+       LEFT JOIN point_records r ON r.user_id = u.id AND r.seq = u.points_seq
+      WHERE u.points <> COALESCE(r.balance_after, 0)`,
+    [since],
+  );
+  return row?.n ?? 0;
+};
+
+export const selectOverdueErasures = async (db: Database, before: Date): Promise<number> => {
+  const [row] = await db.rows<{ n: number }>(
+    'monitor.erasures',
+    'SELECT COUNT(*) AS n FROM erasures WHERE finished_at IS NULL AND asked_at < ?',
+    [before],
+  );
+  return row?.n ?? 0;
+};
+
+export const selectOpenRules = async (db: Database): Promise<Set<string>> => {
+  const rows = await db.rows<{ rule: string }>('monitor.open', 'SELECT rule FROM incidents WHERE open_rule IS NOT NULL', []);
+  return new Set(rows.map(({ rule }) => rule));
+};
+
+export interface Incident {
+  rule: string;
+  opened_at: Date;
+  closed_at: Date | null;
+  detail: string;
+  notified_opened_at: Date | null;
+  notified_closed_at: Date | null;
+}
+
+/** What has not been told yet. Oldest first. */
+export const selectUntold = (db: Database): Promise<Incident[]> =>
+  db.rows(
+    'monitor.untold',
+    `SELECT rule, opened_at, closed_at, detail, notified_opened_at, notified_closed_at FROM incidents
+      WHERE notified_opened_at IS NULL OR (closed_at IS NOT NULL AND notified_closed_at IS NULL)
+      ORDER BY opened_at LIMIT 20`,
+    [],
+  );
+
+/** False when another run was faster. */
+export const postIncident = async (db: Database, rule: string, isOpen: boolean, detail: string, slot: Date): Promise<boolean> => {
+  const { changed } = await db.post<{ changed: number }>('post_incident', [rule, isOpen, detail.slice(0, 500), slot]);
+  return changed > 0;
+};
+
+export const postClaim = async (db: Database, { rule, opened_at }: Incident, isOpen: boolean, now: Date, until: Date): Promise<boolean> => {
+  const { claimed } = await db.post<{ claimed: number }>('post_incident_claim', [rule, opened_at, isOpen, now, until]);
+  return claimed > 0;
+};
+
+export const postTold = (db: Database, { rule, opened_at }: Incident, isOpen: boolean, isTold: boolean, now: Date): Promise<unknown> =>
+  db.post('post_incident_told', [rule, opened_at, isOpen, isTold, now]);

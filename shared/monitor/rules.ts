@@ -1,0 +1,185 @@
+import { LATENCY_EDGES } from '../runtime/metrics';
+
+/** What one run sees. Calls are those of the last five minutes. */
+export interface Measurements {
+  /** Counts by `function.action`. */
+  calls: ReadonlyMap<string, Readonly<Record<string, number>>>;
+  connections: { used: number; max: number };
+  databaseMb: number;
+  quotaMb: number;
+  /** Who wrote most in the last hour. */
+  busyUsers: readonly { userId: number; earned: number; draws: number }[];
+  /** AI jobs that ended in the last half hour. */
+  jobs: { ended: number; failed: number };
+  /** Users among the latest writers whose balance is not what their ledger says. */
+  ledgerMismatches: number;
+  /** Accounts that were to be erased more than an hour ago and are not. */
+  overdueErasures: number;
+}
+
+export interface Reading {
+  value: number;
+  detail: string;
+}
+
+/**
+ * An incident opens when the value reaches `opensAt` and ends when it has fallen below `closesBelow`; in between everything stays as it is,
+ * so that a value on the brink does not ring every minute.
+ */
+export interface Rule {
+  name: string;
+  title: string;
+  opensAt: number;
+  closesBelow: number;
+  /** null: nothing can be said, whatever is open stays open. */
+  read(seen: Measurements): Reading | null;
+}
+
+/** Fewer calls than this prove nothing about a share of them. */
+const MIN_CALLS = 20;
+const FAILURES = ['code:INTERNAL', 'code:UNAVAILABLE'];
+
+const percent = (share: number): string => `${Math.round(share * 1_000) / 10}%`;
+
+const NONE: Reading = { value: 0, detail: '' };
+
+/** The worst action by a measure of its own calls. */
+function worst({ calls }: Measurements, measure: (counts: Readonly<Record<string, number>>, action: string) => Reading): Reading {
+  const readings = [...calls].filter(([, counts]) => (counts.calls ?? 0) >= MIN_CALLS).map(([action, counts]) => measure(counts, action));
+  return readings.reduce((found, reading) => (reading.value > found.value ? reading : found), NONE);
+}
+
+/** Milliseconds that 95 of 100 calls stayed within, by latency class. */
+export function percentile95(counts: Readonly<Record<string, number>>): number {
+  const wanted = (counts.calls ?? 0) * 0.95;
+  let seen = 0;
+  for (const edge of LATENCY_EDGES) {
+    seen += counts[`le:${edge}`] ?? 0;
+    if (seen >= wanted) return edge;
+  }
+  return Number.POSITIVE_INFINITY;
+}
+
+/** How long 95 of 100 calls of a function may take; `ai` waits for others. */
+const patienceMs: Readonly<Record<string, number>> = { ai: 10_000, sync: 2_500, monitor: 20_000 };
+const DEFAULT_PATIENCE_MS = 1_000;
+
+const median = (numbers: readonly number[]): number => {
+  const sorted = numbers.toSorted((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? 0;
+};
+
+/** Far above everyone's: above what the rules of the game allow an hour, and many times what a usual busy user makes. */
+function outliers(numbers: readonly { userId: number; count: number }[], floor: number): number[] {
+  const active = numbers.filter(({ count }) => count > 0);
+  const line = Math.max(floor, 5 * median(active.map(({ count }) => count)));
+  return active.filter(({ count }) => count > line).map(({ userId }) => userId);
+}
+
+const MAX_EARNED = 300;
+const MAX_DRAWS = 50;
+
+export const rules: readonly Rule[] = [
+  {
+    name: 'errors',
+    title: '错误率过高',
+    opensAt: 0.05,
+    closesBelow: 0.02,
+    read: (seen) =>
+      worst(seen, (counts, action) => {
+        const failed = FAILURES.reduce((sum, code) => sum + (counts[code] ?? 0), 0);
+        const share = failed / (counts.calls ?? 1);
+        return { value: share, detail: `${action} 5 分钟内 ${counts.calls} 次调用，失败 ${failed} 次（${percent(share)}）` };
+      }),
+  },
+  {
+    name: 'latency',
+    title: '响应变慢',
+    opensAt: 1,
+    closesBelow: 0.5,
+    read: (seen) =>
+      worst(seen, (counts, action) => {
+        const ms = percentile95(counts);
+        const patience = patienceMs[action.split('.')[0] ?? ''] ?? DEFAULT_PATIENCE_MS;
+        return { value: ms / patience, detail: `${action} 5 分钟内 95% 的调用不超过 ${ms} 毫秒，允许 ${patience} 毫秒` };
+      }),
+  },
+  {
+    name: 'slow-queries',
+    title: '慢查询',
+    opensAt: 30,
+    closesBelow: 10,
+    read: ({ calls }) => {
+      const slow = [...calls.values()].reduce((sum, counts) => sum + (counts.slow ?? 0), 0);
+      return { value: slow, detail: `5 分钟内 ${slow} 条慢查询` };
+    },
+  },
+  {
+    name: 'pool',
+    title: '连接池不够用',
+    opensAt: 0.05,
+    closesBelow: 0.01,
+    read: (seen) =>
+      worst(seen, (counts, action) => {
+        const share = (counts.waited ?? 0) / (counts.calls ?? 1);
+        return { value: share, detail: `${action} 5 分钟内 ${percent(share)} 的调用等待数据库连接` };
+      }),
+  },
+  {
+    name: 'connections',
+    title: '数据库连接将满',
+    opensAt: 0.8,
+    closesBelow: 0.7,
+    read: ({ connections: { used, max } }) => ({ value: used / max, detail: `已用 ${used} 个连接，上限 ${max}` }),
+  },
+  {
+    name: 'storage',
+    title: '数据库空间将满',
+    opensAt: 0.8,
+    closesBelow: 0.75,
+    read: ({ databaseMb, quotaMb }) => ({ value: databaseMb / quotaMb, detail: `已用 ${Math.round(databaseMb)} MB，配额 ${quotaMb} MB` }),
+  },
+  {
+    name: 'users',
+    title: '用户行为异常',
+    opensAt: 1,
+    closesBelow: 1,
+    read: ({ busyUsers }) => {
+      const earners = outliers(
+        busyUsers.map(({ userId, earned }) => ({ userId, count: earned })),
+        MAX_EARNED,
+      );
+      const drawers = outliers(
+        busyUsers.map(({ userId, draws }) => ({ userId, count: draws })),
+        MAX_DRAWS,
+      );
+      const found = [...new Set([...earners, ...drawers])];
+      return { value: found.length, detail: `1 小时内积分或抽奖远超常人的用户：${found.slice(0, 20).join('、')}` };
+    },
+  },
+  {
+    name: 'ai-jobs',
+    title: 'AI 任务失败',
+    opensAt: 0.3,
+    closesBelow: 0.1,
+    read: ({ jobs: { ended, failed } }) => ({
+      value: failed >= 5 ? failed / ended : 0,
+      detail: `半小时内结束 ${ended} 个任务，失败 ${failed} 个`,
+    }),
+  },
+  {
+    name: 'ledger',
+    title: '积分账目不符',
+    opensAt: 1,
+    closesBelow: 1,
+    // Only the audit, which reads the whole ledger, can say that all is well again.
+    read: ({ ledgerMismatches: value }) => (value > 0 ? { value, detail: `${value} 个用户的余额与账本不符` } : null),
+  },
+  {
+    name: 'erasures',
+    title: '注销未完成',
+    opensAt: 1,
+    closesBelow: 1,
+    read: ({ overdueErasures: value }) => ({ value, detail: `${value} 个账号注销超过 1 小时仍未清除` }),
+  },
+];

@@ -1,0 +1,38 @@
+import type { Database } from '../runtime/mysql';
+
+export const postErase = (db: Database, userId: number, personHash: Buffer, now: Date): Promise<{ epoch: number }> =>
+  db.post('post_erase', [userId, personHash, now]);
+
+/** How many rows were removed; 0 when none are left. */
+export const postErasedRows = async (db: Database, userId: number, limit: number, settleSeconds: number, now: Date): Promise<number> => {
+  const { removed } = await db.post<{ removed: number }>('post_erase_rows', [userId, limit, settleSeconds, now]);
+  return removed;
+};
+
+export const postErasedFiles = (db: Database, userId: number, files: readonly string[]): Promise<unknown> =>
+  db.post('post_erase_files', [userId, JSON.stringify(files)]);
+
+export const selectErasedFiles = async (db: Database, userId: number, limit: number): Promise<string[]> => {
+  const rows = await db.rows<{ file_id: string }>(
+    'erase.files',
+    'SELECT file_id FROM erased_files WHERE user_id = ? ORDER BY file_id LIMIT ?',
+    [userId, limit],
+  );
+  return rows.map((row) => row.file_id);
+};
+
+/** Oldest first. */
+export const selectUnfinishedErasures = async (db: Database): Promise<number[]> => {
+  const rows = await db.rows<{ user_id: number }>(
+    'erase.unfinished',
+    'SELECT user_id FROM erasures WHERE finished_at IS NULL ORDER BY asked_at LIMIT 100',
+    [],
+  );
+  return rows.map((row) => row.user_id);
+};
+
+/** Whether this person was paid for a migration under an account that is gone. */
+export const selectWasPaid = async (db: Database, personHash: Buffer): Promise<boolean> => {
+  const rows = await db.rows('erase.was-paid', 'SELECT 1 FROM erasures WHERE person_hash = ? LIMIT 1', [personHash]);
+  return rows.length > 0;
+};

@@ -1,0 +1,65 @@
+import { createHmac } from 'node:crypto';
+import { AppError } from '../errors';
+import { config } from '../runtime/config';
+import type { SystemContext, UserContext } from '../runtime/context';
+import { rememberSession } from '../runtime/identity';
+import { describeError, logLine } from '../runtime/log';
+import { forgetSubject } from '../runtime/rate-limit';
+import { linkKey, removeOrFail } from '../storage/storage';
+import { postErase, postErasedFiles, postErasedRows, selectErasedFiles, selectUnfinishedErasures } from './erase-queries';
+
+const CHUNK_ROWS = 500;
+const CHUNK_FILES = 50;
+/** Links to more files than this end by themselves within the hour. */
+const MAX_LINKS = 5_000;
+/** Longer than any call lives, so that one which had begun before the account ended cannot leave a row behind. */
+const SETTLE_SECONDS = 60;
+/** Left for the answer. */
+const MARGIN_MS = 2_000;
+
+/** Stands for a person once nothing else of them is kept. Without the secret nobody can tell whose it is. */
+export const personHash = (subject: string): Buffer => createHmac('sha256', config().personPepper).update(subject).digest();
+
+/**
+ * Ends the account at once: every token is void, the openid is free for a fresh account. Rows and files are removed as far as this call's time
+ * allows; the timer does the rest. Ledger and draws stay without a person.
+ */
+export async function eraseAccount(ctx: UserContext): Promise<{ erased: true }> {
+  const { epoch } = await postErase(ctx.db, ctx.userId, personHash(ctx.subject), ctx.now);
+  await rememberSession(ctx.cache, ctx.subject, { userId: ctx.userId, epoch, alive: false });
+  const files = await selectErasedFiles(ctx.db, ctx.userId, MAX_LINKS);
+  await forgetSubject(
+    ctx.cache,
+    ctx.subject,
+    files.map((file) => linkKey(ctx.subject, file)),
+  );
+  await emptyAccount(ctx, ctx.userId).catch((error: unknown) => leaveToTimer(ctx, error));
+  return { erased: true };
+}
+
+function leaveToTimer({ requestId }: SystemContext, error: unknown): void {
+  logLine('warning', { what: 'erase', requestId, causes: describeError(error) });
+}
+
+async function emptyAccount(ctx: SystemContext, userId: number): Promise<void> {
+  const requireTime = () => {
+    if (Date.now() > ctx.deadline - MARGIN_MS) throw new AppError('UNAVAILABLE');
+  };
+  // What the child wrote goes first, and does not wait for a storage that is down.
+  while ((await postErasedRows(ctx.db, userId, CHUNK_ROWS, SETTLE_SECONDS, ctx.now)) > 0) requireTime();
+  for (;;) {
+    const files = await selectErasedFiles(ctx.db, userId, CHUNK_FILES);
+    if (files.length === 0) return;
+    requireTime();
+    await removeOrFail(files);
+    await postErasedFiles(ctx.db, userId, files);
+  }
+}
+
+/** Goes on with what earlier calls had no time for. An account that cannot be emptied now does not hold up the others. */
+export async function continueErasures(ctx: SystemContext): Promise<void> {
+  for (const userId of await selectUnfinishedErasures(ctx.db)) {
+    if (Date.now() > ctx.deadline - MARGIN_MS) return;
+    await emptyAccount(ctx, userId).catch((error: unknown) => leaveToTimer(ctx, error));
+  }
+}

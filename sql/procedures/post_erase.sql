@@ -1,0 +1,31 @@
+-- Ends an account in one step: its tokens are void, nobody is behind it any more, and the openid is free for a fresh one. Its files are listed;
+-- post_erase_rows removes the rest. Asked again for the same account it answers the same.
+CREATE DEFINER = gd_owner PROCEDURE post_erase(IN p_user_id INT UNSIGNED, IN p_person_hash BINARY(32), IN p_now DATETIME(3))
+SQL SECURITY DEFINER
+BEGIN
+  DECLARE v_status TINYINT;
+  DECLARE v_epoch INT UNSIGNED;
+  DECLARE EXIT HANDLER FOR SQLEXCEPTION BEGIN ROLLBACK; RESIGNAL; END;
+  START TRANSACTION;
+  SELECT status, token_epoch INTO v_status, v_epoch FROM users WHERE id = p_user_id FOR UPDATE;
+  IF v_status IS NULL THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'UNAUTHENTICATED'; END IF;
+  IF v_status = 1 THEN
+    SET v_epoch = v_epoch + 1;
+    INSERT INTO erased_files (user_id, file_id)
+    SELECT DISTINCT p_user_id, named.file COLLATE utf8mb4_0900_bin FROM (
+      SELECT avatar_url AS file FROM users WHERE id = p_user_id
+      UNION ALL SELECT ai_image FROM diaries WHERE user_id = p_user_id
+      UNION ALL SELECT image.file FROM diaries, JSON_TABLE(images, '$[*]' COLUMNS (file VARCHAR(500) PATH '$')) AS image WHERE user_id = p_user_id
+      UNION ALL SELECT image.file FROM diary_revisions, JSON_TABLE(images, '$[*]' COLUMNS (file VARCHAR(500) PATH '$')) AS image WHERE user_id = p_user_id
+      UNION ALL SELECT result->>'$.fileId' FROM ai_jobs WHERE user_id = p_user_id
+    ) AS named
+    WHERE named.file LIKE 'cloud://%';
+    INSERT INTO erasures (user_id, person_hash, asked_at)
+    SELECT p_user_id, IF(EXISTS (SELECT 1 FROM point_records WHERE user_id = p_user_id AND source_key = 'migration'), p_person_hash, NULL), p_now;
+    UPDATE users SET status = 0, token_epoch = v_epoch, rev = rev + 1, openid = NULL, nickname = '', avatar_url = '',
+      settings = JSON_OBJECT('aiEnabled', FALSE), updated_at = p_now
+    WHERE id = p_user_id;
+  END IF;
+  COMMIT;
+  SELECT JSON_OBJECT('epoch', v_epoch) AS response;
+END
