@@ -43,3 +43,34 @@ CREATE TABLE imports (
   created_at DATETIME(3) NOT NULL,
   PRIMARY KEY (user_id, item_key)
 ) DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_0900_ai_ci;
+
+-- Rows as JSON, for statements that read several kinds in one trip. task_json stands with its table.
+CREATE SQL SECURITY INVOKER VIEW diary_json AS
+SELECT user_id, id, diary_date, deleted_at, JSON_OBJECT(
+    'id', id, 'diary_date', diary_date, 'content', content, 'mood', mood, 'weather', weather, 'images', images, 'tags', tags,
+    'ai_comment', ai_comment, 'ai_image', ai_image, 'is_draft', is_draft, 'content_rev', content_rev,
+    'created_at', DATE_FORMAT(created_at, '%Y-%m-%dT%H:%i:%s.%fZ'), 'updated_at', DATE_FORMAT(updated_at, '%Y-%m-%dT%H:%i:%s.%fZ')
+  ) AS diary
+FROM diaries;
+
+CREATE SQL SECURITY INVOKER VIEW record_json AS
+SELECT user_id, seq, JSON_OBJECT(
+    'seq', seq, 'amount', amount, 'balance_after', balance_after, 'source', source, 'description', description,
+    'related_id', related_id, 'related_type', related_type, 'created_at', DATE_FORMAT(created_at, '%Y-%m-%dT%H:%i:%s.%fZ')
+  ) AS record
+FROM point_records;
+
+CREATE SQL SECURITY INVOKER VIEW draw_json AS
+SELECT user_id, id, JSON_OBJECT(
+    'id', id, 'prize_id', prize_id, 'prize_name', prize_name, 'prize_image', prize_image, 'cost_points', cost_points,
+    'is_winner', is_winner, 'points_won', points_won, 'created_at', DATE_FORMAT(created_at, '%Y-%m-%dT%H:%i:%s.%fZ')
+  ) AS draw
+FROM lottery_records;
+
+CREATE SQL SECURITY INVOKER VIEW profile_json AS
+SELECT id AS user_id, JSON_OBJECT(
+    'id', id, 'openid', openid, 'nickname', nickname, 'avatar', avatar_url, 'points', points, 'total_diaries', total_diaries,
+    'continuous_days', continuous_days, 'longest_days', longest_days, 'last_diary_date', last_diary_date, 'settings', settings,
+    'created_at', DATE_FORMAT(created_at, '%Y-%m-%dT%H:%i:%s.%fZ')
+  ) AS profile
+FROM users;

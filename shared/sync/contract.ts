@@ -1,10 +1,12 @@
 import * as z from 'zod';
+import { Job } from '../ai/contract';
 import { contract, day, instant, month, Stats } from '../contract';
-import { Diary } from '../diary/contract';
+import { create as createDiary, Diary } from '../diary/contract';
+import { Draw } from '../lottery/contract';
 import { Record } from '../points/contract';
+import { Task } from '../task/contract';
 import { Profile } from '../user/contract';
 import { maxChanges, maxImportDays, maxImportItems, maxMutations, maxVerifyDays, maxVerifyMonths } from './limits';
-import { Draw, Job, Task } from './shapes';
 
 /**
  * One installation, chosen at random by it. Its mutation `mid` is the request `<clientId>:<mid, ten digits>`; direct calls use other ids. Only while
@@ -35,6 +37,11 @@ export const mutationTypes = [
 ] as const;
 export type MutationType = (typeof mutationTypes)[number];
 
+/** Every field is given: what is left out cannot be told from what was emptied. */
+export const DiaryText = createDiary.input.required();
+export const DiaryDeletion = z.strictObject({ date: createDiary.input.shape.date, deleted: z.literal(true) });
+export type DiaryPut = z.output<typeof DiaryText> | z.output<typeof DiaryDeletion>;
+
 /**
  * Who wins when another client wrote the same day meanwhile. `newest`: the later modifiedAt; `server`: what stands; `ask`: what stands, until the user
  * has chosen (a further `diary.put` based on the version that stands). The losing text is kept in every case.
@@ -62,8 +69,7 @@ export const Mutation = z.strictObject({
 });
 export type Mutation = z.input<typeof Mutation>;
 
-export const changeKinds = ['diary', 'task', 'record', 'draw', 'profile', 'job'] as const;
-export type ChangeKind = (typeof changeKinds)[number];
+export type ChangeKind = 'diary' | 'task' | 'record' | 'draw' | 'profile' | 'job';
 
 const living = <Kind extends ChangeKind, Row extends z.ZodType>(kind: Kind, row: Row) =>
   z.strictObject({ kind: z.literal(kind), key: z.string(), rev: z.int(), row });
@@ -76,12 +82,12 @@ export const Change = z.union([
   living('draw', Draw),
   living('profile', Profile),
   living('job', Job),
-  z.strictObject({ kind: z.enum(changeKinds), key: z.string(), rev: z.int(), deleted: z.literal(true) }),
+  z.strictObject({ kind: z.enum(['diary', 'task']), key: z.string(), rev: z.int(), deleted: z.literal(true) }),
 ]);
 export type Change = z.infer<typeof Change>;
 
 /**
- * - `applied`   done, now or when it was first sent (`replayed`)
+ * - `applied`   done, now or when it was first sent (`replayed`). With code CONTENT_REJECTED: kept, but as a draft
  * - `conflict`  what stands on the server is in `row` (or `deleted`); the sent text is kept there as a revision. Final.
  * - `rejected`  refused with `code`; final. TASK_ALREADY_COMPLETED says that another device did it first: nothing is lost.
  * - `retry`     an unexpected failure: send it again later. The third one is answered `rejected`, INTERNAL.

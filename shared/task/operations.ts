@@ -29,13 +29,16 @@ export function toTaskDay(date: string, rows: TaskRow[]): TaskDay {
   return { date, tasks, completed: tasks.filter((task) => task.isCompleted).length, total: tasks.length };
 }
 
+/** Lays out the tasks that are due on a day and answers the whole day. */
+export const layOutDay = async (ctx: UserContext, date: string): Promise<TaskDay> =>
+  toTaskDay(date, await postTasks(ctx.db, ctx.userId, date, ctx.now));
+
 /** The tasks of a day. From today on those that are due come into being when the day is first looked at; a past day shows what stands. */
 export async function listTasks(ctx: UserContext, { date = ctx.today }: z.output<typeof list.input>): Promise<TaskDay> {
   if (date > addDays(ctx.today, DAYS_AHEAD)) throw fieldError('date', `最多查看 ${DAYS_AHEAD} 天后的任务`);
   const day = await selectDay(ctx.db, ctx.userId, date);
   if (day === null) throw new AppError('UNAUTHENTICATED');
-  const mayGrow = day.isIncomplete && date >= ctx.today;
-  return toTaskDay(date, mayGrow ? await postTasks(ctx.db, ctx.userId, date, ctx.now) : day.rows);
+  return day.isIncomplete && date >= ctx.today ? layOutDay(ctx, date) : toTaskDay(date, day.rows);
 }
 
 function requirePossible(ctx: UserContext, { date, pointsReward }: { date?: string | undefined; pointsReward?: number | undefined }): void {

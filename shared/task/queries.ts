@@ -39,22 +39,22 @@ export interface DayRows {
 
 type JoinedRow = { [Column in keyof TaskRow]: TaskRow[Column] | null } & { is_incomplete: 0 | 1 };
 
-/** Null for an account that is no more. What is due is told as in post_tasks. */
-export const selectDay = async (db: Database, userId: number, date: string): Promise<DayRows | null> => {
-  const joined = await db.rows<JoinedRow>(
-    'task.day',
-    `SELECT t.id, t.task_date, t.title, t.description, t.category, t.points_reward, t.is_system, t.is_weekly, t.weekdays, t.is_completed,
-            t.completed_at, due.is_incomplete
-       FROM (
-         SELECT EXISTS (
+/** Whether a row of `users` has tasks due on a day that have no row yet; takes the day four times. What is due is told as in post_tasks. */
+export const dayIsIncomplete = `(EXISTS (
            SELECT 1 FROM task_templates WHERE is_active
               AND NOT EXISTS (SELECT 1 FROM tasks WHERE user_id = users.id AND task_date = ? AND task_key = CONCAT('sys:', task_templates.id))
          ) OR EXISTS (
            SELECT 1 FROM task_rules WHERE user_id = users.id AND ended_at IS NULL AND start_date <= ? AND weekdays >> WEEKDAY(?) & 1
               AND NOT EXISTS (SELECT 1 FROM tasks WHERE user_id = users.id AND task_date = ? AND task_key = CONCAT('rule:', task_rules.id))
-         ) AS is_incomplete
-         FROM users WHERE id = ? AND status = 1
-       ) AS due
+         ))`;
+
+/** Null for an account that is no more. */
+export const selectDay = async (db: Database, userId: number, date: string): Promise<DayRows | null> => {
+  const joined = await db.rows<JoinedRow>(
+    'task.day',
+    `SELECT t.id, t.task_date, t.title, t.description, t.category, t.points_reward, t.is_system, t.is_weekly, t.weekdays, t.is_completed,
+            t.completed_at, due.is_incomplete
+       FROM (SELECT ${dayIsIncomplete} AS is_incomplete FROM users WHERE id = ? AND status = 1) AS due
        LEFT JOIN tasks t ON t.user_id = ? AND t.task_date = ? AND t.deleted_at IS NULL`,
     [date, date, date, date, userId, userId, date],
   );

@@ -1,0 +1,8 @@
+import { action, serve } from '../../shared/runtime/serve';
+import * as contract from '../../shared/sync/contract';
+import { getHome, synchronise } from '../../shared/sync/operations';
+
+export const main = serve('sync', {
+  sync: action(contract.sync, synchronise),
+  home: action(contract.home, getHome),
+});

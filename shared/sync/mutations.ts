@@ -1,0 +1,190 @@
+import type * as z from 'zod';
+import { AppError, type ErrorCode, errorKinds } from '../errors';
+import { deduct } from '../points/contract';
+import { deductPoints } from '../points/operations';
+import { type Request, requestOf } from '../request';
+import type { UserContext } from '../runtime/context';
+import { fieldErrors } from '../runtime/field-errors';
+import { describeError, logLine } from '../runtime/log';
+import * as task from '../task/contract';
+import { completeTask, createTask, deleteTask, uncompleteTask, updateTask } from '../task/operations';
+import { update as updateUser } from '../user/contract';
+import { updateProfile } from '../user/operations';
+import { DiaryDeletion, DiaryText, type Mutation, type MutationResult, type MutationType } from './contract';
+import { putDiary } from './diary-put';
+import { type Known, postAnswer, postFailure, requestIdOf, selectMadeTask } from './queries';
+
+export type Sent = z.output<typeof Mutation>;
+
+/** What is the same for every mutation of one call. */
+export interface Sender {
+  clientId: string;
+  /** How far the server's clock is ahead of the device's. */
+  skewMs: number;
+}
+
+type Effect = Omit<MutationResult, 'mid'>;
+
+/** A mutation that can be done: what is asked, as its request's hash covers it, and how. */
+interface Prepared {
+  asked: object;
+  run(ctx: UserContext, request: Request): Promise<Effect>;
+}
+
+const parsed = <In extends z.ZodObject>(input: In, args: unknown): z.output<In> => {
+  const result = input.safeParse(args);
+  if (!result.success) throw new AppError('INVALID_INPUT', { details: fieldErrors(result.error) });
+  return result.data;
+};
+
+/** A mutation that is a direct call's input; `points` is the balance after it. */
+const call =
+  <In extends z.ZodObject>(input: In, run: (ctx: UserContext, input: z.output<In>, request: Request) => Promise<Omit<Effect, 'status'>>) =>
+  ({ args }: Sent): Prepared => {
+    const asked = parsed(input, args);
+    return { asked, run: async (ctx, request) => ({ status: 'applied', ...(await run(ctx, asked, request)) }) };
+  };
+
+/** As `call`, for a task that may be named by the mutation that made it. */
+const callOnTask =
+  <In extends z.ZodObject>(input: In, run: (ctx: UserContext, input: z.output<In>, request: Request) => Promise<Omit<Effect, 'status'>>) =>
+  (sent: Sent, sender: Sender): Prepared => {
+    const { ref, ...others } = sent.args;
+    if (typeof ref !== 'number') return call(input, run)(sent);
+    return {
+      asked: sent.args,
+      async run(ctx, request) {
+        const id = await selectMadeTask(ctx.db, ctx.userId, requestIdOf(sender.clientId, ref));
+        if (id === null) throw new AppError('NOT_FOUND');
+        return call(input, run)({ ...sent, args: { ...others, id } }).run(ctx, request);
+      },
+    };
+  };
+
+const kinds: Record<MutationType, (sent: Sent, sender: Sender) => Prepared> = {
+  'diary.put': ({ mid, type: _, args, ...knowledge }, { clientId, skewMs }) => {
+    const wanted = 'deleted' in args ? parsed(DiaryDeletion, args) : parsed(DiaryText, args);
+    const { baseRev, prev, policy, modifiedAt } = knowledge;
+    const written = Date.parse(modifiedAt) + skewMs;
+    return {
+      asked: { args, ...knowledge },
+      run: (ctx, request) => {
+        const clamped = new Date(Math.min(written, ctx.now.getTime()));
+        return putDiary(ctx, request, { wanted, clientId, mid, baseRev, prev, policy, modifiedAt: clamped });
+      },
+    };
+  },
+  'task.create': call(task.create.input, async (ctx, input, request) => ({ row: (await createTask(ctx, input, request)).task })),
+  'task.update': callOnTask(task.update.input, async (ctx, input, request) => ({ row: (await updateTask(ctx, input, request)).task })),
+  'task.complete': callOnTask(task.complete.input, async (ctx, input, request) => {
+    const { task, points } = await completeTask(ctx, input, request);
+    return { row: task, points: points.balance };
+  }),
+  'task.uncomplete': callOnTask(task.uncomplete.input, async (ctx, input, request) => {
+    const { task, points } = await uncompleteTask(ctx, input, request);
+    return { row: task, points: points.balance };
+  }),
+  'task.delete': callOnTask(task.remove.input, async (ctx, input, request) => ({
+    deleted: (await deleteTask(ctx, input, request)).deleted,
+  })),
+  'points.deduct': call(deduct.input, async (ctx, input, request) => {
+    const { record, points } = await deductPoints(ctx, input, request);
+    return { row: record, points };
+  }),
+  'user.update': call(updateUser.input, async (ctx, input, request) => ({ row: await updateProfile(ctx, input, request) })),
+};
+
+const isKnownType = (type: string): type is MutationType => Object.hasOwn(kinds, type);
+
+function prepare(sent: Sent, sender: Sender): Prepared | AppError {
+  if (!isKnownType(sent.type)) return new AppError('INVALID_INPUT', { details: [{ path: 'type', message: '不支持的修改' }] });
+  try {
+    return kinds[sent.type](sent, sender);
+  } catch (error) {
+    if (error instanceof AppError) return error;
+    throw error;
+  }
+}
+
+/** Statuses after which nothing more of the batch is looked at. */
+const stopping: ReadonlySet<MutationResult['status']> = new Set(['retry', 'stale', 'gap']);
+
+/** Time that the pull after the mutations may need. */
+const PULL_MS = 2_000;
+
+/** Does the mutations in their order, each once whatever comes twice, and stops where the order would break. */
+export async function applyMutations(
+  ctx: UserContext,
+  mutations: readonly Sent[],
+  sender: Sender,
+  known: Known,
+): Promise<MutationResult[]> {
+  const results: MutationResult[] = [];
+  let { lastMid } = known;
+  for (const sent of mutations) {
+    if (results.length > 0 && Date.now() > ctx.deadline - PULL_MS) break;
+    const result =
+      sent.mid > lastMid + 1 ? { mid: sent.mid, status: 'gap' as const, expected: lastMid + 1 } : await apply(ctx, sent, sender, known);
+    results.push(result);
+    if (stopping.has(result.status)) break;
+    lastMid = Math.max(lastMid, sent.mid);
+  }
+  return results;
+}
+
+async function apply(ctx: UserContext, sent: Sent, sender: Sender, known: Known): Promise<MutationResult> {
+  const { mid, type } = sent;
+  const prepared = prepare(sent, sender);
+  const asked = prepared instanceof AppError ? sent.args : prepared.asked;
+  const request = requestOf({ action: type, requestId: requestIdOf(sender.clientId, mid) }, asked);
+  const answer = known.answers.get(mid);
+  if (mid <= known.lastMid && (!answer || answer.isForgotten || !answer.hash.equals(request.hash))) return { mid, status: 'stale' };
+  const replayed = answer && { replayed: true as const };
+  try {
+    if (prepared instanceof AppError) throw prepared;
+    return { mid, ...(await prepared.run(ctx, request)), ...replayed };
+  } catch (error) {
+    return { ...(await settle(ctx, request, mid, error)), ...replayed };
+  }
+}
+
+/** Gives a mutation that was not done its final answer, or none yet. */
+async function settle(ctx: UserContext, request: Request, mid: number, error: unknown): Promise<MutationResult> {
+  if (!(error instanceof AppError)) return countFailure(ctx, request, mid, error);
+  if (error.code === 'IDEMPOTENCY_MISMATCH') return { mid, status: 'stale' };
+  if (errorKinds[error.code].retryable || error.code === 'UNAUTHENTICATED') throw error;
+  return refuse(ctx, request, mid, error);
+}
+
+const FAILURES_ALLOWED = 2;
+
+async function countFailure(ctx: UserContext, request: Request, mid: number, error: unknown): Promise<MutationResult> {
+  logLine('error', { action: ctx.action, requestId: ctx.requestId, code: 'INTERNAL', causes: describeError(error) });
+  const { failures } = await postFailure(ctx.db, ctx.userId, request.id, ctx.now);
+  return failures > FAILURES_ALLOWED ? refuse(ctx, request, mid, new AppError('INTERNAL')) : { mid, status: 'retry' };
+}
+
+interface Refused {
+  refused: ErrorCode;
+}
+
+/** Refuses for good. When an answer stands already, that one is given. */
+async function refuse(ctx: UserContext, request: Request, mid: number, refusal: AppError): Promise<MutationResult> {
+  try {
+    const answer = await postAnswer<Refused | { isConflict?: boolean }>(
+      ctx.db,
+      ctx.userId,
+      request,
+      {},
+      { refused: refusal.code },
+      ctx.now,
+    );
+    if (!('refused' in answer)) return { mid, status: answer.isConflict === true ? 'conflict' : 'applied', replayed: true };
+    return { mid, status: 'rejected', ...refusal.toBody() };
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    if (error.code === 'IDEMPOTENCY_MISMATCH') return { mid, status: 'stale' };
+    if (errorKinds[error.code].retryable || error.code === 'UNAUTHENTICATED') throw error;
+    return { mid, status: 'rejected', ...error.toBody() };
+  }
+}

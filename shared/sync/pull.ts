@@ -1,0 +1,71 @@
+import { AppError } from '../errors';
+import type { UserContext } from '../runtime/context';
+import { toProfile } from '../user/operations';
+import type { Change } from './contract';
+import { type Cursor, formatCursor, isAhead, isValid, parseCursor } from './cursor';
+import { type FeedRow, type Head, selectFeed } from './queries';
+
+export interface Pulled {
+  head: Head;
+  changes: Change[];
+  cursor: string;
+  hasMore: boolean;
+  isReset: boolean;
+}
+
+interface Reading {
+  limit: number;
+  clientId: string;
+  ack: number;
+}
+
+/** The changes after a cursor. One that cannot be continued from is answered with the changes from the beginning. */
+export async function pull(ctx: UserContext, cursorText: string | null, reading: Reading): Promise<Pulled> {
+  const cursor = cursorText === null ? null : parseCursor(cursorText);
+  let page = await readPage(ctx, cursor?.rev ?? 0, reading);
+  // A replica may lag behind what this client has seen elsewhere: only when it agrees a second time has the cursor no future.
+  if (cursor !== null && isAhead(cursor, page.head)) page = await readPage(ctx, cursor.rev, reading);
+  const isReset = cursorText !== null && (cursor === null || !isValid(cursor, page.head));
+  if (isReset && cursor !== null && cursor.rev > 0) page = await readPage(ctx, 0, reading);
+
+  const { head, rows, hasMore } = page;
+  const after = isReset || cursor === null ? { rev: 0, since: head.rev } : cursor;
+  const next: Cursor = { epoch: head.epoch, rev: hasMore ? (rows.at(-1)?.rev ?? after.rev) : head.rev, since: after.since };
+  return { head, changes: rows.map((row) => toChange(row, ctx.today)), cursor: formatCursor(next), hasMore, isReset };
+}
+
+/** Room for the answer: the platform carries 6 MB, a phone on a weak line much less. */
+const PAGE_CHARACTERS = 500_000;
+
+interface Page {
+  head: Head;
+  rows: FeedRow[];
+  hasMore: boolean;
+}
+
+/** Reads one row more than fits, and cuts between two revs: what one posting wrote arrives together or not at all. */
+async function readPage(ctx: UserContext, after: number, { limit, clientId, ack }: Reading): Promise<Page> {
+  for (let size = limit; ; size *= 4) {
+    const feed = await selectFeed(ctx.db, ctx.userId, { after, limit: size + 1, clientId, ack });
+    if (feed === null) throw new AppError('UNAUTHENTICATED');
+    const { head, rows } = feed;
+    const cut = rows[fitting(rows, size)]?.rev;
+    if (cut === undefined) return { head, rows, hasMore: false };
+    const whole = rows.filter(({ rev }) => rev < cut);
+    if (whole.length > 0) return { head, rows: whole, hasMore: true };
+    const first = rows.filter(({ rev }) => rev === cut);
+    if (first.length < rows.length) return { head, rows: first, hasMore: true };
+  }
+}
+
+function fitting(rows: readonly FeedRow[], limit: number): number {
+  let characters = 0;
+  const tooMuch = rows.findIndex((row) => {
+    characters += JSON.stringify(row).length;
+    return characters > PAGE_CHARACTERS;
+  });
+  return tooMuch > 0 ? Math.min(tooMuch, limit) : limit;
+}
+
+const toChange = (change: FeedRow, today: string): Change =>
+  change.kind === 'profile' ? { ...change, key: 'me', row: toProfile(change.row, today) } : change;

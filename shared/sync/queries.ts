@@ -1,0 +1,233 @@
+import { type JobRow, toJob } from '../ai/queries';
+import type { Diary } from '../diary/contract';
+import { type DiaryRow, toDiary } from '../diary/queries';
+import type { Streak } from '../diary/streak';
+import { type DrawRow, toDraw } from '../lottery/queries';
+import { type RecordRow, toRecord } from '../points/queries';
+import type { Request } from '../request';
+import type { Database } from '../runtime/mysql';
+import { dayIsIncomplete, type TaskRow, toTask } from '../task/queries';
+import type { ProfileRow } from '../user/queries';
+import type { Written } from './content-hash';
+import type { Change, ChangeKind } from './contract';
+
+/** A mutation is a request of its own, told by its client and its number. */
+export const requestIdOf = (clientId: string, mid: number): string => `${clientId}:${String(mid).padStart(10, '0')}`;
+const midIn = (requestId: string): number => Number(requestId.slice(-10));
+const LAST_MID = 4_294_967_295;
+
+export interface Known {
+  /** The last mutation of the client that was answered; 0 for none. */
+  lastMid: number;
+  /** What is remembered of the asked ones. */
+  answers: Map<number, { hash: Buffer; isForgotten: boolean }>;
+}
+
+/** Null for an account that is no more. */
+export const selectKnown = async (
+  db: Database,
+  userId: number,
+  clientId: string,
+  firstMid: number,
+  lastMid: number,
+): Promise<Known | null> => {
+  const rows = await db.rows<{ last: string | null; request_id: string | null; hash: Buffer | null; is_forgotten: 0 | 1 }>(
+    'sync.known',
+    `SELECT (SELECT MAX(request_id) FROM requests WHERE user_id = u.id AND request_id BETWEEN ? AND ?) AS last,
+            r.request_id, r.hash, r.response IS NULL AS is_forgotten
+       FROM users u LEFT JOIN requests r ON r.user_id = u.id AND r.request_id BETWEEN ? AND ?
+      WHERE u.id = ? AND u.status = 1`,
+    [requestIdOf(clientId, 1), requestIdOf(clientId, LAST_MID), requestIdOf(clientId, firstMid), requestIdOf(clientId, lastMid), userId],
+  );
+  const [first] = rows;
+  if (!first) return null;
+  const answers = new Map<number, { hash: Buffer; isForgotten: boolean }>();
+  for (const { request_id, hash, is_forgotten } of rows) {
+    if (request_id !== null && hash !== null) answers.set(midIn(request_id), { hash, isForgotten: is_forgotten === 1 });
+  }
+  return { lastMid: first.last === null ? 0 : midIn(first.last), answers };
+};
+
+/** The task that a mutation made, or null. */
+export const selectMadeTask = async (db: Database, userId: number, requestId: string): Promise<number | null> => {
+  const [row] = await db.rows<{ id: number | null }>(
+    'sync.made-task',
+    `SELECT IF(JSON_CONTAINS_PATH(response, 'one', '$.task_date'), JSON_VALUE(response, '$.id' RETURNING UNSIGNED), NULL) AS id
+       FROM requests WHERE user_id = ? AND request_id = ?`,
+    [userId, requestId],
+  );
+  return row?.id ?? null;
+};
+
+export interface Revision extends Written {
+  reason: 'lost' | 'kept-server' | 'joined';
+  hash: string;
+  isUnread: boolean;
+  modifiedAt: Date;
+}
+
+/** As the database reads a DATETIME out of JSON. */
+export const sqlInstant = (instant: Date): string => instant.toISOString().slice(0, -1).replace('T', ' ');
+
+export const revisionsJson = (revisions: readonly Revision[]): string =>
+  JSON.stringify(revisions.map((revision) => ({ ...revision, modifiedAt: sqlInstant(revision.modifiedAt) })));
+
+/** Remembers an answer that changes nothing. With `baseRev` it throws Moved when the user's data have moved since. */
+export const postAnswer = <Answer>(
+  db: Database,
+  userId: number,
+  request: Request,
+  { baseRev = null, revision = null }: { baseRev?: number | null; revision?: Revision | null },
+  response: Answer,
+  now: Date,
+): Promise<Answer> =>
+  db.post('post_answer', [userId, request.id, request.hash, baseRev, revision && revisionsJson([revision]), JSON.stringify(response), now]);
+
+export const postFailure = (db: Database, userId: number, requestId: string, now: Date): Promise<{ failures: number }> =>
+  db.post('post_failure', [userId, requestId, now]);
+
+/** More than any client's queue holds: answers further back were forgotten by earlier acknowledgements. */
+const ACK_REACH = 1_000;
+
+export const postAck = (db: Database, userId: number, clientId: string, ack: number, seenRev: number | null): Promise<unknown> =>
+  db.post('post_ack', [userId, requestIdOf(clientId, Math.max(0, ack - ACK_REACH)), requestIdOf(clientId, ack), seenRev]);
+
+/** The state of the user's data as the changes were read. */
+export interface Head extends Streak {
+  epoch: number;
+  rev: number;
+  gcRev: number;
+  points: number;
+  /** The acknowledged answer is still remembered. */
+  hasAcknowledged: boolean;
+}
+
+/** A row of each kind, as the slice's own mapping takes it. */
+type Payload =
+  | { kind: 'diary'; row: DiaryRow }
+  | { kind: 'task'; row: TaskRow }
+  | { kind: 'record'; row: RecordRow }
+  | { kind: 'draw'; row: DrawRow }
+  | { kind: 'job'; row: JobRow }
+  | { kind: 'profile'; row: ProfileRow };
+
+/** A change as the contract has it; the profile is left to the caller, who knows the day. */
+export type FeedRow = Exclude<Change, { kind: 'profile' }> | { kind: 'profile'; rev: number; row: ProfileRow };
+
+type HeadRow = Streak & { epoch: number; head_rev: number; gc_rev: number; points: number; has_acknowledged: 0 | 1 };
+type JoinedRow = HeadRow & { rev: number; is_deleted: 0 | 1 } & (Payload | { kind: null });
+
+function toFeedRow(joined: JoinedRow): FeedRow[] {
+  const { rev } = joined;
+  const isDeleted = joined.is_deleted === 1;
+  switch (joined.kind) {
+    case null:
+      return [];
+    case 'diary': {
+      const row = toDiary(joined.row);
+      return [{ kind: 'diary', key: row.date, rev, ...(isDeleted ? { deleted: true } : { row }) }];
+    }
+    case 'task': {
+      const row = toTask(joined.row);
+      return [{ kind: 'task', key: String(row.id), rev, ...(isDeleted ? { deleted: true } : { row }) }];
+    }
+    case 'record':
+      return [{ kind: 'record', key: String(joined.row.seq), rev, row: toRecord(joined.row) }];
+    case 'draw':
+      return [{ kind: 'draw', key: String(joined.row.id), rev, row: toDraw(joined.row) }];
+    case 'job':
+      return [{ kind: 'job', key: String(joined.row.id), rev, row: toJob(joined.row) }];
+    case 'profile':
+      return [{ kind: 'profile', rev, row: joined.row }];
+  }
+}
+
+const changesIn = (kind: ChangeKind, table: string, id: string, isDeleted: string): string =>
+  `(SELECT '${kind}' AS kind, ${id} AS id, rev, ${isDeleted} AS is_deleted FROM ${table} WHERE user_id = ? AND rev > ? ORDER BY rev LIMIT ?)`;
+
+/**
+ * What changed after a rev, in order, at most `limit` rows; all kinds in one statement and so in one read view: a reader at rev n has every change
+ * up to n. The profile comes last, because its rev is the user's own.
+ */
+export const selectFeed = async (
+  db: Database,
+  userId: number,
+  { after, limit, clientId, ack }: { after: number; limit: number; clientId: string; ack: number },
+): Promise<{ head: Head; rows: FeedRow[] } | null> => {
+  const part = [userId, after, limit] as const;
+  const rows = await db.rows<JoinedRow>(
+    'sync.feed',
+    `SELECT e.epoch, u.rev AS head_rev, u.gc_rev, u.points, u.total_diaries AS total, u.continuous_days AS run, u.longest_days AS longest,
+            u.last_diary_date AS last,
+            EXISTS (SELECT 1 FROM requests WHERE user_id = u.id AND request_id = ? AND NOT JSON_CONTAINS_PATH(response, 'one', '$.task_date'))
+              AS has_acknowledged,
+            page.kind, page.rev, page.is_deleted,
+            CASE page.kind
+              WHEN 'diary' THEN (SELECT diary FROM diary_json WHERE user_id = u.id AND id = page.id)
+              WHEN 'task' THEN (SELECT task FROM task_json WHERE user_id = u.id AND id = page.id)
+              WHEN 'record' THEN (SELECT record FROM record_json WHERE user_id = u.id AND seq = page.id)
+              WHEN 'draw' THEN (SELECT draw FROM draw_json WHERE user_id = u.id AND id = page.id)
+              WHEN 'job' THEN (
+                SELECT JSON_OBJECT('id', id, 'kind', kind, 'diary_id', diary_id, 'status', status, 'result', result, 'error_code', error_code,
+                    'created_at', DATE_FORMAT(created_at, '%Y-%m-%dT%H:%i:%s.%fZ'), 'finished_at', DATE_FORMAT(finished_at, '%Y-%m-%dT%H:%i:%s.%fZ'))
+                  FROM ai_jobs WHERE user_id = u.id AND id = page.id)
+              WHEN 'profile' THEN (SELECT profile FROM profile_json WHERE user_id = u.id)
+            END AS \`row\`
+       FROM users u
+       JOIN sync_epoch e
+       LEFT JOIN (
+         ${changesIn('diary', 'diaries', 'id', 'deleted_at IS NOT NULL')}
+         UNION ALL ${changesIn('task', 'tasks', 'id', 'deleted_at IS NOT NULL')}
+         UNION ALL ${changesIn('record', 'point_records', 'seq', '0')}
+         UNION ALL ${changesIn('draw', 'lottery_records', 'id', '0')}
+         UNION ALL ${changesIn('job', 'ai_jobs', 'id', '0')}
+         UNION ALL (SELECT 'profile', id, rev, 0 FROM users WHERE id = ? AND rev > ?)
+         ORDER BY rev LIMIT ?
+       ) AS page ON TRUE
+      WHERE u.id = ? AND u.status = 1
+      ORDER BY page.rev`,
+    [requestIdOf(clientId, ack), ...part, ...part, ...part, ...part, ...part, userId, after, limit, userId],
+  );
+  const [first] = rows;
+  if (!first) return null;
+  const { epoch, head_rev: rev, gc_rev: gcRev, points, total, run, longest, last } = first;
+  return {
+    head: { epoch, rev, gcRev, points, total, run, longest, last, hasAcknowledged: first.has_acknowledged === 1 },
+    rows: rows.flatMap(toFeedRow),
+  };
+};
+
+const LATEST_DIARIES = 10;
+
+type HomeRow = Payload | { kind: 'conflicts'; row: number } | { kind: 'incomplete'; row: 0 | 1 };
+
+interface HomeRows {
+  profile: ProfileRow;
+  tasks: TaskRow[];
+  hasTasksToLayOut: boolean;
+  diaries: Diary[];
+  conflicts: number;
+}
+
+/** All of the start page in one trip. Null for an account that is no more. */
+export const selectHome = async (db: Database, userId: number, today: string): Promise<HomeRows | null> => {
+  const rows = await db.rows<HomeRow>(
+    'sync.home',
+    `SELECT 'profile' AS kind, profile AS \`row\` FROM profile_json JOIN users ON users.id = user_id WHERE user_id = ? AND status = 1
+     UNION ALL SELECT 'task', task FROM task_json WHERE user_id = ? AND task_date = ? AND deleted_at IS NULL
+     UNION ALL SELECT 'incomplete', CAST(IF(${dayIsIncomplete}, 1, 0) AS JSON) FROM users WHERE id = ?
+     UNION ALL (SELECT 'diary', diary FROM diary_json WHERE user_id = ? AND deleted_at IS NULL ORDER BY diary_date DESC LIMIT ${LATEST_DIARIES})
+     UNION ALL SELECT 'conflicts', CAST(COUNT(*) AS JSON) FROM diary_revisions WHERE user_id = ? AND is_unread`,
+    [userId, userId, today, today, today, today, today, userId, userId, userId],
+  );
+  const profile = rows.find((row) => row.kind === 'profile');
+  return profile
+    ? {
+        profile: profile.row,
+        tasks: rows.flatMap((row) => (row.kind === 'task' ? [row.row] : [])),
+        hasTasksToLayOut: rows.some((row) => row.kind === 'incomplete' && row.row === 1),
+        diaries: rows.flatMap((row) => (row.kind === 'diary' ? [toDiary(row.row)] : [])).sort((a, b) => (a.date < b.date ? 1 : -1)),
+        conflicts: rows.find((row) => row.kind === 'conflicts')?.row ?? 0,
+      }
+    : null;
+};
