@@ -11,6 +11,8 @@ CREATE TABLE diaries (
   ai_comment    TEXT NULL,
   ai_image      VARCHAR(500) NULL,
   is_draft      BOOLEAN NOT NULL DEFAULT FALSE,
+  check_status  VARCHAR(10) CHARACTER SET ascii COLLATE ascii_bin NOT NULL DEFAULT 'unchecked'
+                COMMENT 'content check of what is published: passed, pending (could not be checked yet), rejected (kept as a draft)',
   rev           BIGINT UNSIGNED NOT NULL COMMENT 'of the last change of any kind',
   content_rev   BIGINT UNSIGNED NOT NULL COMMENT 'of the last change of what the user wrote; the API calls it version',
   modified_at   DATETIME(3) NOT NULL COMMENT 'when the user wrote it, never later than the server clock',

@@ -5,10 +5,14 @@ import type { Request } from '../request';
 import { config } from '../runtime/config';
 import type { UserContext } from '../runtime/context';
 import { Moved } from '../runtime/mysql';
+import { type CheckStatus, statusOf } from '../safety/check';
+import { remove } from '../storage/storage';
 import { contentHash } from '../sync/content-hash';
 import type { Diary, Written } from './contract';
 import { type DiaryState, postDiary, recountStreak, type StoredDiary, selectDiaryState, toDiary } from './queries';
 import { appendDay, currentStreak, type Streak } from './streak';
+
+export { type DiaryState, type StoredDiary, toDiary } from './queries';
 
 /** What is to become of one diary. */
 export interface Change {
@@ -16,6 +20,8 @@ export interface Change {
   row: StoredDiary | null;
   next: Pick<Diary, 'date' | 'content' | 'mood' | 'weather' | 'images' | 'tags' | 'isDraft'>;
   isDeleted: boolean;
+  /** The content check has already refused what stands there. */
+  isUnfit?: boolean;
   /** The row's text loses a conflict: it is kept as a revision. */
   keepsOld?: boolean;
   modifiedAt?: Date;
@@ -24,6 +30,8 @@ export interface Change {
 
 export interface Outcome extends Written {
   isDeleted: boolean;
+  /** Its text did not pass the content check: it was kept as a draft. */
+  isRejected: boolean;
 }
 
 export const isAlive = (row: StoredDiary | null): row is StoredDiary => row !== null && row.deleted_at === null;
@@ -46,13 +54,14 @@ export async function changeDiary<Other extends object = never>(
   target: { id?: number; date?: string },
   decide: (state: DiaryState) => Change | (() => Promise<Other>),
 ): Promise<Outcome | Other> {
+  const check = publicationCheck(ctx.deadline);
   for (;;) {
     const state = await selectDiaryState(ctx.db, ctx.userId, request.id, target);
     if (state === null) throw new AppError('UNAUTHENTICATED');
     if (state.request) return replay<Outcome | Other>(state.request, request);
     const decision = decide(state);
     try {
-      return await (typeof decision === 'function' ? decision() : post(ctx, request, state, decision));
+      return await (typeof decision === 'function' ? decision() : post(ctx, request, state, decision, check));
     } catch (error) {
       if (!(error instanceof Moved)) throw error;
       if (Date.now() >= ctx.deadline) throw new AppError('UNAVAILABLE', { cause: error });
@@ -69,12 +78,17 @@ async function post(
   ctx: UserContext,
   request: Request,
   state: DiaryState,
-  { row, next, isDeleted, keepsOld = false, modifiedAt, origin }: Change,
+  { row, next: wanted, isDeleted, isUnfit = false, keepsOld = false, modifiedAt, origin }: Change,
+  check: PublicationCheck,
 ): Promise<Outcome> {
+  if (!isDeleted && !wanted.isDraft && wanted.content.trim() === '') throw fieldError('content', '写点内容再发布吧');
+  const isPublic = !isDeleted && !wanted.isDraft && !isUnfit;
+  const checkStatus = isPublic ? await check(state.openid, row, wanted) : isUnfit ? 'rejected' : 'unchecked';
+  const isRejected = checkStatus === 'rejected';
+  const next = isRejected ? { ...wanted, isDraft: true } : wanted;
   const wasDraft = row?.is_draft === 1;
   const wasPublished = row !== null && !wasDraft;
   const willBePublished = !isDeleted && !next.isDraft;
-  if (willBePublished && next.content.trim() === '') throw fieldError('content', '写点内容再发布吧');
 
   const moves = row !== null && row.diary_date !== next.date;
   const unpublished = wasPublished && (!willBePublished || moves) ? row.diary_date : null;
@@ -94,14 +108,15 @@ async function post(
       aiComment: isDeleted ? null : (row?.ai_comment ?? null),
       aiImage: isDeleted ? null : (row?.ai_image ?? null),
       version: rev,
-      createdAt: row?.created_at.toISOString() ?? now,
+      createdAt: row ? new Date(row.created_at).toISOString() : now,
       updatedAt: now,
     },
     stats: statsOf(streak, ctx.today),
     reward: reward > 0 ? { points: reward, balance: state.points + reward } : null,
     isDeleted,
+    isRejected,
   };
-  return postDiary(
+  const answer = await postDiary(
     ctx.db,
     ctx.userId,
     request,
@@ -110,6 +125,7 @@ async function post(
       id: row?.id ?? null,
       oldDate: moves ? row.diary_date : null,
       diary: kept,
+      checkStatus,
       isDeleted,
       modifiedAt: modifiedAt ?? ctx.now,
       origin: origin ?? null,
@@ -121,6 +137,24 @@ async function post(
     outcome,
     ctx.now,
   );
+  if (isDeleted && row?.ai_image) await remove([row.ai_image]);
+  return answer;
+}
+
+const publicText = ({ content, tags, mood, weather }: Change['next']): string => [content, ...tags, mood, weather].join('\n');
+
+type PublicationCheck = ReturnType<typeof publicationCheck>;
+
+/** Has a text checked that is about to be published. What stands published with the same text is not asked about again, nor is a decision made anew. */
+function publicationCheck(deadline: number) {
+  const known = new Map<string, CheckStatus>();
+  return async (openid: string, row: StoredDiary | null, next: Change['next']): Promise<CheckStatus> => {
+    const text = publicText(next);
+    if (row?.is_draft === 0 && publicText(contentOf(row)) === text) return row.check_status;
+    const status = known.get(text) ?? (await statusOf(text, 'diary', { openid, deadline }));
+    known.set(text, status);
+    return status;
+  };
 }
 
 async function streakAfter(ctx: UserContext, stored: Streak, unpublished: string | null, published: string | null): Promise<Streak> {

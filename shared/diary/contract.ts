@@ -28,6 +28,7 @@ export const Diary = z.strictObject({
   tags: z.array(z.string()),
   aiComment: z.string().nullable(),
   aiImage: z.string().nullable(),
+  imageUrls: z.array(z.string()).optional().describe('https links to images, for a while; absent while storage does not answer'),
   isDraft: z.boolean(),
   version: z.int(),
   createdAt: instant,

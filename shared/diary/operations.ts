@@ -4,22 +4,30 @@ import type { Stats } from '../contract';
 import { AppError, fieldError } from '../errors';
 import { requestOf } from '../request';
 import type { UserContext } from '../runtime/context';
-import { changeDiary, contentOf, isAlive, statsOf } from './change';
+import { changeDiary, contentOf, isAlive, type Outcome, statsOf } from './change';
 import { type calendar, type create, type Diary, FIRST_DAY, type get, type list, type remove, type update, type Written } from './contract';
+import { withImageUrls } from './image-urls';
 import { requireOwnImage } from './images';
 import { countDiaries, selectCalendar, selectDiaryByDate, selectDiaryById, selectDiaryPage, selectStats, toDiary } from './queries';
 
-function requireWritable(ctx: UserContext, { date, images }: { date?: string | undefined; images?: string[] | undefined }): void {
+/** Not in the future, and with pictures of the user's own. */
+export function requireWritable(ctx: UserContext, { date, images }: { date?: string | undefined; images?: string[] | undefined }): void {
   if (date !== undefined && date > ctx.today) throw fieldError('date', '不能写未来的日记');
   images?.forEach((url, index) => {
     requireOwnImage(ctx.userId, url, `images.${index}`);
   });
 }
 
+/** What a writer is told; a text that did not pass the content check is refused, and the refusal says where it is kept. */
+function writtenOf({ diary, stats, reward, isRejected }: Outcome): Written {
+  if (isRejected) throw new AppError('CONTENT_REJECTED', { details: { diary: { id: diary.id, version: diary.version } } });
+  return { diary, stats, reward };
+}
+
 /** Writes the diary of a day. A draft of that day is continued: what is not given stays as the draft had it. */
 export async function createDiary(ctx: UserContext, input: z.output<typeof create.input>): Promise<Written> {
   requireWritable(ctx, input);
-  const { isDeleted: _, ...written } = await changeDiary(ctx, requestOf(ctx, input), { date: input.date }, ({ byDate }) => {
+  const outcome = await changeDiary(ctx, requestOf(ctx, input), { date: input.date }, ({ byDate }) => {
     const draft = isAlive(byDate) ? byDate : null;
     if (draft && draft.is_draft === 0) {
       throw new AppError('DIARY_EXISTS', { details: { diary: { id: draft.id, version: draft.content_rev } } });
@@ -28,7 +36,7 @@ export async function createDiary(ctx: UserContext, input: z.output<typeof creat
     const { date, content, isDraft = false, ...others } = input;
     return { row: draft, next: { ...(draft ? contentOf(draft) : blank), ...given(others), date, content, isDraft }, isDeleted: false };
   });
-  return written;
+  return writtenOf(outcome);
 }
 
 /** Changes what is given, on top of the version the writer saw. */
@@ -36,7 +44,7 @@ export async function updateDiary(ctx: UserContext, input: z.output<typeof updat
   requireWritable(ctx, input);
   const { id, version, ...fields } = input;
   const target = input.date === undefined ? { id } : { id, date: input.date };
-  const { isDeleted: _, ...written } = await changeDiary(ctx, requestOf(ctx, input), target, ({ byId, byDate }) => {
+  const outcome = await changeDiary(ctx, requestOf(ctx, input), target, ({ byId, byDate }) => {
     if (!isAlive(byId)) throw new AppError('NOT_FOUND');
     if (byId.content_rev !== version) throw new AppError('VERSION_CONFLICT', { details: { current: toDiary(byId) } });
     if (isAlive(byDate) && byDate.id !== id) {
@@ -44,7 +52,7 @@ export async function updateDiary(ctx: UserContext, input: z.output<typeof updat
     }
     return { row: byId, next: { ...contentOf(byId), ...given(fields) }, isDeleted: false };
   });
-  return written;
+  return writtenOf(outcome);
 }
 
 export async function deleteDiary(
@@ -72,7 +80,8 @@ export async function getDiary(ctx: UserContext, { id, date }: z.output<typeof g
   if ((id === undefined) === (date === undefined)) throw fieldError('id', 'id 与 date 请给出其中一个');
   const row = id === undefined ? await selectDiaryByDate(ctx.db, ctx.userId, date ?? '') : await selectDiaryById(ctx.db, ctx.userId, id);
   if (row === null) throw new AppError('NOT_FOUND');
-  return { diary: toDiary(row) };
+  const [diary = toDiary(row)] = await withImageUrls(ctx, [toDiary(row)]);
+  return { diary };
 }
 
 export async function listDiaries(ctx: UserContext, input: z.output<typeof list.input>): Promise<z.input<typeof list.output>> {
@@ -91,7 +100,7 @@ export async function listDiaries(ctx: UserContext, input: z.output<typeof list.
   const shown = rows.slice(0, limit);
   const hasMore = rows.length > limit;
   const paging = { limit, hasMore, nextCursor: hasMore ? (shown.at(-1)?.diary_date ?? null) : null };
-  const diaries = shown.map(toDiary);
+  const diaries = await withImageUrls(ctx, shown.map(toDiary));
   if (!numbered) return { diaries, ...paging };
   const total = rows[0]?.total ?? (page === 1 ? 0 : await countDiaries(ctx.db, ctx.userId, filter));
   return { diaries, page, total, ...paging };

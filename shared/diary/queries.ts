@@ -1,8 +1,10 @@
 import type { Request } from '../request';
 import type { Database } from '../runtime/mysql';
+import type { CheckStatus } from '../safety/check';
 import type { Diary } from './contract';
 import type { Streak } from './streak';
 
+/** As the table has it, or as the view diary_json does. */
 export interface DiaryRow {
   id: number;
   diary_date: string;
@@ -15,10 +17,8 @@ export interface DiaryRow {
   ai_image: string | null;
   is_draft: 0 | 1;
   content_rev: number;
-  last_client: string | null;
-  last_mutation: number | null;
-  created_at: Date;
-  updated_at: Date;
+  created_at: Date | string;
+  updated_at: Date | string;
 }
 
 export const toDiary = (row: DiaryRow): Diary => ({
@@ -33,12 +33,11 @@ export const toDiary = (row: DiaryRow): Diary => ({
   aiImage: row.ai_image,
   isDraft: row.is_draft === 1,
   version: row.content_rev,
-  createdAt: row.created_at.toISOString(),
-  updatedAt: row.updated_at.toISOString(),
+  createdAt: new Date(row.created_at).toISOString(),
+  updatedAt: new Date(row.updated_at).toISOString(),
 });
 
-const COLUMNS = `id, diary_date, content, mood, weather, images, tags, ai_comment, ai_image, is_draft, content_rev, last_client, last_mutation,
-       created_at, updated_at`;
+const COLUMNS = `id, diary_date, content, mood, weather, images, tags, ai_comment, ai_image, is_draft, content_rev, created_at, updated_at`;
 
 export const selectDiaryById = async (db: Database, userId: number, id: number): Promise<DiaryRow | null> => {
   const [row] = await db.rows<DiaryRow>(
@@ -145,6 +144,7 @@ export interface DiaryState extends Streak {
   rev: number;
   points: number;
   drafts: number;
+  openid: string;
   /** Points were already paid for the date in question, or it was brought over from a phone. */
   rewarded: boolean;
   request: { hash: Buffer; response: string } | null;
@@ -155,6 +155,9 @@ export interface DiaryState extends Streak {
 }
 
 export interface StoredDiary extends DiaryRow {
+  last_client: string | null;
+  last_mutation: number | null;
+  check_status: CheckStatus;
   modified_at: Date;
   deleted_at: Date | null;
 }
@@ -163,7 +166,15 @@ type Prefixed<Prefix extends string, Row> = { [Key in keyof Row & string as `${P
 
 type StateRow = Prefixed<'i_', StoredDiary> &
   Prefixed<'d_', StoredDiary> &
-  Streak & { rev: number; points: number; drafts: number; rewarded: 0 | 1; request_hash: Buffer | null; request_response: string | null };
+  Streak & {
+    rev: number;
+    points: number;
+    drafts: number;
+    openid: string;
+    rewarded: 0 | 1;
+    request_hash: Buffer | null;
+    request_response: string | null;
+  };
 
 const STORED: (keyof StoredDiary)[] = [
   'id',
@@ -176,6 +187,7 @@ const STORED: (keyof StoredDiary)[] = [
   'ai_comment',
   'ai_image',
   'is_draft',
+  'check_status',
   'content_rev',
   'last_client',
   'last_mutation',
@@ -200,7 +212,7 @@ export const selectDiaryState = async (
 ): Promise<DiaryState | null> => {
   const [row] = await db.rows<StateRow>(
     'diary.state',
-    `SELECT u.rev, u.points, u.total_diaries AS total, u.total_drafts AS drafts, u.continuous_days AS run, u.longest_days AS longest,
+    `SELECT u.rev, u.points, u.openid, u.total_diaries AS total, u.total_drafts AS drafts, u.continuous_days AS run, u.longest_days AS longest,
             u.last_diary_date AS last, r.hash AS request_hash, r.response AS request_response,
             EXISTS (SELECT 1 FROM point_records WHERE user_id = u.id AND source_key = CONCAT('diary:', COALESCE(?, i.diary_date)))
               OR EXISTS (SELECT 1 FROM imports WHERE user_id = u.id AND item_key = CONCAT('day:', COALESCE(?, i.diary_date))) AS rewarded,
@@ -213,11 +225,12 @@ export const selectDiaryState = async (
     [date ?? null, date ?? null, requestId, id ?? null, date ?? null, userId],
   );
   if (!row) return null;
-  const { rev, points, drafts, total, run, longest, last, request_hash: hash, request_response: response } = row;
+  const { rev, points, drafts, openid, total, run, longest, last, request_hash: hash, request_response: response } = row;
   return {
     rev,
     points,
     drafts,
+    openid,
     total,
     run,
     longest,
@@ -255,6 +268,7 @@ export interface DiaryPosting {
   /** Set when the diary moves to another date. */
   oldDate: string | null;
   diary: { date: string; content: string; mood: string; weather: string; images: string[]; tags: string[]; isDraft: boolean };
+  checkStatus: CheckStatus;
   isDeleted: boolean;
   modifiedAt: Date;
   origin: { client: string; mutation: number } | null;
@@ -270,7 +284,7 @@ export const postDiary = <Answer>(
   db: Database,
   userId: number,
   request: Request,
-  { baseRev, id, oldDate, diary, isDeleted, modifiedAt, origin, streak, drafts, keptHash, reward }: DiaryPosting,
+  { baseRev, id, oldDate, diary, checkStatus, isDeleted, modifiedAt, origin, streak, drafts, keptHash, reward }: DiaryPosting,
   response: Answer,
   now: Date,
 ): Promise<Answer> =>
@@ -288,6 +302,7 @@ export const postDiary = <Answer>(
     JSON.stringify(diary.images),
     JSON.stringify(diary.tags),
     diary.isDraft,
+    checkStatus,
     isDeleted,
     modifiedAt,
     origin?.client ?? null,

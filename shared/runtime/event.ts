@@ -74,11 +74,12 @@ function clock(variables: Bag): Date {
   return now;
 }
 
-function deadlineOf(context: Bag): number {
+/** Nobody holds a phone waiting for a timer, or for what one function asked another to do. */
+function deadlineOf(context: Bag, isAwaited: boolean): number {
   const given = Number(context.time_limit_in_ms);
   // The CLI's own bootstrap passes seconds as a string.
   const limitMs = given >= 1_000 ? given : given > 0 ? given * 1_000 : MAX_WAIT_MS;
-  return Date.now() + Math.min(limitMs - ANSWER_MARGIN_MS, MAX_WAIT_MS);
+  return Date.now() + Math.min(limitMs - ANSWER_MARGIN_MS, isAwaited ? MAX_WAIT_MS : Number.POSITIVE_INFINITY);
 }
 
 /** Refuses what no contract could want, before any schema sees it: too large, too deep, broken text, keys that reach prototypes. */
@@ -205,6 +206,13 @@ function fromFunctionCall(event: Bag): Pick<Call, 'action' | 'input' | 'token'> 
   return { action, input: tame(data), token };
 }
 
+/** WeChat's word on a picture it was asked to check, pushed to the function as the cloud's message push is set up to do. */
+function fromPush(event: Bag): Pick<Call, 'action' | 'input'> | null {
+  if (event.MsgType !== 'event' || event.Event !== 'wxa_media_check') return null;
+  const suggest = isBag(event.result) ? event.result.suggest : undefined;
+  return { action: 'pictureChecked', input: tame({ traceId: event.trace_id, suggest }) };
+}
+
 /** What is known of a call before anything in it has been believed; enough to answer a refusal in the caller's own form. */
 export interface Frame {
   requestId: string;
@@ -226,14 +234,19 @@ export function toCall(event: unknown, context: unknown, contracts: Contracts, {
   if (!isBag(event)) throw fieldError('', '调用参数应为对象');
   const surroundings = isBag(context) ? context : {};
   const variables = invocationVariables(surroundings);
-  const shared = { requestId, now: clock(variables), deadline: deadlineOf(surroundings), openid: null, address: null, token: null };
+  const isByTimer = !http && isTimer(event, variables);
+  const isByFunction = String(variables.TCB_SOURCE ?? '').endsWith(',scf');
+  const deadline = deadlineOf(surroundings, !isByTimer && !isByFunction);
+  const shared = { requestId, now: clock(variables), deadline, openid: null, address: null, token: null };
   if (http) {
     requestIdOf(textFields(event.headers)['idempotency-key'], IDEMPOTENCY_KEY, 'Idempotency-Key');
     return { ...shared, door: 'http', ...fromHttp(event, contracts) };
   }
-  if (isTimer(event, variables)) {
+  if (isByTimer) {
     return { ...shared, door: 'timer', action: string(event.TriggerName) ?? '', input: {} };
   }
+  const push = fromPush(event);
+  if (push) return { ...shared, door: 'console', ...push };
   requestIdOf(event.requestId, REQUEST_ID, 'requestId');
   const openid = wechatOpenid(variables);
   return { ...shared, door: openid === null ? 'console' : 'miniprogram', openid, ...fromFunctionCall(event) };

@@ -1,4 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
+import { isSystemToken } from '../login/system-token';
 import { type Claims, verifyToken } from '../login/token';
 import { config } from './config';
 import type { Call } from './event';
@@ -29,6 +30,8 @@ const digest = (text: string): Buffer => createHash('sha256').update(text).diges
 
 export async function credentialsOf(call: Call): Promise<Credentials> {
   if (call.door === 'timer') return { kind: 'system' };
+  // Our own function calling: before the openid, because the platform passes on that of whoever called it.
+  if (call.token !== null && call.door !== 'http' && (await isSystemToken(call.token, call.now))) return { kind: 'system' };
   if (call.openid !== null) return { kind: 'openid', subject: subjectOf(call.openid), openid: call.openid };
   const { token } = call;
   if (token === null) return { kind: 'nobody' };

@@ -6,7 +6,7 @@
 CREATE DEFINER = gd_owner PROCEDURE post_diary(
   IN p_user_id INT UNSIGNED, IN p_request_id VARCHAR(80) CHARACTER SET ascii, IN p_hash BINARY(32), IN p_base_rev BIGINT UNSIGNED,
   IN p_id BIGINT UNSIGNED, IN p_date DATE, IN p_old_date DATE, IN p_content TEXT, IN p_mood VARCHAR(20), IN p_weather VARCHAR(20),
-  IN p_images JSON, IN p_tags JSON, IN p_is_draft BOOLEAN, IN p_is_deleted BOOLEAN, IN p_modified_at DATETIME(3),
+  IN p_images JSON, IN p_tags JSON, IN p_is_draft BOOLEAN, IN p_check_status VARCHAR(10) CHARACTER SET ascii, IN p_is_deleted BOOLEAN, IN p_modified_at DATETIME(3),
   IN p_client VARCHAR(40) CHARACTER SET ascii, IN p_mutation INT UNSIGNED,
   IN p_total_diaries INT UNSIGNED, IN p_total_drafts INT UNSIGNED, IN p_run INT UNSIGNED, IN p_longest INT UNSIGNED, IN p_last_date DATE,
   IN p_kept_hash CHAR(16) CHARACTER SET ascii, IN p_reward INT, IN p_response MEDIUMTEXT, IN p_now DATETIME(3)
@@ -33,19 +33,19 @@ BEGIN
     END IF;
 
     IF p_id IS NULL THEN
-      INSERT INTO diaries (user_id, id, diary_date, content, mood, weather, images, tags, is_draft, rev, content_rev, modified_at,
+      INSERT INTO diaries (user_id, id, diary_date, content, mood, weather, images, tags, is_draft, check_status, rev, content_rev, modified_at,
         last_client, last_mutation, created_at, updated_at)
-      VALUES (p_user_id, v_rev, p_date, p_content, p_mood, p_weather, p_images, p_tags, p_is_draft, v_rev, v_rev, p_modified_at,
+      VALUES (p_user_id, v_rev, p_date, p_content, p_mood, p_weather, p_images, p_tags, p_is_draft, p_check_status, v_rev, v_rev, p_modified_at,
         p_client, p_mutation, p_now, p_now) AS new
       ON DUPLICATE KEY UPDATE id = new.id, content = new.content, mood = new.mood, weather = new.weather, images = new.images, tags = new.tags,
-        is_draft = new.is_draft, rev = new.rev, content_rev = new.content_rev, modified_at = new.modified_at, last_client = new.last_client,
+        is_draft = new.is_draft, check_status = new.check_status, rev = new.rev, content_rev = new.content_rev, modified_at = new.modified_at, last_client = new.last_client,
         last_mutation = new.last_mutation, created_at = new.created_at, updated_at = new.updated_at, deleted_at = NULL, ai_comment = NULL, ai_image = NULL;
     ELSE
       IF p_old_date IS NOT NULL THEN
         DELETE FROM diaries WHERE user_id = p_user_id AND diary_date = p_date AND deleted_at IS NOT NULL;
       END IF;
       UPDATE diaries SET diary_date = p_date, content = p_content, mood = p_mood, weather = p_weather, images = p_images, tags = p_tags,
-        is_draft = p_is_draft, rev = v_rev, content_rev = v_rev, modified_at = p_modified_at, last_client = p_client, last_mutation = p_mutation,
+        is_draft = p_is_draft, check_status = p_check_status, rev = v_rev, content_rev = v_rev, modified_at = p_modified_at, last_client = p_client, last_mutation = p_mutation,
         ai_comment = IF(p_is_deleted, NULL, ai_comment), ai_image = IF(p_is_deleted, NULL, ai_image),
         deleted_at = IF(p_is_deleted, p_now, NULL), updated_at = p_now
       WHERE user_id = p_user_id AND id = p_id;
@@ -55,6 +55,10 @@ BEGIN
       END IF;
     END IF;
 
+    IF p_check_status = 'pending' THEN
+      INSERT INTO content_checks (user_id, diary_id, due_at) VALUES (p_user_id, COALESCE(p_id, v_rev), p_now + INTERVAL 1 MINUTE) AS new
+      ON DUPLICATE KEY UPDATE due_at = new.due_at, tries = 0;
+    END IF;
     UPDATE users SET total_diaries = p_total_diaries, total_drafts = p_total_drafts, continuous_days = p_run, longest_days = p_longest,
       last_diary_date = p_last_date
     WHERE id = p_user_id;

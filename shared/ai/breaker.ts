@@ -1,0 +1,52 @@
+import { type Cache, evaluate } from '../runtime/redis';
+
+/*
+ * closed ──5 failures in a row──► open ──30 s──► half-open ──one probe──► closed, or open again
+ * Shared by all instances through Redis; each instance counts for itself while there is none.
+ */
+const FAILURES = 5;
+const OPEN_MS = 30_000;
+const PROBE_MS = 30_000;
+
+/** KEYS: the state. ARGV: now, failures, life of a probe. Answers 1 when the call may go out. */
+const ADMIT = `
+local failures = tonumber(redis.call('HGET', KEYS[1], 'failures') or '0')
+if failures < tonumber(ARGV[2]) then return 1 end
+if tonumber(redis.call('HGET', KEYS[1], 'waitUntil')) > tonumber(ARGV[1]) then return 0 end
+redis.call('HSET', KEYS[1], 'waitUntil', ARGV[1] + ARGV[3])
+return 1
+`;
+
+/** ARGV: now, failures, how long it stays open. */
+const FAIL = `
+local failures = redis.call('HINCRBY', KEYS[1], 'failures', 1)
+if failures >= tonumber(ARGV[2]) then redis.call('HSET', KEYS[1], 'waitUntil', ARGV[1] + ARGV[3]) end
+redis.call('PEXPIRE', KEYS[1], 10 * ARGV[3])
+return failures
+`;
+
+const KEY = 'gd:{coze}:breaker';
+const memory = { failures: 0, waitUntil: 0 };
+
+/** Whether the provider may be called now. While it is open one call in 30 seconds is let through, to see. */
+export async function admitted(cache: Cache): Promise<boolean> {
+  const now = Date.now();
+  const answer = await cache.run((redis) => evaluate(redis, ADMIT, [KEY], [now, FAILURES, PROBE_MS]));
+  if (answer !== null) return answer === 1;
+  if (memory.failures < FAILURES) return true;
+  if (memory.waitUntil > now) return false;
+  memory.waitUntil = now + PROBE_MS;
+  return true;
+}
+
+export async function succeeded(cache: Cache): Promise<void> {
+  memory.failures = 0;
+  await cache.run((redis) => redis.del(KEY));
+}
+
+export async function failed(cache: Cache): Promise<void> {
+  const now = Date.now();
+  memory.failures += 1;
+  memory.waitUntil = now + OPEN_MS;
+  await cache.run((redis) => evaluate(redis, FAIL, [KEY], [now, FAILURES, OPEN_MS]));
+}

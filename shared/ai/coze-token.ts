@@ -1,0 +1,42 @@
+import { randomUUID } from 'node:crypto';
+import type { Coze } from '../runtime/config';
+import { ProviderError } from './provider';
+
+const LIFE_SECONDS = 900;
+const RENEW_BEFORE_MS = 60_000;
+const EPOCH = 1_000_000_000;
+
+export type Exchange = (path: string, body: object, bearer: string) => Promise<unknown>;
+
+let cached: { appId: string; token: string; renewAt: number } | undefined;
+
+const field = (value: unknown, name: string): unknown =>
+  typeof value === 'object' && value !== null ? Object.getOwnPropertyDescriptor(value, name)?.value : undefined;
+
+/** The access token to show: the configured one, or one that a signed request was exchanged for, kept until shortly before it ends. */
+export async function cozeToken({ access, baseUrl }: Coze, exchange: Exchange): Promise<string> {
+  if ('token' in access) return access.token;
+  if (cached?.appId === access.appId && Date.now() < cached.renewAt) return cached.token;
+  const { default: jwt } = await import('jsonwebtoken');
+  const request = jwt.sign({ jti: randomUUID() }, access.privateKey, {
+    algorithm: 'RS256',
+    keyid: access.keyId,
+    issuer: access.appId,
+    audience: new URL(baseUrl).host,
+    expiresIn: 600,
+  });
+  const body = { grant_type: 'urn:ietf:params:oauth:grant-type:jwt-bearer', duration_seconds: LIFE_SECONDS };
+  const answer = await exchange('/api/permission/oauth2/token', body, request);
+  const token = field(answer, 'access_token');
+  if (typeof token !== 'string' || token === '') throw new ProviderError('misconfigured', 'oauth');
+  // Named like a duration, sent as an instant.
+  const expires = Number(field(answer, 'expires_in')) || 0;
+  const endsAt = (expires > EPOCH ? expires : Date.now() / 1_000 + expires) * 1_000;
+  cached = { appId: access.appId, token, renewAt: endsAt - RENEW_BEFORE_MS };
+  return token;
+}
+
+/** The token was refused: the next call asks for another. */
+export const forgetCozeToken = (): void => {
+  cached = undefined;
+};

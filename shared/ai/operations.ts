@@ -1,0 +1,91 @@
+import type * as z from 'zod';
+import { AppError, fieldError, instead } from '../errors';
+import { requestOf } from '../request';
+import { config } from '../runtime/config';
+import type { PublicContext, SystemContext, UserContext } from '../runtime/context';
+import { recheckTexts } from '../safety/recheck';
+import { isCloudFile, temporaryUrls } from '../storage/storage';
+import type { commentDiary, generateImage, Job, pictureChecked } from './contract';
+import { handOver } from './hand-over';
+import { postJob, selectJob, selectJobByReference, toJob } from './queries';
+import { decidePicture, deskOf, ENDING_MS, referenceOfTrace, requireConfigured, workOnce } from './worker';
+
+/** How long a caller waits for a comment that may come at once. */
+const PATIENCE_MS = 3_000;
+/** Jobs one worker has in hand at a time: they mostly wait for the provider. */
+const LANES = 4;
+
+const endOf = (ctx: SystemContext, most = Number.POSITIVE_INFINITY): number => Math.min(Date.now() + most, ctx.deadline - ENDING_MS);
+
+async function requireJob(ctx: UserContext, id: number) {
+  const row = await selectJob(ctx.db, ctx.userId, id);
+  if (row === null) throw new AppError('NOT_FOUND');
+  return row;
+}
+
+async function answer(ctx: UserContext, id: number): Promise<{ job: Job }> {
+  const job = toJob(await requireJob(ctx, id));
+  const fileId = job.result?.imageUrl;
+  if (job.result === null || fileId === undefined || !isCloudFile(fileId)) return { job };
+  const temporaryUrl = (await temporaryUrls(ctx, [fileId])).get(fileId);
+  return { job: { ...job, result: { ...job.result, ...(temporaryUrl !== undefined && { temporaryUrl }) } } };
+}
+
+/** A comment is worked on in the caller's time, for a few seconds; a picture by a function of its own, or here where none can be started. */
+async function goOn(ctx: UserContext, kind: Job['kind'], id: number): Promise<void> {
+  if (kind === 'image' && (await handOver(ctx))) return;
+  const until = kind === 'image' ? endOf(ctx) : endOf(ctx, PATIENCE_MS);
+  await workOnce(deskOf(ctx, until), { userId: ctx.userId, id });
+}
+
+const nothingWritten = instead('INVALID_INPUT', () => fieldError('diaryId', '这篇日记还没有内容'));
+
+/** Asks for a comment on the present version of a diary; asked again, answers the same job. */
+export async function commentOnDiary(ctx: UserContext, input: z.output<typeof commentDiary.input>): Promise<{ job: Job }> {
+  requireConfigured('comment');
+  const wish = { kind: 'comment', diaryId: input.diaryId, input: null, day: ctx.today, quota: config().aiQuota.comment } as const;
+  const { id } = await postJob(ctx.db, ctx.userId, requestOf(ctx, input), wish, ctx.now).catch(nothingWritten);
+  return getJob(ctx, { id });
+}
+
+/** Asks for a picture of a diary, or of a text that is in none. */
+export async function drawImage(ctx: UserContext, input: z.output<typeof generateImage.input>): Promise<{ job: Job }> {
+  requireConfigured('image');
+  const { diaryId, content, mood = '', weather = '' } = input;
+  if ((diaryId === undefined) === (content === undefined)) throw fieldError('diaryId', 'diaryId 与 content 请给出其中一个');
+  if (content !== undefined && content.trim() === '') throw fieldError('content', '不能为空');
+  const text = content === undefined ? null : { content, mood, weather };
+  const wish = { kind: 'image', diaryId: diaryId ?? null, input: text, day: ctx.today, quota: config().aiQuota.image } as const;
+  const { id } = await postJob(ctx.db, ctx.userId, requestOf(ctx, input), wish, ctx.now).catch(nothingWritten);
+  return getJob(ctx, { id });
+}
+
+/** How a job stands. One that nobody is working on is gone on with, so that whoever waits does not wait for the timer. */
+export async function getJob(ctx: UserContext, { id }: { id: number }): Promise<{ job: Job }> {
+  const { kind, due_at: dueAt, status } = await requireJob(ctx, id);
+  const isWaiting = status === 'queued' || status === 'running';
+  if (isWaiting && dueAt !== null && dueAt <= ctx.now && config().coze !== null) await goOn(ctx, kind, id);
+  return answer(ctx, id);
+}
+
+/** Works through the queue while there is time, then looks again at texts that could not be checked. */
+export async function workThrough(ctx: SystemContext): Promise<{ worked: number; rechecked: number }> {
+  const desk = deskOf(ctx, endOf(ctx));
+  let worked = 0;
+  const lane = async () => {
+    while (Date.now() < desk.until - 2 * ENDING_MS && (await workOnce(desk, null))) worked += 1;
+  };
+  if (config().coze !== null) await Promise.all(Array.from({ length: LANES }, lane));
+  const rechecked = await recheckTexts(ctx);
+  return { worked, rechecked };
+}
+
+/** WeChat's verdict on a picture that was handed in. */
+export async function takeVerdict(
+  ctx: PublicContext,
+  { traceId, suggest }: z.output<typeof pictureChecked.input>,
+): Promise<{ known: boolean }> {
+  const job = await selectJobByReference(ctx.db, referenceOfTrace(traceId));
+  if (job !== null) await decidePicture(deskOf(ctx, ctx.deadline), job, suggest);
+  return { known: job !== null };
+}

@@ -1,0 +1,115 @@
+import type { LookupFunction } from 'node:net';
+import { config } from '../runtime/config';
+import { ProviderError } from './provider';
+
+const MAX_BYTES = 10 * 1_024 * 1_024;
+const TIMEOUT_MS = 15_000;
+const REDIRECTS = 3;
+
+export interface Picture {
+  bytes: Buffer;
+  extension: 'png' | 'jpg' | 'webp';
+}
+
+/** What the bytes are, whatever the provider calls them. SVG is a document with scripts and is never a picture here. */
+function extensionOf(bytes: Buffer): Picture['extension'] | null {
+  if (bytes.subarray(0, 8).equals(Buffer.from('89504e470d0a1a0a', 'hex'))) return 'png';
+  if (bytes.subarray(0, 3).equals(Buffer.from('ffd8ff', 'hex'))) return 'jpg';
+  if (bytes.toString('latin1', 0, 4) === 'RIFF' && bytes.toString('latin1', 8, 12) === 'WEBP') return 'webp';
+  return null;
+}
+
+/** A stand-in for the provider on a developer's own machine serves its pictures itself. */
+const isStandIn = (url: URL): boolean => {
+  const { coze, environment } = config();
+  return environment !== 'production' && coze !== null && url.origin === new URL(coze.baseUrl).origin;
+};
+
+function requireAllowed(url: URL): void {
+  const hosts = config().coze?.pictureHosts ?? [];
+  const isListed = hosts.some((host) => (host.startsWith('*.') ? url.hostname.endsWith(host.slice(1)) : url.hostname === host));
+  const isPlain = url.protocol === 'https:' && url.port === '' && url.username === '' && url.password === '';
+  if (!isStandIn(url) && !(isListed && isPlain)) throw new ProviderError('unusable', 'picture host');
+}
+
+/** Refuses an allowed name that leads into our own network; asked at the connection, so that it cannot change in between. */
+async function guardedLookup(): Promise<LookupFunction> {
+  const [{ lookup }, { BlockList }] = await Promise.all([import('node:dns'), import('node:net')]);
+  const inside = new BlockList();
+  for (const [network, prefix] of [
+    ['0.0.0.0', 8],
+    ['10.0.0.0', 8],
+    ['100.64.0.0', 10],
+    ['127.0.0.0', 8],
+    ['169.254.0.0', 16],
+    ['172.16.0.0', 12],
+    ['192.0.0.0', 24],
+    ['192.168.0.0', 16],
+    ['198.18.0.0', 15],
+    ['224.0.0.0', 3],
+  ] as const) {
+    inside.addSubnet(network, prefix, 'ipv4');
+  }
+  // Outside of 2000::/3 nothing is a public host; IPv4 in IPv6 clothes is refused with the rest.
+  for (const [network, prefix] of [
+    ['::', 3],
+    ['4000::', 2],
+    ['8000::', 1],
+    ['2002::', 16],
+  ] as const) {
+    inside.addSubnet(network, prefix, 'ipv6');
+  }
+  return (hostname, options, callback) => {
+    lookup(hostname, { ...options, all: true }, (error, addresses) => {
+      const refused = addresses?.some(({ address, family }) => inside.check(address, family === 6 ? 'ipv6' : 'ipv4'));
+      const [first] = addresses ?? [];
+      if (error || refused || !first) callback(error ?? new Error('a private address'), '', 4);
+      else if (options.all) callback(null, addresses);
+      else callback(null, first.address, first.family);
+    });
+  };
+}
+
+interface Hop {
+  status: number;
+  location: string | undefined;
+  bytes: Buffer;
+}
+
+async function get(url: URL, timeoutMs: number): Promise<Hop> {
+  const [{ default: axios }, { Agent }] = await Promise.all([import('axios'), import('node:https')]);
+  const lookup = isStandIn(url) ? undefined : await guardedLookup();
+  try {
+    const { status, headers, data } = await axios.get<ArrayBuffer>(url.href, {
+      responseType: 'arraybuffer',
+      timeout: timeoutMs,
+      signal: AbortSignal.timeout(timeoutMs),
+      maxContentLength: MAX_BYTES,
+      // Each hop is judged before it is followed.
+      maxRedirects: 0,
+      validateStatus: (code) => code < 400,
+      proxy: false,
+      ...(lookup && { httpsAgent: new Agent({ lookup, keepAlive: false }) }),
+    });
+    const { location } = headers;
+    return { status, location: typeof location === 'string' ? location : undefined, bytes: Buffer.from(data) };
+  } catch {
+    throw new ProviderError('unusable', 'picture');
+  }
+}
+
+/** Fetches what a provider's link leads to, and takes it only when it is a picture of bearable size from a host we know. */
+export async function fetchPicture(link: string, deadline: number): Promise<Picture> {
+  let url = URL.canParse(link) ? new URL(link) : null;
+  for (let hop = 0; url !== null && hop <= REDIRECTS; hop += 1) {
+    requireAllowed(url);
+    const { status, location, bytes } = await get(url, Math.max(1, Math.min(TIMEOUT_MS, deadline - Date.now())));
+    if (status < 300) {
+      const extension = extensionOf(bytes);
+      if (extension === null) throw new ProviderError('unusable', 'picture type');
+      return { bytes, extension };
+    }
+    url = location !== undefined && URL.canParse(location, url.href) ? new URL(location, url.href) : null;
+  }
+  throw new ProviderError('unusable', 'picture link');
+}

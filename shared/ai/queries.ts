@@ -1,0 +1,178 @@
+import { type ErrorCode, errorKinds, isErrorCode } from '../errors';
+import type { Request } from '../request';
+import type { Database } from '../runtime/mysql';
+import type { Job } from './contract';
+
+/** As the table has it, or as JSON. */
+export interface JobRow {
+  id: number;
+  kind: Job['kind'];
+  diary_id: number | null;
+  status: Job['status'];
+  result: { text?: string; fileId?: string } | null;
+  error_code: string | null;
+  created_at: Date | string;
+  finished_at: Date | string | null;
+}
+
+/** What the user may see: a result when it stands, an error when it is final. */
+export const toJob = (row: JobRow): Job => {
+  const { text, fileId } = row.result ?? {};
+  const code: ErrorCode = row.error_code !== null && isErrorCode(row.error_code) ? row.error_code : 'INTERNAL';
+  const { message, retryable } = errorKinds[code];
+  return {
+    id: row.id,
+    kind: row.kind,
+    diaryId: row.diary_id,
+    status: row.status,
+    result:
+      row.status === 'done'
+        ? { ...(text !== undefined && { text }), ...(fileId !== undefined && { imageUrl: fileId }), aiGenerated: true }
+        : null,
+    error: row.status === 'failed' ? { code, message, retryable } : null,
+    createdAt: new Date(row.created_at).toISOString(),
+    finishedAt: row.finished_at && new Date(row.finished_at).toISOString(),
+  };
+};
+
+/** `due_at`: when someone may take it up; null when it is finished. */
+export const selectJob = async (db: Database, userId: number, id: number): Promise<(JobRow & { due_at: Date | null }) | null> => {
+  const [row] = await db.rows<JobRow & { due_at: Date | null }>(
+    'ai.job',
+    'SELECT id, kind, diary_id, status, result, error_code, due_at, created_at, finished_at FROM ai_jobs WHERE user_id = ? AND id = ?',
+    [userId, id],
+  );
+  return row ?? null;
+};
+
+export const selectJobByReference = async (
+  db: Database,
+  reference: string,
+): Promise<{ userId: number; id: number; fileId: string } | null> => {
+  const [row] = await db.rows<{ userId: number; id: number; fileId: string }>(
+    'ai.by-reference',
+    "SELECT user_id AS userId, id, result ->> '$.fileId' AS fileId FROM ai_jobs WHERE reference = ?",
+    [reference],
+  );
+  return row ?? null;
+};
+
+interface Wish {
+  kind: Job['kind'];
+  diaryId: number | null;
+  input: object | null;
+  /** The Beijing day whose quota it counts against. */
+  day: string;
+  quota: number;
+}
+
+/** Stores a job or finds the one that stands for this version of the diary; answers its id. */
+export const postJob = (db: Database, userId: number, request: Request, wish: Wish, now: Date): Promise<{ id: number }> =>
+  db.post('post_job', [
+    userId,
+    request.id,
+    request.hash,
+    wish.kind,
+    wish.diaryId,
+    wish.input && JSON.stringify(wish.input),
+    wish.day,
+    wish.quota,
+    now,
+  ]);
+
+/** A job as its worker sees it. */
+export interface Lease {
+  userId: number;
+  id: number;
+  worker: string;
+  kind: Job['kind'];
+  diaryId: number | null;
+  /** Calls that may have cost money, the one about to be made among them. */
+  attempts: number;
+  /** What to go on from without paying. */
+  reference: string | null;
+  /** A picture that waits to be checked. */
+  fileId: string | null;
+  /** Why the attempt before came to nothing. */
+  errorCode: string | null;
+  ageMs: number;
+  openid: string | null;
+  aiEnabled: 0 | 1;
+  diaryIs: 'same' | 'changed' | 'gone';
+  content: string;
+  mood: string;
+  weather: string;
+}
+
+/** The job that has waited longest, or the given one when it is due; null when there is none. */
+export const claimJob = async (
+  db: Database,
+  only: { userId: number; id: number } | null,
+  worker: string,
+  leaseUntil: Date,
+  now: Date,
+): Promise<Lease | null> => {
+  const { job } = await db.post<{ job: Omit<Lease, 'worker'> | null }>('post_job_claim', [
+    only?.userId ?? null,
+    only?.id ?? null,
+    worker,
+    leaseUntil,
+    now,
+  ]);
+  return job && { ...job, worker };
+};
+
+interface Note {
+  /** null keeps what is there, an empty string drops it. */
+  reference: string | null;
+  fileId?: string;
+  dueAt: Date;
+  isReleased: boolean;
+  /** This attempt provably cost nothing. */
+  isUnpaid?: boolean;
+  errorCode?: ErrorCode;
+}
+
+/** Answers false when the lease has passed to another worker, who then goes on alone. */
+export const holdJob = async (db: Database, { userId, id, worker }: Lease, note: Note): Promise<boolean> => {
+  const { reference, fileId = null, dueAt, isReleased, isUnpaid = false, errorCode = null } = note;
+  const { held } = await db.post<{ held: 0 | 1 | boolean }>('post_job_hold', [
+    userId,
+    id,
+    worker,
+    reference,
+    fileId,
+    dueAt,
+    isReleased,
+    isUnpaid ? 1 : 0,
+    errorCode,
+  ]);
+  return Boolean(held);
+};
+
+export type Outcome = { text: string } | { fileId: string } | { errorCode: ErrorCode; mayRepeat: boolean };
+
+export interface End {
+  isMine: 0 | 1 | boolean;
+  status: Job['status'] | null;
+  errorCode: ErrorCode | null;
+  /** The picture that stood in the diary before. */
+  replaced: string | null;
+}
+
+export const endJob = (
+  db: Database,
+  { userId, id, worker }: { userId: number; id: number; worker: string | null },
+  outcome: Outcome,
+  now: Date,
+): Promise<End> =>
+  db.post('post_job_end', [
+    userId,
+    id,
+    worker,
+    'text' in outcome ? outcome.text : null,
+    'fileId' in outcome ? outcome.fileId : null,
+    'errorCode' in outcome ? outcome.errorCode : null,
+    'errorCode' in outcome && outcome.mayRepeat,
+    now,
+  ]);

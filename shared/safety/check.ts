@@ -1,0 +1,78 @@
+import { config } from '../runtime/config';
+import { logLine } from '../runtime/log';
+import { restAfterFailures } from '../runtime/rest';
+import { httpsInspector } from './https';
+import { CannotCheck, type Inspector, type Scene, type Suggestion } from './inspector';
+import { openapiInspector } from './openapi';
+
+/** `unknown`: there is no verdict; hold it, do not pass it. */
+export type Verdict = Suggestion | 'unknown';
+
+/** How a stored text stands with the check. */
+export type CheckStatus = 'unchecked' | 'passed' | 'pending' | 'rejected';
+
+/** Whose text it is; WeChat judges the person too. */
+interface Author {
+  openid: string | null;
+  /** Epoch milliseconds. */
+  deadline: number;
+}
+
+const PIECE = 2_500;
+const OVERLAP = 50;
+const TIMEOUT_MS = 1_500;
+
+const wechat = restAfterFailures(10_000);
+
+const inspector = (): Inspector => (config().contentCheck === 'openapi' ? openapiInspector : httpsInspector);
+
+export const isChecking = (): boolean => config().contentCheck !== 'off';
+
+/** Cuts a text into what one check takes; the cuts overlap, so that no word hides on one. */
+export function piecesOf(text: string): string[] {
+  const characters = [...text];
+  const pieces: string[] = [];
+  for (let at = 0; at === 0 || at + OVERLAP < characters.length; at += PIECE - OVERLAP)
+    pieces.push(characters.slice(at, at + PIECE).join(''));
+  return pieces;
+}
+
+const severity: Verdict[] = ['pass', 'review', 'unknown', 'risky'];
+
+async function attempt<T>(work: (timeoutMs: number) => Promise<T>, deadline: number): Promise<T | null> {
+  const timeoutMs = Math.min(TIMEOUT_MS, deadline - Date.now());
+  if (wechat.isResting() || timeoutMs <= 0) return null;
+  try {
+    const answer = await work(timeoutMs);
+    wechat.succeeded();
+    return answer;
+  } catch (error) {
+    if (!(error instanceof CannotCheck)) throw error;
+    if (error.isDown) wechat.failed();
+    logLine('warning', { what: 'content-check', code: error.code });
+    return null;
+  }
+}
+
+/** WeChat's worst word on any part of a text; `pass` where checks are switched off. */
+export async function checkText(text: string, scene: Scene, { openid, deadline }: Author): Promise<Verdict> {
+  if (!isChecking() || text.trim() === '') return 'pass';
+  if (openid === null) return 'unknown';
+  const checks = piecesOf(text).map((piece) => attempt((timeoutMs) => inspector().inspectText(piece, scene, openid, timeoutMs), deadline));
+  const verdicts = (await Promise.all(checks)).map((verdict) => verdict ?? 'unknown');
+  return verdicts.reduce((worst, verdict) => (severity.indexOf(verdict) > severity.indexOf(worst) ? verdict : worst));
+}
+
+/** How a text that a child publishes is to be stored: refused only when WeChat is sure, marked as pending when it has no verdict. */
+export async function statusOf(text: string, scene: Scene, author: Author): Promise<CheckStatus> {
+  if (!isChecking()) return 'unchecked';
+  const verdict = await checkText(text, scene, author);
+  if (verdict === 'unknown') return 'pending';
+  return verdict === 'risky' ? 'rejected' : 'passed';
+}
+
+/** Hands in a picture for a check whose verdict comes later; its trace id, or null when it could not be handed in. */
+export async function submitPicture(url: string, { openid, deadline }: Author): Promise<string | null> {
+  if (openid === null) return null;
+  return attempt((timeoutMs) => inspector().submitPicture(url, openid, timeoutMs), deadline);
+}

@@ -1,0 +1,29 @@
+import { AppError } from '../errors';
+import { config } from '../runtime/config';
+
+type Sdk = typeof import('@cloudbase/node-sdk');
+export type Cloud = ReturnType<Sdk['init']>;
+
+let cloud: Promise<Cloud> | undefined;
+
+/** The environment this function runs in. The SDK weighs a megabyte: it is loaded by the first call that needs it. */
+export function openCloud(): Promise<Cloud> {
+  const settings = config().cloud;
+  // Without credentials the SDK ends the process by a rejection that nobody can catch.
+  if (settings === null) throw new AppError('UNAVAILABLE', { message: '云存储尚未配置' });
+  cloud ??= import('@cloudbase/node-sdk').then(({ init }) => init({ env: settings.environmentId, keepalive: false }));
+  return cloud;
+}
+
+/** The SDK's own time-out does not cover its uploads. */
+export async function within<T>(timeoutMs: number, work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new AppError('UNAVAILABLE', { message: '云服务没有及时回应' })), timeoutMs);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

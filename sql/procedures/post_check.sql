@@ -1,0 +1,20 @@
+-- After a text was checked again: p_due_at NULL, it passed and waits no longer; else it is looked at again then. p_diary_id 0 is the
+-- nickname. A diary that was rewritten since keeps its place in the queue.
+CREATE DEFINER = gd_owner PROCEDURE post_check(
+  IN p_user_id INT UNSIGNED, IN p_diary_id BIGINT UNSIGNED, IN p_version BIGINT UNSIGNED, IN p_due_at DATETIME(3)
+)
+SQL SECURITY DEFINER
+BEGIN
+  DECLARE EXIT HANDLER FOR SQLEXCEPTION BEGIN ROLLBACK; RESIGNAL; END;
+  START TRANSACTION;
+  IF p_due_at IS NOT NULL THEN
+    UPDATE content_checks SET due_at = p_due_at, tries = tries + 1 WHERE user_id = p_user_id AND diary_id = p_diary_id;
+  ELSE
+    UPDATE diaries SET check_status = 'passed'
+     WHERE user_id = p_user_id AND id = p_diary_id AND content_rev = p_version AND check_status = 'pending';
+    DELETE FROM content_checks WHERE user_id = p_user_id AND diary_id = p_diary_id
+      AND NOT EXISTS (SELECT 1 FROM diaries WHERE user_id = p_user_id AND id = p_diary_id AND check_status = 'pending');
+  END IF;
+  COMMIT;
+  SELECT JSON_OBJECT() AS response;
+END

@@ -1,0 +1,47 @@
+-- Stores a job for the AI, or answers the one that already stands for this version of the diary. Reserves one of p_quota jobs of the day.
+-- Failed ones give theirs back, but three times p_quota is the end of it.
+-- p_diary_id NULL: a picture of p_input. Refuses AI_DISABLED, NOT_FOUND, INVALID_INPUT (nothing written yet) and QUOTA_EXCEEDED.
+CREATE DEFINER = gd_owner PROCEDURE post_job(
+  IN p_user_id INT UNSIGNED, IN p_request_id VARCHAR(80) CHARACTER SET ascii, IN p_hash BINARY(32),
+  IN p_kind VARCHAR(10) CHARACTER SET ascii, IN p_diary_id BIGINT UNSIGNED, IN p_input JSON, IN p_day DATE, IN p_quota INT UNSIGNED,
+  IN p_now DATETIME(3)
+)
+SQL SECURITY DEFINER
+BEGIN
+  DECLARE v_rev, v_version, v_job BIGINT UNSIGNED;
+  DECLARE v_points INT;
+  DECLARE v_seq INT UNSIGNED;
+  DECLARE v_answer MEDIUMTEXT;
+  DECLARE v_is_empty BOOLEAN;
+  DECLARE v_charged, v_asked INT UNSIGNED;
+  DECLARE EXIT HANDLER FOR SQLEXCEPTION BEGIN ROLLBACK; RESIGNAL; END;
+
+  CALL open_posting(p_user_id, p_request_id, p_hash, v_rev, v_points, v_seq, v_answer);
+  IF v_answer IS NOT NULL THEN
+    ROLLBACK;
+    SELECT v_answer AS response;
+  ELSE
+    IF (SELECT settings ->> '$.aiEnabled' FROM users WHERE id = p_user_id) = 'false' THEN
+      SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'AI_DISABLED';
+    END IF;
+    IF p_diary_id IS NOT NULL THEN
+      SELECT content_rev, TRIM(content) = '' INTO v_version, v_is_empty
+        FROM diaries WHERE user_id = p_user_id AND id = p_diary_id AND deleted_at IS NULL;
+      IF v_version IS NULL THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'NOT_FOUND'; END IF;
+      IF v_is_empty THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'INVALID_INPUT'; END IF;
+      SELECT id INTO v_job
+        FROM ai_jobs WHERE user_id = p_user_id AND diary_id = p_diary_id AND kind = p_kind AND answers_version = v_version;
+    END IF;
+    IF v_job IS NULL THEN
+      SELECT COALESCE(SUM(is_charged), 0), COUNT(*) INTO v_charged, v_asked
+        FROM ai_jobs WHERE user_id = p_user_id AND quota_day = p_day AND kind = p_kind;
+      IF v_charged >= p_quota OR v_asked >= 3 * p_quota THEN
+        SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'QUOTA_EXCEEDED';
+      END IF;
+      SET v_rev = v_rev + 1, v_job = v_rev;
+      INSERT INTO ai_jobs (user_id, id, kind, diary_id, diary_version, answers_version, input, quota_day, due_at, rev, created_at)
+      VALUES (p_user_id, v_job, p_kind, p_diary_id, v_version, v_version, p_input, p_day, p_now, v_rev, p_now);
+    END IF;
+    CALL close_posting(p_user_id, v_rev, v_points, v_seq, p_request_id, p_hash, JSON_OBJECT('id', v_job), p_now);
+  END IF;
+END

@@ -1,0 +1,49 @@
+-- Ends a job, and in the same posting gives its result to the diary: that moves the diary's rev, not its content_rev. Once only: a job
+-- that has ended, or whose lease passed to another worker, stays as it is. A result for a diary that is gone or was rewritten is dropped:
+-- the job fails with NOT_FOUND or VERSION_CONFLICT. p_worker NULL: nobody holds a lease (the picture check answers).
+-- The quota of a failed job is given back; that of a dropped result is not. p_may_repeat: the same diary version may be asked for again.
+-- Answers the job's end, whether this worker made it (asked again too), and the picture it replaced.
+CREATE DEFINER = gd_owner PROCEDURE post_job_end(
+  IN p_user_id INT UNSIGNED, IN p_id BIGINT UNSIGNED, IN p_worker VARCHAR(40) CHARACTER SET ascii,
+  IN p_text TEXT, IN p_file_id VARCHAR(500), IN p_error_code VARCHAR(40) CHARACTER SET ascii,
+  IN p_may_repeat BOOLEAN, IN p_now DATETIME(3)
+)
+SQL SECURITY DEFINER
+BEGIN
+  DECLARE v_rev, v_diary_id, v_diary_version, v_version BIGINT UNSIGNED;
+  DECLARE v_status VARCHAR(10);
+  DECLARE v_error_code VARCHAR(40) DEFAULT p_error_code;
+  DECLARE v_worker VARCHAR(40) CHARACTER SET ascii COLLATE ascii_bin;
+  DECLARE v_image VARCHAR(500);
+  DECLARE EXIT HANDLER FOR SQLEXCEPTION BEGIN ROLLBACK; RESIGNAL; END;
+
+  START TRANSACTION;
+  SELECT rev INTO v_rev FROM users WHERE id = p_user_id AND status = 1 FOR UPDATE;
+  IF v_rev IS NULL THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'UNAUTHENTICATED'; END IF;
+  SELECT status, worker, diary_id, diary_version INTO v_status, v_worker, v_diary_id, v_diary_version
+    FROM ai_jobs WHERE user_id = p_user_id AND id = p_id FOR UPDATE;
+  IF v_status IN ('queued', 'running') AND v_worker <=> p_worker THEN
+    SET v_rev = v_rev + 1;
+    IF v_error_code IS NULL AND v_diary_id IS NOT NULL THEN
+      SELECT content_rev, ai_image INTO v_version, v_image
+        FROM diaries WHERE user_id = p_user_id AND id = v_diary_id AND deleted_at IS NULL FOR UPDATE;
+      SET v_error_code = IF(v_version IS NULL, 'NOT_FOUND', IF(v_version <> v_diary_version, 'VERSION_CONFLICT', NULL));
+      IF v_error_code IS NULL THEN
+        UPDATE diaries SET ai_comment = COALESCE(p_text, ai_comment), ai_image = COALESCE(p_file_id, ai_image), rev = v_rev
+         WHERE user_id = p_user_id AND id = v_diary_id;
+      END IF;
+    END IF;
+    SET v_status = IF(v_error_code IS NULL, 'done', 'failed');
+    UPDATE ai_jobs SET status = v_status, error_code = v_error_code, rev = v_rev, finished_at = p_now, due_at = NULL, worker = p_worker,
+      result = IF(v_error_code IS NOT NULL, NULL, IF(p_text IS NOT NULL, JSON_OBJECT('text', p_text), JSON_OBJECT('fileId', p_file_id))),
+      is_charged = p_error_code IS NULL,
+      answers_version = IF(v_error_code IS NOT NULL AND p_may_repeat, NULL, answers_version)
+    WHERE user_id = p_user_id AND id = p_id;
+    UPDATE users SET rev = v_rev, updated_at = p_now WHERE id = p_user_id;
+  ELSE
+    SELECT error_code INTO v_error_code FROM ai_jobs WHERE user_id = p_user_id AND id = p_id;
+  END IF;
+  COMMIT;
+  SELECT JSON_OBJECT('isMine', v_worker <=> p_worker, 'status', v_status, 'errorCode', v_error_code,
+    'replaced', IF(p_file_id IS NULL, NULL, v_image)) AS response;
+END
