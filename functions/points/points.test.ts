@@ -189,7 +189,7 @@ describe('giving', () => {
 
   test('nobody receives what is sent to an account that does not exist or was erased', async () => {
     const { userId } = await newChild();
-    await select('UPDATE users SET status = 0 WHERE id = ?', [userId]);
+    await select('CALL post_erase(?, NULL, ?)', [userId, new Date(NOON)]);
     for (const nobody of [userId, 4_000_000_000]) {
       expect((await refused(main, null, 'add', { userId: nobody, amount: 5, source: 'x' }, OPERATOR)).code).toBe('NOT_FOUND');
     }

@@ -1,4 +1,4 @@
-import { inject } from 'vitest';
+import { afterAll, inject } from 'vitest';
 
 const { admin, runtime, databasePrefix, redisUrl, wechatUrl } = inject('services');
 const worker = process.env.VITEST_POOL_ID ?? '1';
@@ -19,4 +19,9 @@ Object.assign(process.env, {
   WX_API_BASE: wechatUrl,
   OPERATOR_OPENIDS: 'oOperator',
   OPERATOR_TOKENS: 'alice:operator-token-of-the-tests',
+});
+
+afterAll(async () => {
+  const { expectReconciled } = await import('../reconcile');
+  await expectReconciled();
 });
