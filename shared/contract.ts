@@ -99,7 +99,7 @@ export const month = z
   .regex(/^[1-9]\d{3}-(0[1-9]|1[0-2])$/, { error: '月份应为 YYYY-MM' })
   .meta({ example: '2025-01' });
 
-export const id = z.int().min(1).max(Number.MAX_SAFE_INTEGER);
+export const id = z.int().min(1);
 export const instant = z.iso.datetime();
 
 /** `page` (with a total) or `cursor` (keyset; for endless lists). */
