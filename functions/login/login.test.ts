@@ -1,5 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { eventOf, platformContext } from '../../scripts/gateway/context';
+import { subjectOf } from '../../shared/runtime/identity';
+import { sessionKey } from '../../shared/runtime/rate-limit';
+import { openCache } from '../../shared/runtime/redis';
 import { freshInstance } from '../../test/fresh';
 import { appId, http, type Main, NOON, newChild, newOpenid, ok, refused, select, send } from '../../test/harness';
 import { main as diary } from '../diary/index';
@@ -185,6 +188,15 @@ describe('tokens', () => {
     const fresh = await ok(cold.login, openid, 'login');
     expect(fresh).toMatchObject({ isNewUser: true });
     expect(fresh.userInfo.id).not.toBe(userId);
+  });
+
+  test('of an erased account do not shut its owner out of the fresh one', async () => {
+    const { token, userId, openid } = await newChild();
+    await select('UPDATE users SET status = 0, openid = NULL, token_epoch = token_epoch + 1 WHERE id = ?', [userId]);
+    const { userInfo } = await ok(main, openid, 'login');
+    await openCache().run((redis) => redis.del(sessionKey(subjectOf(openid))));
+    expect(await profileBy(token)).toBe(401);
+    expect((await ok(user, openid, 'profile')).id).toBe(userInfo.id);
   });
 
   test('signed with an older key still count while it is listed, and no longer once it is not', async () => {

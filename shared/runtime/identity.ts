@@ -66,16 +66,21 @@ const parseSession = (text: string): Session => {
 
 interface SessionRow {
   id: number;
+  openid: string | null;
   token_epoch: number;
   status: number;
 }
 
+const COLUMNS = 'id, openid, token_epoch, status';
+
+/** What it finds is remembered under the subject, so it has to be that person's: an erased account is nobody's any more. */
 const selectSession = async (db: Database, credentials: Credentials & { kind: 'openid' | 'token' }): Promise<Session | null> => {
   const [row] =
     credentials.kind === 'openid'
-      ? await db.rows<SessionRow>('session.by-openid', 'SELECT id, token_epoch, status FROM users WHERE openid = ?', [credentials.openid])
-      : await db.rows<SessionRow>('session.by-id', 'SELECT id, token_epoch, status FROM users WHERE id = ?', [credentials.claims.userId]);
-  return row ? { userId: row.id, epoch: row.token_epoch, alive: row.status === 1 } : null;
+      ? await db.rows<SessionRow>('session.by-openid', `SELECT ${COLUMNS} FROM users WHERE openid = ?`, [credentials.openid])
+      : await db.rows<SessionRow>('session.by-id', `SELECT ${COLUMNS} FROM users WHERE id = ?`, [credentials.claims.userId]);
+  if (!row?.openid || subjectOf(row.openid) !== credentials.subject) return null;
+  return { userId: row.id, epoch: row.token_epoch, alive: row.status === 1 };
 };
 
 /** A token we signed after what the cache remembers: word of a logout or of a fresh account did not reach it. */
