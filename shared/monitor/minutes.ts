@@ -37,7 +37,7 @@ export async function storeMinutes(ctx: SystemContext): Promise<void> {
 /** The counts of each action since an instant, over all sources. */
 export async function countsSince(ctx: SystemContext, since: Date): Promise<Map<string, Counts>> {
   const sums = new Map<string, Counts>();
-  for (const { action, counts } of await selectCounts(ctx.db, since)) {
+  for (const { action, counts } of await selectCounts(ctx.db, since, ctx.now)) {
     const sum = sums.get(action) ?? {};
     for (const [name, value] of Object.entries(counts)) sum[name] = (sum[name] ?? 0) + value;
     sums.set(action, sum);

@@ -1,4 +1,5 @@
 import { AppError } from '../errors';
+import { reconcile } from '../reconcile/operations';
 import { config } from '../runtime/config';
 import type { OperatorContext, SystemContext } from '../runtime/context';
 import { describeError, logLine } from '../runtime/log';
@@ -51,6 +52,7 @@ async function chore(ctx: SystemContext, what: string, work: Promise<unknown>): 
 export async function collect(ctx: SystemContext): Promise<Changes> {
   try {
     await chore(ctx, 'store-minutes', storeMinutes(ctx));
+    await chore(ctx, 'erasures', continueErasures(ctx));
     const seen = await measure(ctx);
     const changes = await judge(
       ctx,
@@ -59,12 +61,24 @@ export async function collect(ctx: SystemContext): Promise<Changes> {
     await tellOutageOver(ctx);
     await tellAll(ctx);
     await chore(ctx, 'sweep-minutes', postMinutesSweep(ctx.db, before(ctx, KEEP_MINUTES_MS), SWEEP_ROWS));
-    await chore(ctx, 'erasures', continueErasures(ctx));
     return changes;
   } catch (error) {
     if (error instanceof AppError && error.code === 'UNAVAILABLE') await tellOutage(ctx);
     throw error;
   }
+}
+
+/** Each night: everything that must hold of ledger, streaks and stock, over all rows. */
+export async function audit(ctx: SystemContext): Promise<Changes> {
+  const mismatches = await reconcile(ctx);
+  const shown = mismatches.slice(0, 10).map(({ invariant, subject, detail }) => `${invariant} #${subject} ${detail}`);
+  const reading = { value: mismatches.length, detail: `${mismatches.length} 处不符：${shown.join('；')}` };
+  const changes = await judge(
+    ctx,
+    rules.filter(({ name }) => name === 'ledger').map((rule) => ({ rule, reading })),
+  );
+  await tellAll(ctx);
+  return changes;
 }
 
 const HEALTH_PATIENCE_MS = 1_500;
@@ -93,7 +107,7 @@ export async function getHealth(ctx: OperatorContext): Promise<Health> {
       return open.length === 0 ? { status: 'ok' } : { status: 'degraded', detail: open.join(', ') };
     }),
     check('collector', async () => {
-      const last = await selectLastMinute(db);
+      const last = await selectLastMinute(db, ctx.now);
       const isFresh = last !== null && last >= before(ctx, COLLECTED_WITHIN_MS);
       return { status: isFresh ? 'ok' : 'degraded', detail: last?.toISOString() ?? 'has not run' };
     }),

@@ -12,11 +12,15 @@ export const postMinutes = (db: Database, source: string, rows: readonly MinuteR
 export const postMinutesSweep = (db: Database, before: Date, limit: number): Promise<unknown> =>
   db.post('post_minutes_sweep', [before, limit]);
 
-export const selectCounts = (db: Database, since: Date): Promise<Pick<MinuteRow, 'action' | 'counts'>[]> =>
-  db.rows('monitor.counts', 'SELECT action, counts FROM call_minutes WHERE minute >= ?', [since]);
+export const selectCounts = (db: Database, since: Date, until: Date): Promise<Pick<MinuteRow, 'action' | 'counts'>[]> =>
+  db.rows('monitor.counts', 'SELECT action, counts FROM call_minutes WHERE minute >= ? AND minute <= ?', [since, until]);
 
-export const selectLastMinute = async (db: Database): Promise<Date | null> => {
-  const [row] = await db.rows<{ last: Date | null }>('monitor.last-minute', 'SELECT MAX(minute) AS last FROM call_minutes', []);
+export const selectLastMinute = async (db: Database, until: Date): Promise<Date | null> => {
+  const [row] = await db.rows<{ last: Date | null }>(
+    'monitor.last-minute',
+    'SELECT MAX(minute) AS last FROM call_minutes WHERE minute <= ?',
+    [until],
+  );
   return row?.last ?? null;
 };
 

@@ -29,6 +29,8 @@ let told = 0;
 beforeEach(async () => {
   start += 24 * 3_600_000;
   webhook.answer(0);
+  // What other suites have left to do is done, and what it rang for is forgotten.
+  await collect(-10);
   await select('DELETE FROM incidents');
   told = webhook.messages.length;
 });
@@ -190,7 +192,7 @@ test('failing AI jobs open one incident', async () => {
   );
 });
 
-test('a balance that its ledger does not explain opens an incident that does not end by time passing', async () => {
+test('a balance that its ledger does not explain opens an incident that time does not end, but an audit without findings does', async () => {
   const openid = newOpenid();
   const { userInfo } = await ok(login, openid, 'login');
   await grant(userInfo.id, 20);
@@ -198,9 +200,12 @@ test('a balance that its ledger does not explain opens an incident that does not
   await select('UPDATE users SET points = 21 WHERE id = ?', [userInfo.id]);
   expect((await collect(2)).opened).toEqual(['ledger']);
   await collect(120);
+  await fire(monitor, 'audit', after(130));
   expect(await onlyOf('ledger')).toEqual([expect.objectContaining({ closed_at: null })]);
   expect(messages()).toHaveLength(1);
   await select('UPDATE users SET points = 20 WHERE id = ?', [userInfo.id]);
+  expect(await fire(monitor, 'audit', after(140))).toMatchObject({ success: true, data: { closed: ['ledger'] } });
+  expect(messages()).toEqual([expect.stringContaining('告警：'), expect.stringContaining('恢复：')]);
 });
 
 test('an erasure that storage holds up opens one incident, and both end when storage is back', async () => {
@@ -211,8 +216,7 @@ test('an erasure that storage holds up opens one incident, and both end when sto
   expect((await collect(0)).opened).toEqual(['erasures']);
   expect((await collect(1)).opened).toEqual([]);
   await select('DELETE FROM erased_files WHERE user_id = ?', [userInfo.id]);
-  await collect(2);
-  expect((await collect(3)).closed).toEqual(['erasures']);
+  expect((await collect(2)).closed).toEqual(['erasures']);
   expect(await select('SELECT 1 FROM erasures WHERE user_id = ? AND finished_at IS NOT NULL', [userInfo.id])).toHaveLength(1);
 });
 
@@ -235,7 +239,7 @@ test('a timer that fires twice, and two at once, tell once', async () => {
   await Promise.all([1, 2, 3, 4].map(() => fire(monitor, 'collect', after(2))));
   await fire(monitor, 'collect', after(2));
   expect(await onlyOf('errors')).toHaveLength(1);
-  expect(messages()).toHaveLength(1);
+  expect(messages()).toEqual([expect.stringContaining('错误率过高')]);
 });
 
 test.each([
