@@ -1,3 +1,4 @@
+import { importChunk, verifyImport } from '../../shared/migration/operations';
 import { action, serve } from '../../shared/runtime/serve';
 import * as contract from '../../shared/sync/contract';
 import { getHome, synchronise } from '../../shared/sync/operations';
@@ -5,4 +6,6 @@ import { getHome, synchronise } from '../../shared/sync/operations';
 export const main = serve('sync', {
   sync: action(contract.sync, synchronise),
   home: action(contract.home, getHome),
+  import: action(contract.import, importChunk),
+  verify: action(contract.verify, verifyImport),
 });

@@ -12,7 +12,7 @@ import type { Diary, Written } from './contract';
 import { type DiaryState, postDiary, recountStreak, type StoredDiary, selectDiaryState, toDiary } from './queries';
 import { appendDay, currentStreak, type Streak } from './streak';
 
-export { type DiaryState, type StoredDiary, toDiary } from './queries';
+export { type DiaryState, recountStreak, type StoredDiary, toDiary } from './queries';
 
 /** What is to become of one diary. */
 export interface Change {
@@ -160,7 +160,7 @@ function publicationCheck(deadline: number) {
 async function streakAfter(ctx: UserContext, stored: Streak, unpublished: string | null, published: string | null): Promise<Streak> {
   if (unpublished === null && published === null) return stored;
   if (unpublished === null && published !== null && (stored.last === null || published > stored.last)) return appendDay(stored, published);
-  return recountStreak(ctx.db, ctx.userId, unpublished, published);
+  return recountStreak(ctx.db, ctx.userId, unpublished, published === null ? [] : [published]);
 }
 
 export const contentOf = (row: StoredDiary): Change['next'] => {

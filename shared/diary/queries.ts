@@ -242,13 +242,13 @@ export const selectDiaryState = async (
   };
 };
 
-/** Total, runs and last day as they will be once `without` is no longer published and `added` is; reads every published day of the user. */
-export const recountStreak = async (db: Database, userId: number, without: string | null, added: string | null): Promise<Streak> => {
+/** Total, runs and last day as they will be once `without` is no longer published and `added` are; reads every published day of the user. */
+export const recountStreak = async (db: Database, userId: number, without: string | null, added: readonly string[]): Promise<Streak> => {
   const [row] = await db.rows<{ total: string; run: number | null; longest: number; last: string | null }>(
     'diary.recount',
     `WITH days AS (
        SELECT pub_date AS day FROM diaries WHERE user_id = ? AND pub_date IS NOT NULL AND NOT pub_date <=> CAST(? AS DATE)
-       UNION SELECT CAST(? AS DATE) FROM DUAL WHERE ? IS NOT NULL
+       UNION SELECT day FROM JSON_TABLE(?, '$[*]' COLUMNS (day DATE PATH '$')) AS added
      ), runs AS (
        SELECT MAX(day) AS last, COUNT(*) AS run
          FROM (SELECT day, day - INTERVAL ROW_NUMBER() OVER (ORDER BY day) DAY AS island FROM days) AS numbered GROUP BY island
@@ -256,7 +256,7 @@ export const recountStreak = async (db: Database, userId: number, without: strin
      SELECT COALESCE(SUM(run), 0) AS total, COALESCE(MAX(run), 0) AS longest, MAX(last) AS last,
             (SELECT run FROM runs ORDER BY last DESC LIMIT 1) AS run
        FROM runs`,
-    [userId, without, added, added],
+    [userId, without, JSON.stringify(added)],
   );
   return { total: Number(row?.total ?? 0), run: row?.run ?? 0, longest: row?.longest ?? 0, last: row?.last ?? null };
 };

@@ -10,6 +10,12 @@ export const UserInfo = z.strictObject({
 });
 export type UserInfo = z.infer<typeof UserInfo>;
 
+/** Whether a phone's old data are to be brought over, and where the app reads from; decided per user. */
+export const MigrationMode = z
+  .enum(['off', 'shadow', 'dual', 'cloud'])
+  .describe('off: phone only; shadow: copied, phone is read; dual: cloud is read, the old keys are written too; cloud: cloud only');
+export type MigrationMode = z.infer<typeof MigrationMode>;
+
 const Token = { token: z.string(), expiresAt: instant };
 
 export const login = contract({
@@ -18,7 +24,12 @@ export const login = contract({
   limit: 'login',
   rest: 'POST /api/auth/login',
   input: z.strictObject({ code: z.string().min(1).max(128).optional() }),
-  output: z.strictObject({ ...Token, userInfo: UserInfo, isNewUser: z.boolean() }),
+  output: z.strictObject({
+    ...Token,
+    userInfo: UserInfo,
+    isNewUser: z.boolean(),
+    migration: z.strictObject({ mode: MigrationMode }).optional(),
+  }),
   example: { code: 'dev-alice' },
 });
 

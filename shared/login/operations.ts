@@ -2,7 +2,8 @@ import { AppError, fieldError } from '../errors';
 import type { PublicContext, UserContext } from '../runtime/context';
 import { rememberSession, subjectOf } from '../runtime/identity';
 import { admit } from '../runtime/rate-limit';
-import type { UserInfo } from './contract';
+import type { MigrationMode, UserInfo } from './contract';
+import { migrationModeOf } from './migration-mode';
 import { advanceEpoch, insertAccount, selectAccount } from './queries';
 import { signToken } from './token';
 import { code2session } from './wechat';
@@ -12,6 +13,7 @@ interface LoginAnswer {
   expiresAt: string;
   userInfo: UserInfo;
   isNewUser: boolean;
+  migration: { mode: MigrationMode };
 }
 
 /** No caller of the cloud has such an address: it is a developer's own machine, where one address is everybody. */
@@ -38,7 +40,12 @@ export async function login(ctx: PublicContext, { code }: { code?: string | unde
   const { epoch, isNewUser, ...userInfo } = known ? { ...known, isNewUser: false } : await insertAccount(ctx.db, openid, ctx.now);
   const subject = subjectOf(openid);
   if (isNewUser) await rememberSession(ctx.cache, subject, { userId: userInfo.id, epoch, alive: true });
-  return { ...(await signToken({ userId: userInfo.id, subject, epoch }, ctx.now)), userInfo, isNewUser };
+  return {
+    ...(await signToken({ userId: userInfo.id, subject, epoch }, ctx.now)),
+    userInfo,
+    isNewUser,
+    migration: { mode: migrationModeOf(openid) },
+  };
 }
 
 /** Signs for the epoch the caller came with: were the newest read here, a token could outlive its logout. */

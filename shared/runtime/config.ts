@@ -56,6 +56,8 @@ export interface Config {
   lotteryCost: number;
   ownTaskMaxReward: number;
   ownTaskDailyCap: number;
+  /** Which part of the users is told to bring their phone's data over, and how far. */
+  migration: { mode: 'off' | 'shadow' | 'dual' | 'cloud'; percent: number; salt: string };
 }
 
 type Environment = Record<string, string | undefined>;
@@ -107,6 +109,16 @@ const parseKeys = (env: Environment, production: boolean): Config['jwtKeys'] => 
   const [first, ...rest] = keys;
   if (!first) throw new ConfigError('JWT_KEYS or JWT_SECRET is missing');
   return [first, ...rest];
+};
+
+const migrationModes = ['off', 'shadow', 'dual', 'cloud'] as const;
+
+const parseMigration = (env: Environment): Config['migration'] => {
+  const mode = migrationModes.find((each) => each === (env.MIGRATION_MODE || 'off'));
+  if (mode === undefined) throw new ConfigError(`MIGRATION_MODE must be one of ${migrationModes.join(', ')}`);
+  const percent = Number(env.MIGRATION_PERCENT || 100);
+  if (!(percent >= 0 && percent <= 100)) throw new ConfigError('MIGRATION_PERCENT must be a number from 0 to 100');
+  return { mode, percent, salt: env.MIGRATION_SALT ?? 'growth-diary' };
 };
 
 const parseOperators = (env: Environment, production: boolean): Operator[] =>
@@ -189,6 +201,7 @@ export function readConfig(env: Environment): Config {
     lotteryCost: integer(env, 'LOTTERY_COST', 10),
     ownTaskMaxReward: integer(env, 'OWN_TASK_MAX_REWARD', 20),
     ownTaskDailyCap: integer(env, 'OWN_TASK_DAILY_CAP', 100),
+    migration: parseMigration(env),
   };
 }
 

@@ -314,9 +314,3 @@ export const verify = contract({
 });
 export type VerifyInput = z.input<typeof verify.input>;
 export type VerifyOutput = z.infer<typeof verify.output>;
-
-/** Sent with login: whether this phone's old data are to be brought over, and where the app reads from. */
-export const MigrationMode = z
-  .enum(['off', 'shadow', 'dual', 'cloud'])
-  .describe('off: phone only; shadow: copied, phone is read; dual: cloud is read, the old keys are written too; cloud: cloud only');
-export type MigrationMode = z.infer<typeof MigrationMode>;

@@ -6,7 +6,7 @@ import { rememberSession } from '../runtime/identity';
 import { describeError, logLine } from '../runtime/log';
 import { forgetSubject } from '../runtime/rate-limit';
 import { linkKey, removeOrFail } from '../storage/storage';
-import { postErase, postErasedFiles, postErasedRows, selectErasedFiles, selectUnfinishedErasures } from './erase-queries';
+import { postErase, postErasedFiles, postErasedRows, selectErasedFiles, selectUnfinishedErasures, selectWasPaid } from './erase-queries';
 
 const CHUNK_ROWS = 500;
 const CHUNK_FILES = 50;
@@ -55,6 +55,9 @@ async function emptyAccount(ctx: SystemContext, userId: number): Promise<void> {
     await postErasedFiles(ctx.db, userId, files);
   }
 }
+
+/** Whether this person's history on a phone was paid for under an account that is gone. */
+export const wasPaidBefore = ({ db, subject }: UserContext): Promise<boolean> => selectWasPaid(db, personHash(subject));
 
 /** Goes on with what earlier calls had no time for. An account that cannot be emptied now does not hold up the others. */
 export async function continueErasures(ctx: SystemContext): Promise<void> {

@@ -1,0 +1,75 @@
+import { startOfDay } from '../clock';
+import { requireWritable } from '../diary/operations';
+import { AppError } from '../errors';
+import type { UserContext } from '../runtime/context';
+import { fieldErrors } from '../runtime/field-errors';
+import { contentHash, normaliseText, normaliseWritten, type Written } from '../sync/content-hash';
+import { DiaryText, ImportDay, type ImportOutput } from '../sync/contract';
+import type { Revision } from './queries';
+import { Unfit, unfitBy } from './unfit';
+
+type Report = ImportOutput['days'][number];
+
+/** A day of the phone that could be a diary here. */
+export interface Candidate {
+  written: Written;
+  hash: string;
+  modifiedAt: Date;
+  originals: string[];
+}
+
+/** Reads a day as the phone sent it. Throws Unfit. */
+export function readDay(ctx: UserContext, raw: object): Candidate {
+  const day = ImportDay.safeParse(raw);
+  if (!day.success) throw unfitBy(fieldErrors(day.error));
+  const { modifiedAt, originals = [], ...text } = day.data;
+  const written = DiaryText.safeParse(normaliseWritten(text));
+  if (!written.success) throw unfitBy(fieldErrors(written.error));
+  if (!written.data.isDraft && written.data.content.trim() === '') throw new Unfit('没有内容');
+  try {
+    requireWritable(ctx, written.data);
+  } catch (error) {
+    if (!(error instanceof AppError) || !Array.isArray(error.details)) throw error;
+    throw unfitBy(error.details);
+  }
+  const { date } = written.data;
+  const writtenAt = modifiedAt === undefined ? startOfDay(date).getTime() : Date.parse(modifiedAt);
+  return {
+    written: written.data,
+    hash: contentHash(written.data),
+    modifiedAt: new Date(Math.min(writtenAt, ctx.now.getTime())),
+    originals: originals.map(normaliseText),
+  };
+}
+
+/** What stands on the dates of a chunk, and what is kept beside. */
+export interface Ground {
+  /** Fingerprint of the diary of a date; null of a deletion. */
+  standing: Map<string, string | null>;
+  /** `date hash` of the texts kept. */
+  kept: Set<string>;
+}
+
+/**
+ * Decides one day: a diary where nothing stands, else a text kept beside what does (a deletion counts). Adds to `ground` what it decided, so that the
+ * next day of the chunk finds it.
+ */
+export function settleDay(
+  { written, hash, modifiedAt, originals }: Candidate,
+  { standing, kept }: Ground,
+): { report: Report; isNew: boolean; revisions: Revision[] } {
+  const { date } = written;
+  const revisions: Revision[] = [];
+  const keep = (text: Written, reason: Revision['reason']) => {
+    const textHash = contentHash(text);
+    if (kept.has(`${date} ${textHash}`)) return;
+    kept.add(`${date} ${textHash}`);
+    revisions.push({ ...text, reason, hash: textHash, isUnread: false, modifiedAt });
+  };
+  const found = standing.get(date);
+  const isNew = found === undefined;
+  if (isNew) standing.set(date, hash);
+  else if (found !== hash) keep(written, 'kept-server');
+  for (const content of originals) keep({ ...written, content }, 'joined');
+  return { report: { date, hash, status: isNew ? 'imported' : found === hash ? 'same' : 'kept-server' }, isNew, revisions };
+}

@@ -1,0 +1,177 @@
+import { createHash } from 'node:crypto';
+import type * as z from 'zod';
+import { monthBounds } from '../clock';
+import { recountStreak, statsOf } from '../diary/change';
+import { AppError } from '../errors';
+import { requestOf } from '../request';
+import type { UserContext } from '../runtime/context';
+import { Moved } from '../runtime/mysql';
+import { isChecking } from '../safety/check';
+import { xorHashes } from '../sync/content-hash';
+import type { Grant, ImportOutput, import as importContract, VerifyOutput, verify } from '../sync/contract';
+import { wasPaidBefore } from '../user/erase';
+import { type Candidate, readDay, settleDay } from './days';
+import { wholePoints, worthOf } from './grant';
+import { type Readable, readDraw, readRule, readTask } from './items';
+import {
+  type Account,
+  type Haul,
+  postGrant,
+  postImport,
+  selectAccount,
+  selectHashes,
+  selectImported,
+  selectKept,
+  selectStanding,
+} from './queries';
+import { Unfit } from './unfit';
+
+type Input = z.output<typeof importContract.input>;
+type ItemReport = ImportOutput['tasks'][number];
+
+/** Brings over one chunk of a phone's data, and at the end what its points are worth. Sent again it changes nothing more. */
+export async function importChunk(ctx: UserContext, input: Input): Promise<ImportOutput> {
+  const report = await whileMoved(ctx, () => importOnce(ctx, input));
+  if (input.grant === undefined) return report;
+  const claimed = wholePoints(input.grant.claimed);
+  return { ...report, grant: await whileMoved(ctx, () => grantOnce(ctx, claimed)) };
+}
+
+/** Decides again when the user's data moved between the decision and its posting. */
+async function whileMoved<Answer>(ctx: UserContext, attempt: () => Promise<Answer>): Promise<Answer> {
+  for (;;) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (!(error instanceof Moved)) throw error;
+      if (Date.now() >= ctx.deadline) throw new AppError('UNAVAILABLE', { cause: error });
+    }
+  }
+}
+
+async function accountOf(ctx: UserContext): Promise<Account> {
+  const account = await selectAccount(ctx.db, ctx.userId);
+  if (account === null) throw new AppError('UNAUTHENTICATED');
+  return account;
+}
+
+/** The item, or why it cannot be brought over. */
+function attemptAt<Item>(read: () => Item): Item | Unfit {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof Unfit) return error;
+    throw error;
+  }
+}
+
+async function importOnce(ctx: UserContext, input: Input): Promise<ImportOutput> {
+  const account = await accountOf(ctx);
+  const haul: Haul = { days: [], revisions: [], tasks: [], rules: [], draws: [], items: [] };
+  if (account.held === null) haul.items.push({ key: 'start', points: account.points });
+
+  const days = await settleDays(ctx, input.days, haul);
+  const readables = {
+    tasks: input.tasks.map((raw) => attemptAt(() => readTask(ctx, raw))),
+    rules: input.rules.map((raw) => attemptAt(() => readRule(ctx, raw))),
+    draws: input.draws.map((raw) => attemptAt(() => readDraw(ctx, raw))),
+  };
+  const keys = Object.values(readables).flatMap((items) => items.flatMap((item) => (item instanceof Unfit ? [] : [item.itemKey])));
+  const known = keys.length === 0 ? new Set<string>() : await selectImported(ctx.db, ctx.userId, keys);
+  const tasks = settleItems(input.tasks, readables.tasks, known, haul.items, haul.tasks);
+  const rules = settleItems(input.rules, readables.rules, known, haul.items, haul.rules);
+  const draws = settleItems(input.draws, readables.draws, known, haul.items, haul.draws);
+
+  const published = haul.days.flatMap(({ date, isDraft }) => (isDraft ? [] : [date]));
+  const streak = published.length === 0 ? account : await recountStreak(ctx.db, ctx.userId, null, published);
+  const report: ImportOutput = { days, tasks, rules, draws, stats: statsOf(streak, ctx.today) };
+  if (haul.items.length === 0 && haul.revisions.length === 0) return report;
+  const drafts = account.drafts + haul.days.length - published.length;
+  return postImport(ctx.db, ctx.userId, requestOf(ctx, input), account.rev, haul, { ...streak, drafts }, report, ctx.now);
+}
+
+const shown = (value: unknown): string => (typeof value === 'string' ? value.slice(0, 64) : '');
+
+async function settleDays(ctx: UserContext, raws: Input['days'], haul: Haul): Promise<ImportOutput['days']> {
+  const candidates = raws.map((raw) => ({ raw, candidate: attemptAt(() => readDay(ctx, raw)) }));
+  const dates = candidates.flatMap(({ candidate }) => (candidate instanceof Unfit ? [] : [candidate.written.date]));
+  const ground = {
+    standing: dates.length === 0 ? new Map<string, string | null>() : await selectStanding(ctx.db, ctx.userId, dates),
+    kept: dates.length === 0 ? new Set<string>() : await selectKept(ctx.db, ctx.userId, dates),
+  };
+  return candidates.map(({ raw, candidate }) => {
+    if (candidate instanceof Unfit) return { date: shown(raw.date), status: 'invalid', reason: candidate.message };
+    const { report, isNew, revisions } = settleDay(candidate, ground);
+    haul.revisions.push(...revisions);
+    if (isNew) takeDay(candidate, haul);
+    return report;
+  });
+}
+
+function takeDay({ written, modifiedAt }: Candidate, { days, items }: Haul): void {
+  const { date, isDraft } = written;
+  days.push({ ...written, modifiedAt, checkStatus: isChecking() && !isDraft ? 'pending' : 'unchecked' });
+  items.push({ key: `${isDraft ? 'draft' : 'day'}:${date}`, points: 0 });
+}
+
+/** Takes the items that are not known yet, and reports all of them. */
+function settleItems<Row>(
+  raws: Input['tasks'],
+  readables: (Readable<Row> | Unfit)[],
+  known: Set<string>,
+  items: Haul['items'],
+  rows: Row[],
+): ItemReport[] {
+  return readables.map((item, index) => {
+    const key = shown(raws[index]?.key);
+    if (item instanceof Unfit) return { key, status: 'invalid', reason: item.message };
+    const { itemKey, points, row } = item;
+    if (known.has(itemKey)) return { key, status: 'same' };
+    known.add(itemKey);
+    items.push({ key: itemKey, points });
+    rows.push(row);
+    return { key, status: 'imported' };
+  });
+}
+
+async function grantOnce(ctx: UserContext, claimed: number): Promise<Grant> {
+  const { rev, points, held, diaries, taskPoints, granted: before } = await accountOf(ctx);
+  if (before !== null) return { claimed, granted: before, balance: points, isFirst: false };
+  if (await wasPaidBefore(ctx)) return { claimed, granted: 0, balance: points, isFirst: false };
+  const granted = worthOf({ claimed, diaries, taskPoints, held: held ?? points });
+  const grant: Grant = { claimed, granted, balance: points + granted, isFirst: true };
+  if (granted === 0) return grant;
+  const request = { id: `${ctx.requestId}:grant`, hash: createHash('sha256').update(`${claimed}`).digest() };
+  const description = `手机上 ${claimed} 分，认可 ${granted} 分`;
+  return postGrant(ctx.db, ctx.userId, request, rev, { granted, description }, grant, ctx.now);
+}
+
+/** Compares what the phone has with what stands here: by month, and by day where it asks. */
+export async function verifyImport(ctx: UserContext, { months, days }: z.output<typeof verify.input>): Promise<VerifyOutput> {
+  return { months: await verifyMonths(ctx, months), days: await verifyDays(ctx, days) };
+}
+
+async function verifyMonths(ctx: UserContext, asked: z.output<typeof verify.input>['months']): Promise<VerifyOutput['months']> {
+  const order = asked.map(({ month }) => month).sort();
+  const [first, last] = [order[0], order.at(-1)];
+  if (first === undefined || last === undefined) return [];
+  const hashes = await selectHashes(ctx.db, ctx.userId, monthBounds(first).from, monthBounds(last).to);
+  return asked.map(({ month, count, xor }) => {
+    const here = hashes.filter(({ date }) => date.startsWith(month)).map(({ hash }) => hash);
+    const found = xorHashes(here);
+    return { month, count: here.length, xor: found, same: here.length === count && found === xor };
+  });
+}
+
+async function verifyDays(ctx: UserContext, asked: z.output<typeof verify.input>['days']): Promise<VerifyOutput['days']> {
+  if (asked.length === 0) return [];
+  const dates = asked.map(({ date }) => date);
+  const standing = await selectStanding(ctx.db, ctx.userId, dates);
+  const kept = await selectKept(ctx.db, ctx.userId, dates);
+  return asked.map(({ date, hash }) => {
+    const found = standing.get(date) ?? null;
+    if (found === hash) return { date, status: 'same' };
+    if (kept.has(`${date} ${hash}`)) return { date, status: 'kept-server' };
+    return { date, status: found === null ? 'missing' : 'different' };
+  });
+}
