@@ -90,6 +90,7 @@ test.each(Object.entries(errors))('%s reaches neither the log nor the answer of 
       false,
     ]);
   }
+  expect(refusals).toBeGreaterThan(actions.length * 0.8);
 });
 
 test('what children write and who they are is in no line of a call that went well', async () => {
