@@ -1,19 +1,23 @@
 import { createServer, type IncomingMessage } from 'node:http';
-import { text } from 'node:stream/consumers';
+import { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
 
 interface FakeRequest {
+  path: string;
   query: URLSearchParams;
   headers: IncomingMessage['headers'];
   body: string;
+  bytes: Buffer;
 }
 
 export interface FakeAnswer {
   status?: number;
-  /** A string is sent as it stands, anything else as JSON. */
+  headers?: Record<string, string>;
+  /** A string, bytes or a stream is sent as it stands, anything else as JSON. */
   body: unknown;
 }
 
-/** `GET /path` → what it answers. */
+/** `GET /path` → what it answers; `GET /folder/*` stands for all beneath. */
 export type FakeRoutes = Record<string, (request: FakeRequest) => FakeAnswer | Promise<FakeAnswer>>;
 
 export interface Fake {
@@ -30,16 +34,20 @@ export async function startFake(routes: FakeRoutes): Promise<Fake> {
   async function answer(request: IncomingMessage): Promise<FakeAnswer> {
     const { pathname, searchParams } = new URL(request.url ?? '/', 'http://localhost');
     calls[pathname] = (calls[pathname] ?? 0) + 1;
-    const route = routes[`${request.method} ${pathname}`];
+    const asked = `${request.method} ${pathname}`;
+    const folder = Object.keys(routes).find((each) => each.endsWith('/*') && asked.startsWith(each.slice(0, -1)));
+    const route = routes[asked] ?? (folder === undefined ? undefined : routes[folder]);
     if (!route) return { status: 404, body: 'not found' };
-    return route({ query: searchParams, headers: request.headers, body: await text(request) });
+    const bytes = await buffer(request);
+    return route({ path: pathname, query: searchParams, headers: request.headers, body: bytes.toString(), bytes });
   }
 
   const server = createServer(async (request, response) => {
-    const { status = 200, body } = await answer(request);
-    const isText = typeof body === 'string';
-    response.writeHead(status, { 'content-type': isText ? 'text/html' : 'application/json' });
-    response.end(isText ? body : JSON.stringify(body));
+    const { status = 200, headers, body } = await answer(request);
+    const isRaw = typeof body === 'string' || Buffer.isBuffer(body) || body instanceof Readable;
+    response.writeHead(status, { 'content-type': isRaw ? 'text/html' : 'application/json', ...headers });
+    if (body instanceof Readable) body.on('error', () => response.destroy()).pipe(response);
+    else response.end(isRaw ? body : JSON.stringify(body));
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject).listen(0, '127.0.0.1', resolve);

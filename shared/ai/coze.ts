@@ -5,7 +5,7 @@ import { commentPrompt, picturePrompt, tidyComment } from './prompts';
 import { type Provider, ProviderError, type Trouble } from './provider';
 
 const MAX_ANSWER_BYTES = 512 * 1_024;
-const REQUEST_TIMEOUT_MS = 8_000;
+const REQUEST_TIMEOUT_MS = 5_000;
 const DRAWING_TIMEOUT_MS = 90_000;
 const MAX_RETRY_AFTER_MS = 60_000;
 

@@ -1,0 +1,74 @@
+import { afterAll, beforeAll, beforeEach } from 'vitest';
+import { type FakeCoze, startFakeCoze } from '../../scripts/fakes/coze';
+import type { Fake } from '../../scripts/fakes/server';
+import { type FakeCloud, startFakeCloud } from '../../scripts/fakes/storage';
+import { judge, startFakeWechat, takePicture } from '../../scripts/fakes/wechat';
+import { platformContext } from '../../scripts/gateway/context';
+import { succeeded } from '../../shared/ai/breaker';
+import { type Config, config } from '../../shared/runtime/config';
+import { openCache } from '../../shared/runtime/redis';
+import { appId, type Main, NOON } from '../harness';
+
+const variables = ['TENCENTCLOUD_RUNENV', 'TENCENTCLOUD_SECRETID', 'TENCENTCLOUD_SECRETKEY', 'TCB_CONTEXT_CNFG'];
+
+export const settingsFor = ({ url }: { url: string }): NonNullable<Config['coze']> => ({
+  baseUrl: url,
+  botId: 'bot',
+  workflowId: 'flow',
+  access: { token: 'pat-test' },
+  pictureHosts: ['*.byteimg.com'],
+});
+
+export interface Services {
+  coze: FakeCoze;
+  cloud: FakeCloud;
+  wechat: Fake;
+  /** Whether one function can start another. */
+  startsFunctions: boolean;
+}
+
+/** A provider, a cloud and WeChat for the tests of one file. `main`: what a call from function to function reaches. */
+export function useServices(main: Main, settings: Partial<Config> = {}): Services {
+  const services = { startsFunctions: true } as Services;
+  /** As the platform starts a function for another one: with the first caller's identity, and in its own time. */
+  const invoke = async (name: string, event: unknown): Promise<unknown> => {
+    if (!services.startsFunctions) throw new Error(`${name} does not start`);
+    const context = platformContext(name, { door: 'miniprogram', openid: 'oSomeone', now: NOON }, appId, {
+      timeoutSeconds: 60,
+      memoryMb: 256,
+    });
+    return main(event, context);
+  };
+  let before: Config;
+
+  beforeAll(async () => {
+    before = { ...config() };
+    const [coze, cloud, wechat] = await Promise.all([
+      startFakeCoze(),
+      startFakeCloud({ invoke, openapi: (name, { content }) => (name.endsWith('msgSecCheck') ? judge(String(content)) : takePicture()) }),
+      startFakeWechat(),
+    ]);
+    Object.assign(services, { coze, cloud, wechat });
+    Object.assign(process.env, {
+      TENCENTCLOUD_RUNENV: 'SCF',
+      TENCENTCLOUD_SECRETID: 'id',
+      TENCENTCLOUD_SECRETKEY: 'key',
+      TCB_CONTEXT_CNFG: JSON.stringify({ URL: `${cloud.url}/admin` }),
+    });
+    Object.assign(config(), { cloud: { environmentId: 'test' }, coze: settingsFor(coze), ...settings });
+    config().wechat = { appId, secret: 'secret', apiBase: wechat.url };
+  });
+  beforeEach(async () => {
+    await succeeded(openCache());
+  });
+  afterAll(async () => {
+    Object.assign(config(), before);
+    for (const name of variables) delete process.env[name];
+    await Promise.all([services.coze.stop(), services.cloud.stop(), services.wechat.stop()]);
+  });
+  return services;
+}
+
+/** Every request that left for the outside. */
+export const outgoing = ({ coze, cloud, wechat }: Services): number =>
+  [coze, cloud, wechat].flatMap(({ calls }) => Object.values(calls)).reduce((sum, count) => sum + count, 0);
