@@ -28,7 +28,7 @@ interface PageInfo {
   nextCursor: string | null;
 }
 
-/** Cuts what was read, one row more than the page holds. A page that was asked for by number says how many rows there are. */
+/** Cuts what was read, one row more than the page holds. Only a page that was asked for by number says how many rows there are. */
 export function cutPage<Row>(
   read: Row[],
   total: number,

@@ -80,11 +80,11 @@ export const selectDraws = async (
 ): Promise<{ rows: DrawRow[]; total: number } | null> => {
   const joined = await db.rows<JoinedDraw>(
     'lottery.draws',
-    `SELECT (SELECT COUNT(*) FROM lottery_records WHERE user_id = u.id) AS total,
+    `SELECT ${before === null ? '(SELECT COUNT(*) FROM lottery_records WHERE user_id = u.id)' : '0'} AS total,
             r.id, r.prize_id, r.prize_name, r.prize_image, r.cost_points, r.is_winner, r.points_won, r.created_at
        FROM users u LEFT JOIN (
          SELECT id, prize_id, prize_name, prize_image, cost_points, is_winner, points_won, created_at
-           FROM lottery_records WHERE user_id = ? AND id < ? ORDER BY id DESC LIMIT ? OFFSET ?
+           FROM lottery_records FORCE INDEX (PRIMARY) WHERE user_id = ? AND id < ? ORDER BY id DESC LIMIT ? OFFSET ?
        ) AS r ON TRUE
       WHERE u.id = ? AND u.status = 1 ORDER BY r.id DESC`,
     [userId, before ?? Number.MAX_SAFE_INTEGER, limit + 1, before === null ? offset : 0, userId],

@@ -46,6 +46,8 @@ const filterValues = (userId: number, { type, source, from, until }: RecordFilte
   return [userId, sign, sign, source, source, from, from, until, until] as const;
 };
 
+const MAX_SEQ = 2 ** 32 - 1;
+
 interface RecordPage {
   rows: RecordRow[];
   total: number;
@@ -60,16 +62,19 @@ const pageIn = (joined: Joined[]): RecordPage | null => {
   return first ? { total: first.total, rows: joined.filter((row): row is RecordRow & { total: number } => row.seq !== null) } : null;
 };
 
-/** The whole ledger has no gaps, so that page N is a range of seqs however deep it lies. Null for an account that is no more. */
+/**
+ * A ledger has no gaps, so that any page of it is a range of seqs, however deep it lies. (ORDER BY … LIMIT alone would sort all rows below.)
+ * Null for an account that is no more.
+ */
 export const selectRecords = async (db: Database, userId: number, { limit, offset, before }: Window): Promise<RecordPage | null> =>
   pageIn(
     await db.rows<Joined>(
       'points.page',
       `SELECT u.points_seq AS total, ${COLUMNS}
          FROM users u LEFT JOIN point_records r
-           ON r.user_id = u.id AND r.seq < COALESCE(?, CAST(u.points_seq AS SIGNED) + 1 - ?)
-        WHERE u.id = ? AND u.status = 1 ORDER BY r.seq DESC LIMIT ?`,
-      [before, offset, userId, limit + 1],
+           ON r.user_id = u.id AND r.seq BETWEEN COALESCE(?, CAST(u.points_seq AS SIGNED) + 1 - ?) - ? AND COALESCE(?, CAST(u.points_seq AS SIGNED) + 1 - ?) - 1
+        WHERE u.id = ? AND u.status = 1 ORDER BY r.seq DESC`,
+      [before, offset, limit + 1, before, offset, userId],
     ),
   );
 
@@ -83,12 +88,12 @@ export const selectFilteredRecords = async (
   return pageIn(
     await db.rows<Joined>(
       'points.filtered-page',
-      `SELECT (SELECT COUNT(*) FROM point_records WHERE ${FILTER}) AS total, ${COLUMNS}
+      `SELECT ${before === null ? `(SELECT COUNT(*) FROM point_records WHERE ${FILTER})` : '0'} AS total, ${COLUMNS}
          FROM users u LEFT JOIN (
-           SELECT ${COLUMNS} FROM point_records r WHERE ${FILTER} AND (? IS NULL OR seq < ?) ORDER BY seq DESC LIMIT ? OFFSET ?
+           SELECT ${COLUMNS} FROM point_records r FORCE INDEX (PRIMARY) WHERE ${FILTER} AND seq < ? ORDER BY seq DESC LIMIT ? OFFSET ?
          ) AS r ON TRUE
         WHERE u.id = ? AND u.status = 1 ORDER BY r.seq DESC`,
-      [...values, ...values, before, before, limit + 1, before === null ? offset : 0, userId],
+      [...(before === null ? values : []), ...values, before ?? MAX_SEQ, limit + 1, before === null ? offset : 0, userId],
     ),
   );
 };

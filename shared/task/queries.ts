@@ -55,7 +55,7 @@ export const selectDay = async (db: Database, userId: number, date: string): Pro
     `SELECT t.id, t.task_date, t.title, t.description, t.category, t.points_reward, t.is_system, t.is_weekly, t.weekdays, t.is_completed,
             t.completed_at, due.is_incomplete
        FROM (SELECT ${dayIsIncomplete} AS is_incomplete FROM users WHERE id = ? AND status = 1) AS due
-       LEFT JOIN tasks t ON t.user_id = ? AND t.task_date = ? AND t.deleted_at IS NULL`,
+       LEFT JOIN tasks t FORCE INDEX (uk_user_date_key) ON t.user_id = ? AND t.task_date = ? AND t.deleted_at IS NULL`,
     [date, date, date, date, userId, userId, date],
   );
   const [first] = joined;
