@@ -1,0 +1,149 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { addDays } from '../../shared/clock';
+import * as diary from '../../shared/diary/queries';
+import * as login from '../../shared/login/queries';
+import { openDatabase, type Value } from '../../shared/runtime/mysql';
+import * as user from '../../shared/user/queries';
+import { select, TODAY } from '../harness';
+
+interface Step {
+  id: number;
+  table: string | null;
+  type: string | null;
+  key: string | null;
+  rows: number | null;
+  Extra: string | null;
+}
+
+const real = () => openDatabase(Date.now() + 20_000, 'plans');
+
+/** Runs a query for real and explains each statement it sent, prepared with the same values. */
+async function plansOf(query: (db: ReturnType<typeof openDatabase>) => Promise<unknown>): Promise<Step[]> {
+  const statements: { sql: string; values: readonly Value[] }[] = [];
+  const database = real();
+  await query({
+    ...database,
+    rows: (name, sql, values) => {
+      statements.push({ sql, values });
+      return database.rows(name, sql, values);
+    },
+  });
+  expect(statements.length).toBeGreaterThan(0);
+  const plans = await Promise.all(
+    statements.map(({ sql, values }) => database.rows<Step>('explain', `EXPLAIN FORMAT=TRADITIONAL ${sql}`, values)),
+  );
+  return plans.flat();
+}
+
+const USERS = 20;
+const DAYS = 300;
+let userId: number;
+let openid: string;
+
+const tag = `oplan${Date.now()}`;
+
+beforeAll(async () => {
+  const now = new Date();
+  await select(
+    `INSERT INTO users (openid, total_diaries, created_at, updated_at) WITH RECURSIVE n AS (SELECT 1 AS i UNION ALL SELECT i + 1 FROM n WHERE i < ${USERS})
+     SELECT CONCAT('${tag}', i), ${DAYS}, ?, ? FROM n`,
+    [now, now],
+  );
+  await select(
+    `INSERT INTO diaries (user_id, id, diary_date, content, mood, images, tags, is_draft, rev, content_rev, modified_at, created_at, updated_at)
+     WITH RECURSIVE n AS (SELECT 1 AS i UNION ALL SELECT i + 1 FROM n WHERE i < ${DAYS})
+     SELECT u.id, n.i, DATE('${TODAY}') - INTERVAL n.i DAY, REPEAT('字', 200), IF(n.i % 3, 'happy', 'sad'), '[]', '["a"]', n.i % 10 = 0, n.i, n.i, ?, ?, ?
+       FROM users u JOIN n WHERE u.openid LIKE '${tag}%'`,
+    [now, now, now],
+  );
+  await select(
+    `INSERT INTO tasks (user_id, id, task_date, task_key, title, rev, created_at, updated_at)
+     SELECT user_id, id, diary_date, CONCAT('own:', id), 't', rev, created_at, updated_at FROM diaries WHERE user_id IN (SELECT id FROM users WHERE openid LIKE '${tag}%')`,
+  );
+  await select(
+    `INSERT INTO point_records (user_id, seq, amount, balance_after, source, source_key, rev, created_at)
+     SELECT user_id, id, 5, 5, '写日记', CONCAT('diary:', diary_date), rev, created_at FROM diaries WHERE user_id IN (SELECT id FROM users WHERE openid LIKE '${tag}%')`,
+  );
+  await select(
+    `INSERT INTO requests (user_id, request_id, hash, response, created_at)
+     SELECT user_id, CONCAT('r', id), REPEAT('x', 32), '{}', created_at FROM diaries WHERE user_id IN (SELECT id FROM users WHERE openid LIKE '${tag}%')`,
+  );
+  await select('ANALYZE TABLE users, diaries, tasks, point_records, requests');
+  const [row] = await select<{ id: number; openid: string }>(
+    `SELECT id, openid FROM users WHERE openid LIKE '${tag}%' ORDER BY id LIMIT 1 OFFSET 7`,
+  );
+  userId = row?.id ?? 0;
+  openid = row?.openid ?? '';
+});
+
+afterAll(async () => {
+  for (const table of ['diaries', 'tasks', 'point_records', 'requests']) {
+    await select(`DELETE FROM ${table} WHERE user_id IN (SELECT id FROM users WHERE openid LIKE '${tag}%')`);
+  }
+  await select(`DELETE FROM users WHERE openid LIKE '${tag}%'`);
+});
+
+const everything = { from: '2000-01-01', to: TODAY, mood: null, tag: null, isDraft: null };
+const page =
+  (filter: object, more: object = {}) =>
+  (db: Parameters<typeof diary.selectDiaryPage>[0]) =>
+    diary.selectDiaryPage(db, userId, { ...everything, ...filter }, { limit: 11, offset: 0, count: 'counted', ...more });
+
+type Query = Parameters<typeof plansOf>[0];
+const queries: Record<string, Query> = {
+  'a diary by id': (db) => diary.selectDiaryById(db, userId, 5),
+  'a diary by date': (db) => diary.selectDiaryByDate(db, userId, addDays(TODAY, -5)),
+  'the first page': page({}, { count: 'stored' }),
+  'a page further on': page({}, { count: 'stored', offset: 100 }),
+  'a page by cursor': page({ to: addDays(TODAY, -50) }, { count: 'none' }),
+  'a page of a mood': page({ mood: 'happy' }),
+  'a page of a tag': page({ tag: 'a' }),
+  'a page of a month': page({ from: '2025-01-01', to: '2025-01-31' }),
+  'a page of drafts': page({ isDraft: true }),
+  'the count of a mood': (db) => diary.countDiaries(db, userId, { ...everything, mood: 'happy' }),
+  'a calendar': (db) => diary.selectCalendar(db, userId, '2025-01-01', '2025-01-31'),
+  stats: (db) => diary.selectStats(db, userId, '2025-01-01', '2025-01-31'),
+  'the state before a creation': (db) => diary.selectDiaryState(db, userId, 'r7', { date: TODAY }),
+  'the state before an update': (db) => diary.selectDiaryState(db, userId, 'r7', { id: 5 }),
+  'the state before a move': (db) => diary.selectDiaryState(db, userId, 'r7', { id: 5, date: TODAY }),
+  'a recount of the streak': (db) => diary.recountStreak(db, userId, addDays(TODAY, -5), TODAY),
+  'an account by openid': (db) => login.selectAccount(db, openid),
+  'a profile': (db) => user.selectProfile(db, userId),
+};
+
+/** Tables that hold rows, under the names that the statements give them. */
+const TABLES = new Set(['users', 'u', 'requests', 'r', 'diaries', 'i', 'd', 'tasks', 'point_records']);
+
+describe('with twenty children of three hundred days each', () => {
+  test.each(Object.entries(queries))('%s reads by index, and no other child’s rows', async (_, query) => {
+    const steps = (await plansOf(query)).filter(({ table }) => table !== null && TABLES.has(table));
+    expect(steps.length).toBeGreaterThan(0);
+    for (const { table, type, key, rows } of steps) {
+      expect({ table, type, key }).not.toMatchObject({ type: expect.stringMatching(/^(ALL|index)$/) });
+      if (key === null) console.log(JSON.stringify(steps));
+      // A join on a value that is not given reads nothing, and no index.
+      if (type !== 'const') expect(key).not.toBeNull();
+      // An estimate, from a few dives into the index.
+      expect(rows ?? 0).toBeLessThan(4 * DAYS);
+    }
+  });
+
+  test.each(Object.entries(queries).filter(([name]) => name.includes('page')))('%s finds its order in the index', async (_, query) => {
+    // The ten rows found are put in order once more; the hundreds they were found among never are.
+    const inner = (await plansOf(query)).filter(({ table, id }) => table === 'diaries' && id > 1);
+    expect(inner.length).toBeGreaterThan(0);
+    for (const { Extra } of inner) expect(Extra ?? '').not.toMatch(/filesort|temporary/);
+  });
+
+  test.each([
+    'the state before a creation',
+    'the state before an update',
+    'the state before a move',
+    'a diary by id',
+    'an account by openid',
+  ])('%s touches single rows', async (name) => {
+    const query = queries[name];
+    if (!query) throw new Error(name);
+    for (const { rows } of await plansOf(query)) expect(rows ?? 1).toBeLessThanOrEqual(1);
+  });
+});
