@@ -1,0 +1,109 @@
+import { randomBytes } from 'node:crypto';
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import mysql from 'mysql2/promise';
+import { afterEach, beforeEach, expect, inject, test, vi } from 'vitest';
+import type { Target } from '../../scripts/migrate';
+import { db } from '../harness';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+let folder: string;
+let database: string;
+let migrate: (target: Target) => Promise<void>;
+
+// A copy of sql/ that a test may edit, with the migrator beside it.
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'growth-diary-sql-'));
+  cpSync(join(root, 'sql'), join(folder, 'sql'), { recursive: true });
+  cpSync(join(root, 'scripts/migrate.ts'), join(folder, 'scripts/migrate.ts'));
+  symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
+  ({ migrate } = await import(/* @vite-ignore */ pathToFileURL(join(folder, 'scripts/migrate.ts')).href));
+  database = `${inject('services').databasePrefix}migrate_${randomBytes(4).toString('hex')}`;
+});
+afterEach(async () => {
+  await db().query(`DROP DATABASE IF EXISTS ${database}`);
+  rmSync(folder, { recursive: true, force: true });
+});
+
+async function run(): Promise<string[]> {
+  const lines: string[] = [];
+  const { host, port, user, password } = inject('services').admin;
+  await migrate({ host, port, user, password, database, report: (line) => lines.push(line) });
+  return lines;
+}
+
+const edit = (file: string, change: (text: string) => string) => {
+  const path = join(folder, 'sql', file);
+  writeFileSync(path, change(readFileSync(path, 'utf8')));
+};
+
+const ask = async <Row>(sql: string): Promise<Row[]> => {
+  const [rows] = await db().query<mysql.RowDataPacket[]>(sql.replaceAll('@db', database));
+  return rows as Row[];
+};
+
+test('the second run applies nothing and changes nothing', async () => {
+  const first = await run();
+  expect(first.filter((line) => line.startsWith('applied 0001'))).toHaveLength(1);
+  await ask("INSERT INTO @db.users (openid, created_at, updated_at) VALUES ('o1', NOW(), NOW())");
+  expect(await run()).toEqual([]);
+  expect(await ask('SELECT openid FROM @db.users')).toEqual([{ openid: 'o1' }]);
+});
+
+test('an applied file that was edited is refused by name, and nothing is done', async () => {
+  await run();
+  edit('0002_diaries.sql', (text) => `${text}\n-- edited`);
+  writeFileSync(join(folder, 'sql/9999_later.sql'), 'CREATE TABLE later (id INT);');
+  await expect(run()).rejects.toThrow('0002_diaries.sql was edited');
+  expect(await ask("SELECT table_name FROM information_schema.tables WHERE table_schema = '@db' AND table_name = 'later'")).toEqual([]);
+});
+
+test('a new file is applied once, after the others', async () => {
+  await run();
+  writeFileSync(
+    join(folder, 'sql/9999_later.sql'),
+    "-- a semicolon; in a comment\nCREATE TABLE later (word VARCHAR(9) DEFAULT 'a;b');\nINSERT INTO later VALUES (DEFAULT);\n",
+  );
+  expect(await run()).toEqual(['applied 9999_later.sql']);
+  expect(await run()).toEqual([]);
+  expect(await ask('SELECT word FROM @db.later')).toEqual([{ word: 'a;b' }]);
+});
+
+test('a file that fails says which and where, and the run after the repair goes on from there', async () => {
+  writeFileSync(join(folder, 'sql/9999_later.sql'), 'CREATE TABLE nonsense (id NONSENSE);');
+  await expect(run()).rejects.toThrow('9999_later.sql failed at: CREATE TABLE nonsense');
+  writeFileSync(join(folder, 'sql/9999_later.sql'), 'CREATE TABLE sense (id INT);');
+  expect(await run()).toContain('applied 9999_later.sql');
+});
+
+test('a procedure whose file changed is replaced, alone', async () => {
+  await run();
+  edit('procedures/post_logout.sql', (text) => text.replace("JSON_OBJECT('epoch'", "JSON_OBJECT('edited', 1, 'epoch'"));
+  expect(await run()).toEqual(['applied procedures/post_logout.sql']);
+  const [row] = await ask<{ body: string }>(
+    "SELECT routine_definition AS body FROM information_schema.routines WHERE routine_schema = '@db' AND routine_name = 'post_logout'",
+  );
+  expect(row?.body).toContain("'edited'");
+  const grants = await ask(
+    "SELECT Routine_name FROM mysql.procs_priv WHERE Db = '@db' AND Routine_name = 'post_logout' AND User = 'gd_runtime'",
+  );
+  expect(grants).toHaveLength(1);
+});
+
+test('two migrators at once do the work once', async () => {
+  const [a, b] = await Promise.all([run(), run()]);
+  const applied = [...a, ...b].filter((line) => line.startsWith('applied'));
+  expect(new Set(applied).size).toBe(applied.length);
+  expect(applied.length).toBeGreaterThan(10);
+  expect(Math.min(a.length, b.length)).toBe(0);
+});
+
+test('MariaDB is refused by name', async () => {
+  const query = vi.fn(async () => [[{ version: '11.4.2-MariaDB' }]]);
+  const connect = vi.spyOn(mysql, 'createConnection').mockImplementation(async () => Object.create({ query, end: async () => {} }));
+  await expect(run()).rejects.toThrow('MySQL 8.0.19 or later is needed, this is 11.4.2-MariaDB');
+  expect(query).toHaveBeenCalledTimes(1);
+  connect.mockRestore();
+});
