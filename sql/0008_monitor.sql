@@ -34,9 +34,11 @@ CREATE TABLE erasures (
   KEY idx_person_hash (person_hash)
 ) DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_0900_ai_ci;
 
--- Files of erased accounts that storage has not removed yet. Listed before the rows that name them go.
+-- Files to be removed from storage: of erased accounts, listed before the rows that name them go, and exports once their links have ended.
 CREATE TABLE erased_files (
   user_id INT UNSIGNED NOT NULL,
   file_id VARCHAR(500) CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_bin NOT NULL,
-  PRIMARY KEY (user_id, file_id)
+  due_at  DATETIME(3) NOT NULL,
+  PRIMARY KEY (user_id, file_id),
+  KEY idx_due (due_at)
 ) DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_0900_ai_ci;

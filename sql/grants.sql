@@ -40,6 +40,7 @@ GRANT EXECUTE ON PROCEDURE post_incident_told TO gd_runtime;
 GRANT EXECUTE ON PROCEDURE post_erase TO gd_runtime;
 GRANT EXECUTE ON PROCEDURE post_erase_rows TO gd_runtime;
 GRANT EXECUTE ON PROCEDURE post_erase_files TO gd_runtime;
+GRANT EXECUTE ON PROCEDURE post_doomed_file TO gd_runtime;
 GRANT EXECUTE ON PROCEDURE post_answer TO gd_runtime;
 GRANT EXECUTE ON PROCEDURE post_ack TO gd_runtime;
 GRANT EXECUTE ON PROCEDURE post_failure TO gd_runtime;

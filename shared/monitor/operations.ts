@@ -4,7 +4,7 @@ import { config } from '../runtime/config';
 import type { OperatorContext, SystemContext } from '../runtime/context';
 import { describeError, logLine } from '../runtime/log';
 import { openDatabase } from '../runtime/mysql';
-import { continueErasures } from '../user/erase';
+import { continueErasures, removeDueFiles } from '../user/erase';
 import type { Changes, Check, Health } from './contract';
 import { judge, tellAll } from './incidents';
 import { countsSince, storeMinutes } from './minutes';
@@ -53,6 +53,7 @@ export async function collect(ctx: SystemContext): Promise<Changes> {
   try {
     await chore(ctx, 'store-minutes', storeMinutes(ctx));
     await chore(ctx, 'erasures', continueErasures(ctx));
+    await chore(ctx, 'due-files', removeDueFiles(ctx));
     const seen = await measure(ctx);
     const changes = await judge(
       ctx,

@@ -1,6 +1,11 @@
 import * as z from 'zod';
-import { contract, instant, line, Stats } from '../contract';
+import { Job } from '../ai/contract';
+import { contract, day, id, instant, line, Stats } from '../contract';
+import { Diary } from '../diary/contract';
 import { UserInfo } from '../login/contract';
+import { Draw } from '../lottery/contract';
+import { Record } from '../points/contract';
+import { Task } from '../task/contract';
 
 const Settings = z.strictObject({ aiEnabled: z.boolean() });
 
@@ -47,3 +52,54 @@ export const erase = contract({
   output: z.strictObject({ erased: z.literal(true) }),
   example: { confirm: CONFIRMATION },
 });
+
+/** A text that stands nowhere else: it lost a conflict, or was joined with another when a phone was brought over. */
+const Revision = z.strictObject({
+  id,
+  date: day,
+  reason: z.string(),
+  content: z.string(),
+  mood: z.string(),
+  weather: z.string(),
+  images: z.array(z.string()),
+  tags: z.array(z.string()),
+  isDraft: z.boolean(),
+  modifiedAt: instant,
+});
+
+/** A task that repeats; the days it was due on are among the tasks. */
+const Rule = z.strictObject({
+  id,
+  title: z.string(),
+  description: z.string(),
+  category: z.string(),
+  pointsReward: z.int(),
+  weekdays: z.array(z.int()).describe('1 = Monday … 7 = Sunday'),
+  endedAt: instant.nullable(),
+});
+
+/** Everything the user owns. diaries, completed tasks, taskRules and lotteryRecords can be given to sync.import again. */
+export const Export = z.strictObject({
+  exportedAt: instant,
+  profile: Profile.omit({ openid: true }),
+  diaries: z.array(Diary),
+  revisions: z.array(Revision),
+  tasks: z.array(Task),
+  taskRules: z.array(Rule),
+  pointRecords: z.array(Record),
+  lotteryRecords: z.array(Draw),
+  aiJobs: z.array(Job),
+});
+export type Export = z.infer<typeof Export>;
+
+const exportContract = contract({
+  summary: '导出我的全部数据；数据较多时给出一小时内有效的下载链接',
+  access: 'user',
+  limit: 'export',
+  rest: 'POST /api/user/export',
+  input: z.strictObject({}),
+  output: z.union([Export, z.strictObject({ fileUrl: z.string(), expiresAt: instant })]),
+  example: {},
+});
+
+export { exportContract as export };

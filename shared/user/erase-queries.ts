@@ -21,6 +21,19 @@ export const selectErasedFiles = async (db: Database, userId: number, limit: num
   return rows.map((row) => row.file_id);
 };
 
+export const postDoomedFile = (db: Database, userId: number, file: string, dueAt: Date): Promise<unknown> =>
+  db.post('post_doomed_file', [userId, file, dueAt]);
+
+/** Files whose time has come, of whomever. */
+export const selectDueFiles = async (db: Database, now: Date, limit: number): Promise<{ userId: number; file: string }[]> => {
+  const rows = await db.rows<{ user_id: number; file_id: string }>(
+    'erase.due-files',
+    'SELECT user_id, file_id FROM erased_files WHERE due_at <= ? ORDER BY due_at LIMIT ?',
+    [now, limit],
+  );
+  return rows.map(({ user_id, file_id }) => ({ userId: user_id, file: file_id }));
+};
+
 /** Oldest first. */
 export const selectUnfinishedErasures = async (db: Database): Promise<number[]> => {
   const rows = await db.rows<{ user_id: number }>(

@@ -6,7 +6,15 @@ import { rememberSession } from '../runtime/identity';
 import { describeError, logLine } from '../runtime/log';
 import { forgetSubject } from '../runtime/rate-limit';
 import { linkKey, removeOrFail } from '../storage/storage';
-import { postErase, postErasedFiles, postErasedRows, selectErasedFiles, selectUnfinishedErasures, selectWasPaid } from './erase-queries';
+import {
+  postErase,
+  postErasedFiles,
+  postErasedRows,
+  selectDueFiles,
+  selectErasedFiles,
+  selectUnfinishedErasures,
+  selectWasPaid,
+} from './erase-queries';
 
 const CHUNK_ROWS = 500;
 const CHUNK_FILES = 50;
@@ -58,6 +66,16 @@ async function emptyAccount(ctx: SystemContext, userId: number): Promise<void> {
 
 /** Whether this person's history on a phone was paid for under an account that is gone. */
 export const wasPaidBefore = ({ db, subject }: UserContext): Promise<boolean> => selectWasPaid(db, personHash(subject));
+
+/** Removes exports whose links have ended, and what erasures have left in storage. */
+export async function removeDueFiles(ctx: SystemContext): Promise<void> {
+  const due = await selectDueFiles(ctx.db, ctx.now, CHUNK_FILES);
+  await removeOrFail(due.map(({ file }) => file));
+  for (const userId of new Set(due.map((each) => each.userId))) {
+    const files = due.filter((each) => each.userId === userId).map(({ file }) => file);
+    await postErasedFiles(ctx.db, userId, files);
+  }
+}
 
 /** Goes on with what earlier calls had no time for. An account that cannot be emptied now does not hold up the others. */
 export async function continueErasures(ctx: SystemContext): Promise<void> {

@@ -11,8 +11,9 @@ BEGIN
   IF v_status IS NULL THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'UNAUTHENTICATED'; END IF;
   IF v_status = 1 THEN
     SET v_epoch = v_epoch + 1;
-    INSERT INTO erased_files (user_id, file_id)
-    SELECT DISTINCT p_user_id, named.file COLLATE utf8mb4_0900_bin FROM (
+    UPDATE erased_files SET due_at = p_now WHERE user_id = p_user_id;
+    INSERT INTO erased_files (user_id, file_id, due_at)
+    SELECT DISTINCT p_user_id, named.file COLLATE utf8mb4_0900_bin, p_now FROM (
       SELECT avatar_url AS file FROM users WHERE id = p_user_id
       UNION ALL SELECT ai_image FROM diaries WHERE user_id = p_user_id
       UNION ALL SELECT image.file FROM diaries, JSON_TABLE(images, '$[*]' COLUMNS (file VARCHAR(500) PATH '$')) AS image WHERE user_id = p_user_id
