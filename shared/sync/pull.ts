@@ -49,12 +49,13 @@ async function readPage(ctx: UserContext, after: number, { limit, clientId, ack 
     const feed = await selectFeed(ctx.db, ctx.userId, { after, limit: size + 1, clientId, ack });
     if (feed === null) throw new AppError('UNAUTHENTICATED');
     const { head, rows } = feed;
-    const cut = rows[fitting(rows, size)]?.rev;
+    const cut = rows[fitting(rows, limit)]?.rev;
     if (cut === undefined) return { head, rows, hasMore: false };
     const whole = rows.filter(({ rev }) => rev < cut);
     if (whole.length > 0) return { head, rows: whole, hasMore: true };
+    // One posting wrote more than a page: it comes alone, as soon as its end is in sight.
     const first = rows.filter(({ rev }) => rev === cut);
-    if (first.length < rows.length) return { head, rows: first, hasMore: true };
+    if (first.length < rows.length || rows.length <= size) return { head, rows: first, hasMore: first.length < rows.length };
   }
 }
 

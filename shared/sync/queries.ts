@@ -231,3 +231,21 @@ export const selectHome = async (db: Database, userId: number, today: string): P
       }
     : null;
 };
+
+export const selectUsersWithTombstones = async (db: Database, before: Date, limit: number): Promise<number[]> => {
+  const rows = await db.rows<{ user_id: number }>(
+    'sync.tombstones',
+    `(SELECT DISTINCT user_id FROM diaries WHERE deleted_at < ? LIMIT ?) UNION (SELECT DISTINCT user_id FROM tasks WHERE deleted_at < ? LIMIT ?)`,
+    [before, limit, before, limit],
+  );
+  return rows.map((row) => row.user_id);
+};
+
+export const postGarbage = (db: Database, userId: number, before: Date): Promise<unknown> => db.post('post_garbage', [userId, before]);
+
+/** `mutations: false` spares the mutations of phones. */
+export const postForgetting = (
+  db: Database,
+  { from, until, mutations }: { from: Date; until: Date; mutations: boolean },
+  limit: number,
+): Promise<{ forgotten: number }> => db.post('post_forgetting', [from, until, mutations, limit]);
