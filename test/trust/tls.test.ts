@@ -1,0 +1,78 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { afterAll, afterEach, beforeAll, describe, expect, inject, test, vi } from 'vitest';
+import { readConfig } from '../../shared/runtime/config';
+import { ok, select } from '../harness';
+
+const pathOf = (name: string): string => fileURLToPath(new URL(`./tls/${name}`, import.meta.url));
+const pemOf = (name: string): string => readFileSync(pathOf(name), 'utf8');
+const isOurServer = inject('services').databasePrefix === 'gd_test_';
+
+async function present(certificate: string): Promise<void> {
+  await select('SET GLOBAL ssl_ca = ?', [pathOf('ca.pem')]);
+  await select('SET GLOBAL ssl_cert = ?', [pathOf(`${certificate}.pem`)]);
+  await select('SET GLOBAL ssl_key = ?', [pathOf(`${certificate}-key.pem`)]);
+  await select('ALTER INSTANCE RELOAD TLS');
+}
+
+/** What a process that was started with this DB_CA says of its database. */
+async function databaseWith(ca: string | undefined): Promise<{ status: string; detail?: string }> {
+  vi.resetModules();
+  if (ca === undefined) delete process.env.DB_CA;
+  else process.env.DB_CA = ca;
+  const { main } = await import('../../functions/monitor/index');
+  const { closeMysql } = await import('../../shared/runtime/mysql');
+  const { closeRedis } = await import('../../shared/runtime/redis');
+  try {
+    const { checks } = await ok(main, null, 'health', {}, { token: 'operator-token-of-the-tests' });
+    return checks.find(({ name }: { name: string }) => name === 'database');
+  } finally {
+    await closeMysql();
+    await closeRedis();
+  }
+}
+
+describe.skipIf(!isOurServer)('a database that offers TLS', () => {
+  beforeAll(() => present('server'));
+  afterEach(() => present('server'));
+  afterAll(() => {
+    delete process.env.DB_CA;
+    vi.resetModules();
+  });
+
+  test('is spoken to in cipher when its authority is known', async () => {
+    expect(await databaseWith(pemOf('ca.pem'))).toMatchObject({ status: 'ok', detail: expect.stringMatching(/^TLS_|^ECDHE/) });
+  });
+
+  test('is spoken to in cipher when the authority comes on one line, as the console stores it', async () => {
+    const line = pemOf('ca.pem').replaceAll('\n', '\\n');
+    expect(await databaseWith(line)).toMatchObject({ status: 'ok', detail: expect.stringMatching(/^TLS_|^ECDHE/) });
+  });
+
+  test('is not spoken to when a stranger signed its certificate', async () => {
+    expect(await databaseWith(pemOf('stranger.pem'))).toMatchObject({ status: 'down' });
+  });
+
+  test('is not spoken to when its certificate is for another host', async () => {
+    await present('elsewhere');
+    expect(await databaseWith(pemOf('ca.pem'))).toMatchObject({ status: 'down' });
+  });
+
+  test('is spoken to in plain words without an authority, and health says so', async () => {
+    expect(await databaseWith(undefined)).toMatchObject({ status: 'ok', detail: 'not encrypted' });
+  });
+});
+
+test('production does not start without an authority, unless plain words are allowed by name', () => {
+  const env = {
+    DB_HOST: 'h',
+    DB_USER: 'u',
+    DB_NAME: 'n',
+    JWT_KEYS: 'k1:pS0w9vXq7LrT2mKz8NbY4cHd',
+    PERSON_PEPPER: 'Zk3u8Qw1nR5tV7yB2mX9cLsD',
+  };
+  expect(() => readConfig(env)).toThrow('DB_CA is missing');
+  expect(() => readConfig({ ...env, DB_PLAINTEXT: 'yes' })).toThrow('DB_CA is missing');
+  expect(readConfig({ ...env, DB_PLAINTEXT: 'allow' }).database.ca).toBeNull();
+  expect(readConfig({ ...env, DB_CA: pemOf('ca.pem') }).database.ca).toContain('BEGIN CERTIFICATE');
+});
