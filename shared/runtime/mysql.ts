@@ -33,8 +33,10 @@ const ATTEMPTS = 4;
 const SESSION =
   "SET SESSION transaction_isolation = 'READ-COMMITTED', time_zone = '+00:00', innodb_lock_wait_timeout = 3, wait_timeout = 45";
 
-/** Rolled back whole by the server: deadlock, lock time-out, certification (group replication), shutdown, killed. */
-const ROLLED_BACK = new Set([1213, 1205, 3101, 1180, 1053, 1927, 1317]);
+/** Rolled back whole: deadlock, lock time-out, certification (group replication). */
+const ROLLED_BACK = new Set([1213, 1205, 3101, 1180]);
+/** Cut off: shutdown, killed. */
+const CUT_OFF = new Set([1053, 1927, 1317]);
 /** This server no longer takes writes (failover), or a procedure is being replaced by a migration. */
 const NOT_HERE_NOW = new Set([1290, 1836, 1792, 1305]);
 
@@ -75,7 +77,6 @@ const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 const jitter = (attempt: number) => 10 * 2 ** attempt * (0.5 + Math.random());
 
 const errnoOf = (error: unknown): number => (error instanceof Error && 'errno' in error ? Number(error.errno) : 0);
-const codeOf = (error: unknown): string => (error instanceof Error && 'code' in error ? String(error.code) : '');
 
 const signalled = (error: unknown): AppError | Moved | null => {
   if (!(error instanceof Error) || errnoOf(error) !== 1644) return null;
@@ -144,13 +145,14 @@ async function run(name: string, sql: string, values: readonly Value[], deadline
     } catch (error) {
       const refusal = signalled(error);
       const errno = errnoOf(error);
-      if (refusal || (errno > 0 && !ROLLED_BACK.has(errno) && !NOT_HERE_NOW.has(errno))) {
-        connection.release();
-        throw refusal ?? Object.assign(error as Error, { statement: name });
-      }
-      // A lost connection, a time-out (the statement may still be running on it) or a server that has to be found anew.
-      if (ROLLED_BACK.has(errno) && codeOf(error) !== 'ER_SERVER_SHUTDOWN') connection.release();
+      if (refusal || ROLLED_BACK.has(errno)) connection.release();
+      // A procedure that was cut off did not reach its own ROLLBACK: the next posting on this connection would commit the half of it. Nor is a
+      // connection of use that was lost, timed out (the statement may still be running) or leads to a server that has to be found anew.
       else connection.destroy();
+      if (refusal) throw refusal;
+      if (errno > 0 && !ROLLED_BACK.has(errno) && !CUT_OFF.has(errno) && !NOT_HERE_NOW.has(errno)) {
+        throw Object.assign(error as Error, { statement: name });
+      }
       cause = error;
     } finally {
       lent -= 1;
