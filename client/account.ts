@@ -1,0 +1,164 @@
+import { type Cache, openCache } from './cache';
+import { type Copies, copyKey, type Kind, openCopies } from './conflict';
+import { invalid } from './error';
+import { type MetaStore, openMeta } from './meta';
+import { type Entry, type Intent, identityIn, MAX_CALL_BYTES, type Outbox, openOutbox } from './outbox';
+import type { Account, Session } from './session';
+import { openStorage, type Storage } from './storage';
+import { type Outcome, openSync, type Sync } from './sync';
+import { openTaskView, type TaskView } from './task-view';
+import { type Bag, byteLength, dayOf, sendable } from './text';
+import type { ConflictPolicy, ReadOptions, Seen, Wx } from './types';
+import { type DiaryView, openDiaryView } from './view';
+
+/** What differs between a phone and a test. */
+export interface Phone {
+  wx: Wx;
+  now(): number;
+  random(): number;
+  schedule(run: () => void, ms: number): () => void;
+  isOnline(): boolean;
+  changed(): void;
+  conflictPolicy: ConflictPolicy;
+}
+
+/** A change as the API makes it; `replaces` is the copy it is made of. */
+export type Draft = Omit<Intent, 'modifiedAt' | 'policy' | 'from'> & { modifiedAt?: string; replaces?: [kind: Kind, id: string] };
+
+/** Everything this phone has of one account. */
+export interface Here {
+  account: Account;
+  phone: Phone;
+  storage: Storage;
+  meta: MetaStore;
+  cache: Cache;
+  outbox: Outbox;
+  copies: Copies;
+  sync: Sync;
+  diaries: DiaryView;
+  tasks: TaskView;
+  call<Answer>(name: string, action: string, data: object, requestId?: string): Promise<Answer>;
+  /** The Beijing day by the server's clock, as far as it is known. */
+  today(): string;
+  /** Saves a change and waits a moment for the server's word on it; null: saved, on its way. */
+  submit(intent: Draft): Promise<Outcome | null>;
+  /** Fetches what is new, if that is worth while; answers where what is shown now comes from. */
+  refresh(options?: ReadOptions): Promise<Seen>;
+}
+
+/** How long a page waits for the network before it shows what there is. */
+const READ_PATIENCE_MS = 3_000;
+const WRITE_PATIENCE_MS = 8_000;
+const FRESH_MS = 5_000;
+
+const UNLIMITED = { currentSize: 0, limitSize: Number.POSITIVE_INFINITY };
+
+export function openAccount(phone: Phone, session: Session, account: Account): Here {
+  const { wx, now, random, schedule, isOnline, changed, conflictPolicy } = phone;
+  const storage = openStorage(wx, `gd:${account.key}:`, () => cache.makeRoom());
+  const meta = openMeta(storage, random, () => identityIn(storage));
+  const cache = openCache(storage, meta);
+  const outbox = openOutbox(storage, meta);
+  const copies = openCopies(storage, meta);
+
+  const call = <Answer>(name: string, action: string, data: object, requestId?: string): Promise<Answer> =>
+    session.call(account, name, action, sendable(data), requestId) as Promise<Answer>;
+
+  let clockOffsetMs = 0;
+  let refreshedAt = Number.NEGATIVE_INFINITY;
+  const sync = openSync({
+    meta,
+    cache,
+    outbox,
+    copies,
+    usage: () => {
+      try {
+        return wx.getStorageInfoSync();
+      } catch {
+        return UNLIMITED;
+      }
+    },
+    call: async (input) => {
+      const answer = await call<{ serverTime?: string }>('sync', 'sync', input);
+      const serverTime = Date.parse(answer?.serverTime ?? '');
+      if (!Number.isNaN(serverTime)) clockOffsetMs = serverTime - now();
+      refreshedAt = now();
+      return answer;
+    },
+    isOnline,
+    changed,
+    now,
+    random,
+    schedule,
+  });
+
+  const views = {
+    cache,
+    meta: meta.get,
+    changes: (): Entry[] => [...sync.echo(), ...outbox.all()],
+    isPending: (entry: Entry): boolean => outbox.all().includes(entry),
+    dayOf: (instant: string): string => dayOf(Date.parse(instant) + clockOffsetMs),
+  };
+
+  /** The last change is written over only where nobody can have seen it, and where its author goes on from it. */
+  function enqueue(intent: Intent): Entry {
+    const last = outbox.last();
+    const goesOn =
+      last !== null &&
+      intent.type === 'diary.put' &&
+      last.type === 'diary.put' &&
+      last.args.date === intent.args.date &&
+      intent.prev === last.mid &&
+      intent.from === undefined &&
+      !outbox.isSent(last);
+    if (!goesOn) return outbox.add(intent);
+    const { baseRev = 0, prev = 0 } = last;
+    return outbox.replaceLast({ ...intent, baseRev, prev });
+  }
+
+  return {
+    account,
+    phone,
+    storage,
+    meta,
+    cache,
+    outbox,
+    copies,
+    sync,
+    diaries: openDiaryView(views),
+    tasks: openTaskView(views),
+    call,
+    today: () => dayOf(now() + clockOffsetMs),
+    submit: async ({ replaces, ...draft }) => {
+      const args: Bag = sendable(draft.args);
+      if (byteLength(JSON.stringify(args)) > MAX_CALL_BYTES) throw invalid('content', '内容过长');
+      const intent: Intent = { policy: conflictPolicy, modifiedAt: new Date(now()).toISOString(), ...draft, args };
+      const entry = enqueue(replaces ? { ...intent, from: copyKey(...replaces) } : intent);
+      if (replaces) copies.drop(...replaces);
+      changed();
+      return sync.wake() ? sync.outcomeOf(entry, WRITE_PATIENCE_MS) : null;
+    },
+    refresh: async ({ prefer } = {}) => {
+      const from = (source: Seen['source']): Seen => ({ source, at: meta.get().syncedAt });
+      if (prefer === 'cache') {
+        sync.wake();
+        return from('cache');
+      }
+      const age = now() - refreshedAt;
+      if (age >= 0 && age < FRESH_MS && meta.get().complete) return from('cache');
+      if (!isOnline()) return from('cache');
+      return from((await soon(schedule, sync.now(), READ_PATIENCE_MS)) ? 'network' : 'cache');
+    },
+  };
+}
+
+/** True when `work` ends well in time. */
+const soon = (schedule: Phone['schedule'], work: Promise<unknown>, ms: number): Promise<boolean> =>
+  new Promise((resolve) => {
+    const giveUp = schedule(() => resolve(false), ms);
+    work.then(
+      () => resolve(true),
+      () => resolve(false),
+    );
+    work.then(giveUp, giveUp);
+  });

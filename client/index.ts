@@ -1,0 +1,105 @@
+import { type Here, openAccount, type Phone } from './account';
+import { aiApi } from './ai';
+import { openCall } from './call';
+import { diaryApi } from './diary';
+import { GrowthDiaryError, guarded } from './error';
+import { imageApi } from './image';
+import { lotteryApi } from './lottery';
+import { migrationApi } from './migrate';
+import { watchNetwork } from './network';
+import { pointsApi } from './points';
+import { openSession } from './session';
+import { openStorage } from './storage';
+import { syncApi } from './sync-api';
+import { taskApi } from './task';
+import type { GrowthDiary, Options, Wx } from './types';
+import { userApi } from './user';
+
+export { GrowthDiaryError } from './error';
+
+declare const wx: Wx | undefined;
+
+const later = (run: () => void, ms: number): (() => void) => {
+  const timer = setTimeout(run, ms);
+  return () => clearTimeout(timer);
+};
+
+function globalWx(): Wx {
+  if (typeof wx === 'undefined') throw new Error('createGrowthDiary: there is no `wx` here; pass one');
+  return wx;
+}
+
+/** What a page's listener or a failing storage throws has nobody to catch it here. */
+function quietly(run: () => unknown): void {
+  try {
+    run();
+  } catch {
+    // The next call that has somebody waiting meets it again.
+  }
+}
+
+/** One per mini-program: make it in app.js and keep it. */
+export function createGrowthDiary(options: Options = {}): GrowthDiary {
+  const { call, conflictPolicy = 'newest', functionPrefix: prefix = '', now = Date.now, random = Math.random, schedule = later } = options;
+  const api = options.wx ?? globalWx();
+
+  const listeners = new Set<() => void>();
+  const changed = (): void => {
+    for (const listener of [...listeners]) quietly(listener);
+  };
+  const wake = (): void => quietly(() => here()?.sync.wake());
+  const isOnline = watchNetwork(api, (isBack) => {
+    changed();
+    if (isBack) wake();
+  });
+  const phone: Phone = { wx: api, now, random, schedule, isOnline, changed, conflictPolicy };
+  const session = openSession(openStorage(api, 'gd:'), openCall({ wx: api, call, prefix, schedule }), changed);
+
+  let open: Here | null = null;
+  /** What this phone has of the account that is signed in. The account before it stops where it is. */
+  function here(): Here | null {
+    const account = session.account();
+    if (open && open.account.key !== account?.key) {
+      open.sync.stop();
+      open = null;
+    }
+    if (!open && account) open = openAccount(phone, session, account);
+    return open;
+  }
+
+  async function enter(): Promise<Here> {
+    if (!session.account()) await session.ensure();
+    const entered = here();
+    if (!entered) throw new GrowthDiaryError('UNAUTHENTICATED');
+    return entered;
+  }
+
+  api.onAppShow?.(wake);
+  schedule(wake, 0);
+
+  return guarded({
+    login: async (input = {}) => {
+      const answer = await session.login(input);
+      wake();
+      return answer;
+    },
+    logout: async () => {
+      await session.logout();
+      here();
+      return { loggedOut: true as const };
+    },
+    user: userApi(enter, (erased) => {
+      for (const name of erased.storage.names('')) erased.storage.remove(name);
+      session.forget();
+      here();
+    }),
+    diary: diaryApi(enter),
+    task: taskApi(enter),
+    points: pointsApi(enter),
+    lottery: lotteryApi(enter),
+    ai: aiApi(enter),
+    sync: syncApi({ enter, here, isOnline, isForeign: session.isForeign, listeners }),
+    migration: migrationApi(enter, session),
+    image: imageApi(enter),
+  });
+}

@@ -1,0 +1,46 @@
+import { hashText } from '../shared/sync/content-hash';
+import type { Here } from './account';
+import { GrowthDiaryError } from './error';
+import { isBag, randomName } from './text';
+
+const isRemembered = (value: unknown): value is { requestId: string } => isBag(value) && typeof value.requestId === 'string';
+
+/** Nobody knows whether it was done. */
+const isOpen = (error: unknown): boolean => !(error instanceof GrowthDiaryError) || error.retryable || error.code === 'INTERNAL';
+
+const underWay = new WeakMap<Here, Map<string, Promise<unknown>>>();
+
+/**
+ * A call that costs something and cannot wait in the queue. Its request id is on the phone before it leaves, and stays there until the answer has
+ * come: whoever asks again, after a failure or a killed app, asks for the same thing. Two at once are one.
+ */
+export function once<Answer>(here: Here, name: string, action: string, input: object): Promise<Answer> {
+  const key = `once:${name}.${action}:${hashText(JSON.stringify(input))}`;
+  const calls = underWay.get(here) ?? new Map<string, Promise<unknown>>();
+  underWay.set(here, calls);
+  const before = calls.get(key);
+  if (before) return before as Promise<Answer>;
+
+  async function ask(): Promise<Answer> {
+    const { storage, phone, call } = here;
+    try {
+      let known = storage.read(key, isRemembered);
+      if (!known) {
+        known = { requestId: randomName(24, phone.random) };
+        storage.write(key, known);
+      }
+      const answer = await call<Answer>(name, action, input, known.requestId);
+      storage.remove(key);
+      return answer;
+    } catch (error) {
+      if (!isOpen(error)) storage.remove(key);
+      throw error;
+    } finally {
+      calls.delete(key);
+    }
+  }
+
+  const asked = ask();
+  calls.set(key, asked);
+  return asked;
+}

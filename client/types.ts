@@ -1,0 +1,461 @@
+/*
+ * Everything a mini-program sees of the SDK. This file imports nothing: it is published as it stands, as growth-diary.d.ts, and a test proves its
+ * shapes equal to the server's contracts.
+ */
+
+export interface Diary {
+  /** Below 0 until the server has seen this diary; every call takes it nevertheless. */
+  id: number;
+  /** `YYYY-MM-DD` */
+  date: string;
+  content: string;
+  mood: string;
+  weather: string;
+  images: string[];
+  tags: string[];
+  aiComment: string | null;
+  aiImage: string | null;
+  isDraft: boolean;
+  /** Give it back with an update: the server sees what the writer had seen. */
+  version: number;
+  createdAt: string;
+  updatedAt: string;
+}
+
+export interface Stats {
+  totalDiaries: number;
+  continuousDays: number;
+  longestStreak: number;
+  lastDiaryDate: string | null;
+}
+
+export interface UserInfo {
+  id: number;
+  openid: string;
+  nickname: string;
+  avatar: string;
+  points: number;
+}
+
+export interface Profile extends UserInfo, Stats {
+  settings: { aiEnabled: boolean };
+  createdAt: string;
+}
+
+export interface Task {
+  /** Below 0 until the server has seen this task. */
+  id: number;
+  title: string;
+  description: string;
+  category: string;
+  pointsReward: number;
+  isSystem: boolean;
+  isCompleted: boolean;
+  completedAt: string | null;
+  date: string;
+  repeat: Repeat;
+}
+
+/** 1 = Monday … 7 = Sunday. */
+export type Repeat = { kind: 'once' } | { kind: 'daily' } | { kind: 'weekly'; weekdays: number[] };
+
+/** One line of the points ledger. */
+export interface PointRecord {
+  id: number;
+  amount: number;
+  balanceAfter: number;
+  source: string;
+  description: string;
+  relatedId: number | null;
+  relatedType: string | null;
+  createdAt: string;
+}
+
+export interface Prize {
+  id: number;
+  name: string;
+  description: string;
+  imageUrl: string;
+  probability: number;
+  /** −1: unlimited */
+  stock: number;
+  isActive: boolean;
+}
+
+export interface Draw {
+  id: number;
+  isWinner: boolean;
+  prize: { id: number | null; name: string; imageUrl: string } | null;
+  costPoints: number;
+  pointsWon: number;
+  createdAt: string;
+}
+
+export interface Job {
+  id: number;
+  kind: 'comment' | 'image';
+  diaryId: number | null;
+  status: 'queued' | 'running' | 'done' | 'failed';
+  result: {
+    text?: string | undefined;
+    /** A file id of cloud storage, as in a diary. */
+    imageUrl?: string | undefined;
+    /** An https link to the same picture, for a while. */
+    temporaryUrl?: string | undefined;
+    aiGenerated: true;
+  } | null;
+  error: { code: string; message: string; retryable: boolean } | null;
+  createdAt: string;
+  finishedAt: string | null;
+}
+
+export interface CalendarDay {
+  date: string;
+  diaryId: number | null;
+  mood: string;
+  isDraft: boolean;
+  hasImages: boolean;
+  tasksDone: number;
+  tasksTotal: number;
+}
+
+export interface Page {
+  page?: number | undefined;
+  limit: number;
+  total?: number | undefined;
+  hasMore: boolean;
+  nextCursor: string | null;
+}
+
+/** Where an answer comes from, and as of when. */
+export interface Seen {
+  source: 'cache' | 'network';
+  /** When the server last said so. */
+  at: string | null;
+}
+
+/** `pending: true`: safe on this phone, and on its way. */
+export interface Pending {
+  pending?: true;
+}
+
+export interface ReadOptions {
+  /** `cache`: answer at once with what the phone has, refresh behind it. Default: the network first, for a moment. */
+  prefer?: 'cache' | 'network' | undefined;
+}
+
+export interface DiaryFields {
+  mood?: string | undefined;
+  weather?: string | undefined;
+  /** File ids from `image.upload`, or links on allowed hosts. */
+  images?: string[] | undefined;
+  tags?: string[] | undefined;
+  isDraft?: boolean | undefined;
+}
+
+export type DiaryKey = { id: number } | { date: string };
+
+export interface WrittenDiary extends Pending {
+  diary: Diary & Pending;
+  stats: Stats;
+  reward: { points: number; balance: number } | null;
+}
+
+export interface DiaryFilter {
+  page?: number | undefined;
+  limit?: number | undefined;
+  cursor?: string | undefined;
+  /** `YYYY-MM` */
+  month?: string | undefined;
+  from?: string | undefined;
+  to?: string | undefined;
+  mood?: string | undefined;
+  tag?: string | undefined;
+  isDraft?: boolean | undefined;
+}
+
+export interface TaskFields {
+  description?: string | undefined;
+  category?: string | undefined;
+  pointsReward?: number | undefined;
+  date?: string | undefined;
+  repeat?: Repeat | undefined;
+}
+
+export interface RecordFilter {
+  page?: number | undefined;
+  limit?: number | undefined;
+  cursor?: string | undefined;
+  type?: 'earn' | 'spend' | undefined;
+  source?: string | undefined;
+  from?: string | undefined;
+  to?: string | undefined;
+}
+
+export interface LoginAnswer {
+  token: string;
+  expiresAt: string;
+  userInfo: UserInfo;
+  isNewUser: boolean;
+}
+
+export type ConflictPolicy = 'newest' | 'server' | 'ask';
+
+/** What one person wrote of one day. */
+export interface DiaryText {
+  date: string;
+  content: string;
+  mood: string;
+  weather: string;
+  images: string[];
+  tags: string[];
+  isDraft: boolean;
+}
+
+/** Two devices wrote one day. Neither text is lost: one stands on the server, the other is here. */
+export interface Conflict {
+  id: string;
+  date: string;
+  /** What this phone wrote; null when it deleted the diary. */
+  mine: DiaryText | null;
+  /** What stands on the server; null when it was deleted there. */
+  theirs: Diary | null;
+  /** `ask`: the user's choice is awaited. Else decided already, and kept to be looked at. */
+  policy: ConflictPolicy;
+  at: string;
+}
+
+/** A change that was saved here and that the server refuses for good. */
+export interface SetAside {
+  id: string;
+  type: string;
+  /** What was to be done, as the server was asked. */
+  args: Record<string, unknown>;
+  code: string;
+  message: string;
+  at: string;
+}
+
+export interface SyncStatus {
+  /** As far as the phone knows. */
+  online: boolean;
+  /** Changes the server has not confirmed. */
+  pending: number;
+  setAside: number;
+  conflicts: number;
+  lastSyncedAt: string | null;
+  running: boolean;
+  /** Why the last run failed; null after one that did not. */
+  error: string | null;
+}
+
+export interface SyncReport {
+  /** Changes the server answered for good. */
+  pushed: number;
+  /** Changes received. */
+  pulled: number;
+  conflicts: number;
+  setAside: number;
+  /** Changes still waiting. */
+  pending: number;
+  at: string;
+}
+
+export type MigrationMode = 'off' | 'shadow' | 'dual' | 'cloud';
+
+export interface MigrationStatus {
+  mode: MigrationMode;
+  /** There is something of the former version on this phone. */
+  hasLocalData: boolean;
+  state: 'none' | 'waiting' | 'started' | 'verified';
+}
+
+export interface MigrationProgress {
+  phase: 'pictures' | 'diaries' | 'tasks' | 'points' | 'verifying';
+  done: number;
+  total: number;
+}
+
+export interface MigrationReport {
+  /** Texts found on the phone. */
+  textsIn: number;
+  /** Days that hold all of them. */
+  daysOut: number;
+  /** Days made of several texts. */
+  merged: { date: string; texts: number }[];
+  imported: number;
+  same: number;
+  /** The server has another text of that day; the phone's is kept beside it. */
+  keptServer: string[];
+  /** Not taken, and why; they stay on the phone. */
+  invalid: { date: string; reason: string }[];
+  /** Texts that are neither on the server nor listed above: always 0 when verified. */
+  lost: number;
+  pictures: { uploaded: number; kept: number; missing: { date: string; url: string }[] };
+  tasks: { imported: number; invalid: number };
+  templates: { imported: number; invalid: number };
+  draws: { imported: number; invalid: number };
+  points: { claimed: number; granted: number; balance: number; found: Record<string, unknown> };
+  /** Keys that the server has no place for. */
+  keptOnPhone: string[];
+  verified: boolean;
+}
+
+export interface UploadOptions {
+  /** 0–100 */
+  onProgress?: ((percent: number) => void) | undefined;
+}
+
+/** What the SDK uses of `wx`. */
+export interface Wx {
+  getStorageSync(key: string): unknown;
+  setStorageSync(key: string, value: unknown): void;
+  removeStorageSync(key: string): void;
+  getStorageInfoSync(): { keys: string[]; currentSize: number; limitSize: number };
+  getNetworkType?(options: { success(result: { networkType: string }): void }): void;
+  onNetworkStatusChange?(listener: (result: { isConnected: boolean }) => void): void;
+  onAppShow?(listener: () => void): void;
+  getFileSystemManager?(): {
+    getFileInfo(options: { filePath: string; success(result: { size: number }): void; fail(error: unknown): void }): void;
+  };
+  cloud?: {
+    callFunction(options: { name: string; data: object }): Promise<unknown>;
+    uploadFile(options: {
+      cloudPath: string;
+      filePath: string;
+      success(result: { fileID: string }): void;
+      fail(error: unknown): void;
+    }): unknown;
+  };
+}
+
+export interface CallRequest {
+  /** The cloud function. */
+  name: string;
+  action: string;
+  data: object;
+  requestId?: string | undefined;
+  /** For transports that WeChat does not sign in by itself. */
+  token?: string | undefined;
+}
+
+export interface Options {
+  /** Default: the global. */
+  wx?: Wx | undefined;
+  /** In place of `wx.cloud.callFunction`: answers the function's envelope. */
+  call?: ((request: CallRequest) => Promise<unknown>) | undefined;
+  /** Who wins when two devices wrote one day. Default `newest`. */
+  conflictPolicy?: ConflictPolicy | undefined;
+  /** Put before every function's name. */
+  functionPrefix?: string | undefined;
+  /** The phone's clock, in milliseconds. */
+  now?: (() => number) | undefined;
+  /** 0 ≤ x < 1 */
+  random?: (() => number) | undefined;
+  /** Runs something later; answers how to call it off. */
+  schedule?: ((run: () => void, ms: number) => () => void) | undefined;
+}
+
+export interface GrowthDiary {
+  /** Signs in, or up. Inside the mini-program WeChat says who it is; other transports give the `code` of wx.login. */
+  login(input?: { code?: string | undefined }): Promise<LoginAnswer>;
+  /** Signs out. What waits to be sent stays on the phone until the same child signs in again. */
+  logout(): Promise<{ loggedOut: true }>;
+
+  user: {
+    profile(): Promise<Profile & Seen & Pending>;
+    update(changes: {
+      nickname?: string | undefined;
+      avatar?: string | undefined;
+      settings?: { aiEnabled?: boolean | undefined } | undefined;
+    }): Promise<Profile & Pending>;
+    export(): Promise<Record<string, unknown>>;
+    /** Deletes the account and everything of it on this phone. */
+    erase(input: { confirm: string }): Promise<{ erased: true }>;
+  };
+
+  diary: {
+    create(input: { date: string; content: string } & DiaryFields): Promise<WrittenDiary>;
+    list(filter?: DiaryFilter, options?: ReadOptions): Promise<{ diaries: (Diary & Pending)[] } & Page & Seen>;
+    get(key: DiaryKey, options?: ReadOptions): Promise<{ diary: Diary & Pending } & Seen>;
+    update(input: DiaryKey & { version?: number | undefined; content?: string | undefined } & DiaryFields): Promise<WrittenDiary>;
+    delete(input: DiaryKey & { version?: number | undefined }): Promise<{ id: number; deleted: true; stats: Stats } & Pending>;
+    calendar(input: { month: string }, options?: ReadOptions): Promise<{ month: string; days: CalendarDay[] } & Seen>;
+    stats(options?: ReadOptions): Promise<Stats & { thisMonth: number } & Seen>;
+  };
+
+  task: {
+    list(filter?: {
+      date?: string | undefined;
+    }): Promise<{ date: string; tasks: (Task & Pending)[]; completed: number; total: number } & Seen>;
+    create(input: { title: string } & TaskFields): Promise<{ task: Task } & Pending>;
+    update(input: { id: number; title?: string | undefined } & TaskFields): Promise<{ task: Task } & Pending>;
+    delete(input: { id: number }): Promise<{ id: number; deleted: true } & Pending>;
+    /** `points` is null while it is pending: the server decides. */
+    complete(input: {
+      id: number;
+      doneOn?: string | undefined;
+    }): Promise<{ task: Task; points: { awarded: number; balance: number; capped: boolean } | null } & Pending>;
+    uncomplete(input: { id: number }): Promise<{ task: Task; points: { returned: number; balance: number } | null } & Pending>;
+  };
+
+  points: {
+    /** Less what waits to be spent. */
+    balance(): Promise<{ points: number } & Seen>;
+    records(filter?: RecordFilter): Promise<{ records: PointRecord[] } & Page & Seen>;
+    deduct(input: {
+      amount: number;
+      source: string;
+      description?: string | undefined;
+      relatedId?: number | undefined;
+      relatedType?: string | undefined;
+    }): Promise<{ record: PointRecord | null; points: number } & Pending>;
+  };
+
+  lottery: {
+    prizes(): Promise<{ cost: number; prizes: Prize[]; noPrizeProbability: number } & Seen>;
+    /** Online only. Asked again after a failure or a killed app, it is the same draw. */
+    draw(): Promise<{ draw: Draw; points: number }>;
+    records(filter?: {
+      page?: number | undefined;
+      limit?: number | undefined;
+      cursor?: string | undefined;
+    }): Promise<{ records: Draw[] } & Page & Seen>;
+  };
+
+  /** Online only. */
+  ai: {
+    commentDiary(input: { diaryId: number }): Promise<{ job: Job }>;
+    generateImage(
+      input: { diaryId: number } | { content: string; mood?: string | undefined; weather?: string | undefined },
+    ): Promise<{ job: Job }>;
+    job(input: { id: number }): Promise<{ job: Job }>;
+    /** Asks until the job is done or has failed. */
+    waitFor(input: { id: number }, options?: { timeoutMs?: number | undefined; intervalMs?: number | undefined }): Promise<{ job: Job }>;
+  };
+
+  sync: {
+    now(): Promise<SyncReport>;
+    status(): SyncStatus;
+    /** Called whenever the status or anything shown may have changed; answers how to stop. */
+    on(event: 'change', listener: (status: SyncStatus) => void): () => void;
+    conflicts(): Conflict[];
+    /** `mine` writes this phone's text over theirs, `theirs` lets it stand, `{ content }` writes a text made of both. */
+    resolve(id: string, choice: 'mine' | 'theirs' | { content: string }): Promise<WrittenDiary | null>;
+    setAside(): SetAside[];
+    /** Asks the server once more. */
+    retry(id: string): Promise<void>;
+    discard(id: string): void;
+  };
+
+  /** Brings over what the former version left in this phone's storage. */
+  migration: {
+    status(): Promise<MigrationStatus>;
+    run(options?: { onProgress?: ((progress: MigrationProgress) => void) | undefined }): Promise<MigrationReport>;
+  };
+
+  image: {
+    /** Puts a picture into the child's own folder; give the file id to `diary.create`. */
+    upload(tempPath: string, options?: UploadOptions): Promise<string>;
+  };
+}
