@@ -68,8 +68,8 @@ test('production does not start without an authority, unless plain words are all
     DB_HOST: 'h',
     DB_USER: 'u',
     DB_NAME: 'n',
-    JWT_KEYS: 'k1:pS0w9vXq7LrT2mKz8NbY4cHd',
-    PERSON_PEPPER: 'Zk3u8Qw1nR5tV7yB2mX9cLsD',
+    JWT_KEYS: 'k1:pS0w9vXq7LrT2mKz8NbY4cHdJ6fGaUeR',
+    PERSON_PEPPER: 'Zk3u8Qw1nR5tV7yB2mX9cLsDJ6fGaUeP',
   };
   expect(() => readConfig(env)).toThrow('DB_CA is missing');
   expect(() => readConfig({ ...env, DB_PLAINTEXT: 'yes' })).toThrow('DB_CA is missing');
