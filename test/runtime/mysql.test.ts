@@ -153,6 +153,27 @@ test('a posting that meets a lock waits for it, and one that outlasts the lock t
   expect(await diariesOf(id)).toEqual([{ content: '等一等' }]);
 });
 
+test('a posting that loses a deadlock is tried again and stands', async () => {
+  const { openid, id } = await newUser();
+  const { diary } = await behindProxy();
+  const { diary: written } = await ok(diary, openid, 'create', { date: TODAY, content: '前' });
+  const deadlocks = async () =>
+    Number((await select<{ n: string }>("SELECT COUNT AS n FROM information_schema.INNODB_METRICS WHERE NAME = 'lock_deadlocks'"))[0]?.n);
+  const before = await deadlocks();
+  const connection = await db().getConnection();
+  await connection.beginTransaction();
+  // The wrong way round, and with more at stake than the posting, so that the posting is the victim.
+  await connection.query('UPDATE diaries SET mood = REPEAT("x", 20) WHERE user_id = ?', [id]);
+  const asked = within(10, diary, openid, 'update', { id: written.id, version: written.version, content: '后' });
+  await wait(300);
+  await connection.query<RowDataPacket[]>('SELECT id FROM users WHERE id = ? FOR UPDATE', [id]);
+  expect(await deadlocks()).toBe(before + 1);
+  await connection.rollback();
+  connection.release();
+  expect((await asked).code).toBe('OK');
+  expect(await diariesOf(id)).toEqual([{ content: '后' }]);
+});
+
 test('a full pool answers UNAVAILABLE after 800 ms instead of queueing for ever', async () => {
   const { openid, id } = await newUser();
   const { diary, user } = await behindProxy(1);
