@@ -70,7 +70,7 @@ describe('an update', () => {
     expect(await select('SELECT rev FROM users WHERE id = ?', [userId])).toEqual([{ rev: 20 }]);
   });
 
-  test.each([
+  const wrong: [object, string][] = [
     [{ nickname: 'n'.repeat(51) }, 'nickname'],
     [{ nickname: 'a\u0000b' }, 'nickname'],
     [{ nickname: null }, 'nickname'],
@@ -94,8 +94,9 @@ describe('an update', () => {
       'createdAt',
       'avatar_url',
       'userId',
-    ].map((field) => [{ [field]: 1 }, field] as const),
-  ])('%j is refused at its field and changes nothing', async (input, path) => {
+    ].map((field): [object, string] => [{ [field]: 1 }, field]),
+  ];
+  test.each(wrong)('%j is refused at its field and changes nothing', async (input, path) => {
     const { openid, userId } = await newChild();
     const before = await select('SELECT * FROM users WHERE id = ?', [userId]);
     expect(await refused(main, openid, 'update', input)).toMatchObject({ code: 'INVALID_INPUT', details: [{ path }] });

@@ -106,7 +106,7 @@ const queries: Record<string, Query> = {
   'the state before a creation': (db) => diary.selectDiaryState(db, userId, 'r7', { date: TODAY }),
   'the state before an update': (db) => diary.selectDiaryState(db, userId, 'r7', { id: 5 }),
   'the state before a move': (db) => diary.selectDiaryState(db, userId, 'r7', { id: 5, date: TODAY }),
-  'a recount of the streak': (db) => diary.recountStreak(db, userId, addDays(TODAY, -5), TODAY),
+  'a recount of the streak': (db) => diary.recountStreak(db, userId, addDays(TODAY, -5), [TODAY]),
   'an account by openid': (db) => login.selectAccount(db, openid),
   'a profile': (db) => user.selectProfile(db, userId),
 };
