@@ -120,7 +120,6 @@ describe('with twenty children of three hundred days each', () => {
     expect(steps.length).toBeGreaterThan(0);
     for (const { table, type, key, rows } of steps) {
       expect({ table, type, key }).not.toMatchObject({ type: expect.stringMatching(/^(ALL|index)$/) });
-      if (key === null) console.log(JSON.stringify(steps));
       // A join on a value that is not given reads nothing, and no index.
       if (type !== 'const') expect(key).not.toBeNull();
       // An estimate, from a few dives into the index.
