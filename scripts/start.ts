@@ -9,6 +9,8 @@ import { createGateway } from './gateway/gateway';
 import { checkHealth } from './gateway/health';
 import { readLimits } from './gateway/limits';
 import type { LogLine } from './gateway/logs';
+import { startOutside } from './gateway/outside';
+import { openPage } from './gateway/page';
 import { createAccounts, migrate } from './migrate';
 import { type Services, startServices } from './services';
 
@@ -87,7 +89,7 @@ function banner(url: string, services: Services): string {
   const { mysql, redis } = services;
   const cache = redis ? `${new URL(redis.url).host} (${redis.source})` : 'none: limits and caches are per instance';
   return `
-Growth Diary is ready at ${url}
+Growth Diary is ready at ${url}: open it in a browser to see two phones, a console and charts
   MySQL ${mysql.host}:${mysql.port} (${mysql.source}), Redis ${cache}
 
 Try, as the mini-program's user oAlice:
@@ -115,14 +117,30 @@ async function main(): Promise<void> {
     wechat(),
     readLimits(join(root, 'cloudbaserc.json')),
   ]);
+  const outside = await startOutside(process.env, (name, data) => gateway.invoke(name, { data }));
+  cleanups.push(outside.stop);
+  const operatorOpenids = process.env.OPERATOR_OPENIDS || 'oOperator';
+  const operatorTokens = process.env.OPERATOR_TOKENS || 'local:operator-token';
+  const page = await openPage({
+    database: { host: mysql.host, port: mysql.port, ...account, database },
+    filesDir: join(dataDir, 'files'),
+    stored: outside.file,
+    operator: { openid: operatorOpenids.split(',')[0] ?? '', token: operatorTokens.split(',')[0]?.replace(/^[^:]*:/, '') ?? '' },
+    logs: () => gateway.logs(),
+  });
   const gateway = await createGateway({
     functionsDir: join(root, 'dist/functions'),
     port: Number(process.env.PORT || 3000),
     maxInstances: Number(process.env.INSTANCES || 4),
     limits,
     health: () => checkHealth({ mysql: { host: mysql.host, port: mysql.port, ...account }, redis }),
-    onLog: printLog,
+    onLog: (line) => {
+      printLog(line);
+      page.hear(line);
+    },
+    local: page.routes,
     env: {
+      ...outside.env,
       ...ownEnvironment(),
       ...wechatEnv,
       APP_ENV: 'local',
@@ -135,8 +153,9 @@ async function main(): Promise<void> {
       REDIS_URL: redis?.url ?? '',
       // A developer's machine pauses longer than a server does.
       REDIS_TIMEOUT_MS: process.env.REDIS_TIMEOUT_MS || '300',
-      OPERATOR_OPENIDS: process.env.OPERATOR_OPENIDS || 'oOperator',
-      OPERATOR_TOKENS: process.env.OPERATOR_TOKENS || 'local:operator-token',
+      OPERATOR_OPENIDS: operatorOpenids,
+      OPERATOR_TOKENS: operatorTokens,
+      MIGRATION_MODE: process.env.MIGRATION_MODE || 'dual',
       JWT_KEYS: process.env.JWT_KEYS || `local:${key}`,
     },
   });

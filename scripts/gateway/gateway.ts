@@ -5,6 +5,7 @@ import { type Caller, eventOf, type Limits, localAppId, platformContext } from '
 import { type HttpAnswer, type HttpRequest, httpAnswer, httpEvent, lowerCase, ownerOf } from './http-door';
 import { loadWorkerCode, startInstance } from './instance';
 import { defaultLimits } from './limits';
+import type { LocalRoutes } from './local-routes';
 import { createLogs, type LogLine } from './logs';
 import { createPool, type Pool } from './pool';
 import { type InvokeBody, instant, parseInvokeBody, parseJson, Refusal, readBody, sendJson } from './requests';
@@ -24,6 +25,8 @@ export interface GatewayOptions {
   /** What /healthz says; it is healthy while `status` is ok. */
   health?: () => Promise<{ status: string; [part: string]: string }>;
   onLog?: (line: LogLine) => void;
+  /** What this run serves beside the doors of the cloud. Default: nothing. */
+  local?: LocalRoutes;
 }
 
 export interface Gateway {
@@ -87,7 +90,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       const report = await health();
       sendJson(response, report.status === 'ok' ? 200 : 503, report);
     } else {
-      const answer = await http({ method, path, headers, body });
+      const answer = (await options.local?.({ method, path, headers, body })) ?? (await http({ method, path, headers, body }));
       const length = { 'content-length': Buffer.byteLength(answer.body) };
       response.writeHead(answer.statusCode, { ...answer.headers, ...length }).end(answer.body);
     }
