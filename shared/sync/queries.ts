@@ -185,7 +185,7 @@ export const selectFeed = async (
          ORDER BY rev LIMIT ?
        ) AS page ON TRUE
       WHERE u.id = ? AND u.status = 1
-      ORDER BY page.rev`,
+      ORDER BY page.rev, page.kind = 'profile'`,
     [requestIdOf(clientId, ack), ...part, ...part, ...part, ...part, ...part, userId, after, limit, userId],
   );
   const [first] = rows;

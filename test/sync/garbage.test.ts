@@ -1,0 +1,116 @@
+import { expect, inject, test } from 'vitest';
+import { main as diary } from '../../functions/diary/index';
+import { main } from '../../functions/sync/index';
+import { main as task } from '../../functions/task/index';
+import type { Database, Value } from '../../shared/runtime/mysql';
+import type { SyncOutput } from '../../shared/sync/contract';
+import { collectGarbage } from '../../shared/sync/garbage';
+import { type Child, db, NOON, newChild, ok, select, TODAY, withoutRateLimits } from '../harness';
+import { mismatches } from '../reconcile';
+
+withoutRateLimits();
+
+const daysLater = (days: number) => new Date(Date.parse(NOON) + days * 86_400_000);
+
+/** The timer's own account may do this; the functions' may not. */
+const asJob: Database = {
+  usage: { trips: 0, ms: 0, waitMs: 0, slow: 0 },
+  rows: async (_, sql, values) => select(sql, [...values] as string[]),
+  async post<Answer>(name: string, values: readonly Value[]) {
+    const [[[row]]] = (await db().query(`CALL ${name}(${values.map(() => '?').join(', ')})`, [...values])) as never as [
+      [{ response: Answer }[]],
+    ];
+    return row?.response as Answer;
+  },
+};
+
+const pull = (child: Child, cursor: string | null, more: object = {}): Promise<SyncOutput> =>
+  ok(main, child.openid, 'sync', { clientId: 'phone-of-this-test', cursor, ...more }, { now: daysLater(100).toISOString() });
+
+async function withTombstones() {
+  const child = await newChild();
+  for (let count = 0; count < 6; count += 1) await ok(diary, child.openid, 'create', { date: `2025-01-1${count}`, content: `${count}` });
+  const early = await pull(child, null);
+  const { diary: doomed } = await ok(diary, child.openid, 'get', { date: '2025-01-12' });
+  await ok(diary, child.openid, 'delete', { id: doomed.id });
+  const { task: own } = await ok(task, child.openid, 'create', { title: 't' });
+  await ok(task, child.openid, 'delete', { id: own.id });
+  const late = await pull(child, null);
+  return { child, early, late };
+}
+
+test('tombstones go after 90 days; who has seen them goes on, who has not reads everything anew and loses the ghosts', async () => {
+  const { child, early, late } = await withTombstones();
+  await collectGarbage(asJob, daysLater(89));
+  expect((await select('SELECT 1 FROM diaries WHERE user_id = ? AND deleted_at IS NOT NULL', [child.userId])).length).toBe(1);
+  expect((await pull(child, early.cursor)).changes.filter((change) => 'deleted' in change).length).toBe(2);
+
+  await collectGarbage(asJob, daysLater(92));
+  expect(await select('SELECT 1 FROM diaries WHERE user_id = ? AND deleted_at IS NOT NULL', [child.userId])).toEqual([]);
+  expect(await select('SELECT 1 FROM tasks WHERE user_id = ?', [child.userId])).toEqual([]);
+  expect(await pull(child, late.cursor)).toMatchObject({ changes: [] });
+  expect((await pull(child, late.cursor)).reset).toBeUndefined();
+
+  const anew = await pull(child, early.cursor);
+  expect(anew.reset).toBe(true);
+  expect(anew.changes.filter(({ kind }) => kind === 'diary').map(({ key }) => key)).toEqual(
+    ['10', '11', '13', '14', '15'].map((day) => `2025-01-${day}`),
+  );
+  expect((await pull(child, anew.cursor)).reset).toBeUndefined();
+  expect((await mismatches()).filter(({ subject }) => subject === child.userId)).toEqual([]);
+});
+
+test('a reading from the beginning in small pages is not told to begin again', async () => {
+  const { child, early } = await withTombstones();
+  await collectGarbage(asJob, daysLater(92));
+  let page = await pull(child, early.cursor, { limit: 1 });
+  expect([page.reset, page.hasMore]).toEqual([true, true]);
+  for (let pages = 0; page.hasMore; pages += 1) {
+    expect(pages).toBeLessThan(20);
+    page = await pull(child, page.cursor, { limit: 1 });
+    expect(page.reset).toBeUndefined();
+  }
+});
+
+test('a collection in the middle of such a reading, of what it may have missed, begins it again', async () => {
+  const { child } = await withTombstones();
+  const first = await pull(child, null, { limit: 1 });
+  const { diary: doomed } = await ok(diary, child.openid, 'get', { date: '2025-01-10' });
+  await ok(diary, child.openid, 'delete', { id: doomed.id });
+  await collectGarbage(asJob, daysLater(92));
+  expect((await pull(child, first.cursor, { limit: 1 })).reset).toBe(true);
+});
+
+test('a restored database has another epoch: every cursor begins anew, and no version of before is believed', async () => {
+  const { child, late } = await withTombstones();
+  try {
+    await select('UPDATE sync_epoch SET epoch = epoch + 1');
+    const answer = await pull(child, late.cursor);
+    expect(answer.reset).toBe(true);
+    expect((await pull(child, answer.cursor)).reset).toBeUndefined();
+  } finally {
+    await select('UPDATE sync_epoch SET epoch = epoch - 1');
+  }
+});
+
+test('answers of direct calls are kept 30 days, those of phones 90', async () => {
+  const child = await newChild();
+  const put = { date: TODAY, content: 'x', mood: '', weather: '', images: [], tags: [], isDraft: false };
+  await ok(diary, child.openid, 'create', { date: '2025-01-10', content: 'x' }, { requestId: 'a-direct-call' });
+  await ok(main, child.openid, 'sync', { clientId: 'phone-1234', mutations: [{ mid: 1, type: 'diary.put', args: put, modifiedAt: NOON }] });
+  const left = async () =>
+    (await select<{ request_id: string }>('SELECT request_id FROM requests WHERE user_id = ? ORDER BY 1', [child.userId])).map(
+      ({ request_id }) => request_id,
+    );
+  await collectGarbage(asJob, daysLater(29));
+  expect(await left()).toEqual(['a-direct-call', 'phone-1234:0000000001']);
+  await collectGarbage(asJob, daysLater(32));
+  expect(await left()).toEqual(['phone-1234:0000000001']);
+  await collectGarbage(asJob, daysLater(92));
+  expect(await left()).toEqual([]);
+});
+
+test.runIf(inject('services').runtime.user === 'gd_runtime')('the account of the functions cannot collect', async () => {
+  const { openDatabase } = await import('../../shared/runtime/mysql');
+  await expect(collectGarbage(openDatabase(Date.now() + 5_000, 'test'), daysLater(200))).rejects.toMatchObject({ errno: 1370 });
+});

@@ -1,0 +1,91 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { selectAccount, selectHashes, selectImported, selectKept, selectStanding } from '../../shared/migration/queries';
+import type { Database, Value } from '../../shared/runtime/mysql';
+import { selectFeed, selectHome, selectKnown, selectMadeTask, selectUsersWithTombstones } from '../../shared/sync/queries';
+import { select, TODAY } from '../harness';
+
+const USER = 900_001;
+const USERS = 20;
+const ROWS = 200;
+
+// Enough of everybody else's rows that reading a table instead of a user would show.
+beforeAll(async () => {
+  const numbers = `SELECT a.n * 10 + b.n AS n FROM (${digits(20)}) a JOIN (${digits(10)}) b`;
+  const each = `(SELECT ${USER} + n AS user_id FROM (${numbers}) AS u WHERE n < ${USERS}) AS u JOIN (SELECT n + 1 AS n FROM (${numbers}) AS r WHERE n < ${ROWS}) AS r`;
+  for (const statement of [
+    `INSERT INTO users (id, openid, rev, points_seq, created_at, updated_at) SELECT ${USER} + n, CONCAT('plan-', n), 200, 200, NOW(3), NOW(3) FROM (${numbers}) AS u WHERE n < ${USERS}`,
+    `INSERT INTO diaries (user_id, id, diary_date, content, images, tags, rev, content_rev, modified_at, created_at, updated_at)
+     SELECT user_id, n, '2024-01-01' + INTERVAL n DAY, 'x', '[]', '[]', n, n, NOW(3), NOW(3), NOW(3) FROM ${each}`,
+    `INSERT INTO tasks (user_id, id, task_date, task_key, title, rev, created_at, updated_at)
+     SELECT user_id, n, '2024-01-01' + INTERVAL n DIV 5 DAY, CONCAT('own:', n), 'x', n, NOW(3), NOW(3) FROM ${each}`,
+    `INSERT INTO point_records (user_id, seq, amount, balance_after, source, source_key, rev, created_at) SELECT user_id, n, 1, n, 'x', CONCAT('req:', n), n, NOW(3) FROM ${each}`,
+    `INSERT INTO lottery_records (user_id, id, cost_points, rev, created_at) SELECT user_id, n, 0, n, NOW(3) FROM ${each}`,
+    `INSERT INTO requests (user_id, request_id, hash, response, created_at) SELECT user_id, CONCAT('phone-1234:', LPAD(n, 10, '0')), REPEAT('x', 32), '{}', NOW(3) FROM ${each}`,
+    `INSERT INTO diary_revisions (user_id, id, diary_date, reason, content, mood, weather, images, tags, is_draft, hash, is_unread, modified_at, created_at)
+     SELECT user_id, n, '2024-01-01' + INTERVAL n DAY, 'lost', 'x', '', '', '[]', '[]', 0, 'x', n = 7, NOW(3), NOW(3) FROM ${each}`,
+    `INSERT INTO imports (user_id, item_key, created_at) SELECT user_id, CONCAT('task:', n), NOW(3) FROM ${each}`,
+  ]) {
+    await select(statement);
+  }
+  await select('ANALYZE TABLE users, diaries, tasks, point_records, lottery_records, requests, diary_revisions, imports, ai_jobs');
+});
+
+afterAll(async () => {
+  for (const table of ['diaries', 'tasks', 'point_records', 'lottery_records', 'requests', 'diary_revisions', 'imports'])
+    await select(`DELETE FROM ${table} WHERE user_id >= ${USER}`);
+  await select(`DELETE FROM users WHERE id >= ${USER}`);
+});
+
+function digits(count: number): string {
+  return Array.from({ length: count }, (_, n) => `SELECT ${n} AS n`).join(' UNION ALL ');
+}
+
+interface Step {
+  table: string | null;
+  type: string | null;
+  key: string | null;
+  rows: number | null;
+}
+
+/** How MySQL would run the statement that a query sends. */
+async function planOf(query: (db: Database) => Promise<unknown>): Promise<Step[]> {
+  let asked: { sql: string; values: readonly Value[] } | undefined;
+  const db: Database = {
+    usage: { trips: 0, ms: 0, waitMs: 0, slow: 0 },
+    rows: async (_, sql, values) => {
+      asked = { sql, values };
+      return [];
+    },
+    post: () => Promise.reject(new Error('a read')),
+  };
+  await query(db);
+  if (!asked) throw new Error('no statement was sent');
+  const steps = await select<Step>(`EXPLAIN FORMAT=TRADITIONAL ${asked.sql}`, [...asked.values] as string[]);
+  return steps.filter(({ table }) => table !== null && !/^[<a-z]?</.test(table));
+}
+
+const reading = { after: 190, limit: 100, clientId: 'phone-1234', ack: 3 };
+
+test.each<[string, (db: Database) => Promise<unknown>]>([
+  ['feed', (db) => selectFeed(db, USER, reading)],
+  ['home', (db) => selectHome(db, USER, TODAY)],
+  ['known mutations', (db) => selectKnown(db, USER, 'phone-1234', 190, 200)],
+  ['task of a mutation', (db) => selectMadeTask(db, USER, 'phone-1234:0000000001')],
+  ['account', (db) => selectAccount(db, USER)],
+  ['standing days', (db) => selectStanding(db, USER, ['2024-02-01', '2024-02-02'])],
+  ['kept texts', (db) => selectKept(db, USER, ['2024-02-01'])],
+  ['imported items', (db) => selectImported(db, USER, ['task:1'])],
+  ['hashes of a month', (db) => selectHashes(db, USER, '2024-02-01', '2024-02-29')],
+  ['tombstones', (db) => selectUsersWithTombstones(db, new Date(0), 100)],
+])('%s: no table of users’ rows is read through', async (_, query) => {
+  const own = (await planOf(query)).filter(({ table }) => !/^(e|sync_epoch|task_templates|task_rules|asked|page|due)$/.test(table ?? ''));
+  expect(own.filter(({ type }) => type === 'ALL' || type === 'index')).toEqual([]);
+  expect(own.filter(({ rows }) => (rows ?? 0) > ROWS + 1)).toEqual([]);
+});
+
+test('the feed reads each kind by (user, rev) and no more than what is new', async () => {
+  const plan = await planOf((db) => selectFeed(db, USER, reading));
+  const ranges = plan.filter(({ key }) => key === 'idx_user_rev');
+  expect(ranges.map(({ table }) => table).sort()).toEqual(['ai_jobs', 'diaries', 'lottery_records', 'point_records', 'tasks']);
+  for (const { rows } of ranges) expect(rows).toBeLessThanOrEqual(11);
+});
