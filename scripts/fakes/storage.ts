@@ -112,7 +112,8 @@ export async function startFakeCloud({ invoke, openapi }: Options = {}): Promise
       }),
     'functions.invokeFunction': async ({ function_name: name, request_data: data }) => {
       if (!invoke) return failure('FUNCTION_NOT_FOUND');
-      return success({ response_data: JSON.stringify(await invoke(String(name), JSON.parse(String(data)))) });
+      const answer = await invoke(String(name), JSON.parse(String(data))).catch(() => null);
+      return answer === null ? failure('FUNCTION_EXECUTE_FAIL') : success({ response_data: JSON.stringify(answer) });
     },
   };
 

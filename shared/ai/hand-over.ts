@@ -1,3 +1,4 @@
+import type { Envelope } from '../errors';
 import { signSystemToken } from '../login/system-token';
 import type { SystemContext } from '../runtime/context';
 import { logLine } from '../runtime/log';
@@ -13,8 +14,9 @@ const codeOf = (error: unknown): string => (error instanceof Error && 'code' in 
 export async function handOver(ctx: SystemContext): Promise<boolean> {
   try {
     const cloud = await openCloud();
-    await cloud.callFunction({ name: 'ai', data: { action: 'work', token: await signSystemToken(ctx.now) } }, { timeout: WAIT_MS });
-    return true;
+    const data = { action: 'work', token: await signSystemToken(ctx.now) };
+    const { result } = await cloud.callFunction<object, Partial<Envelope> | null>({ name: 'ai', data }, { timeout: WAIT_MS });
+    return result?.success === true;
   } catch (error) {
     if (codeOf(error) === STILL_AT_WORK) return true;
     logLine('warning', { what: 'hand-over', code: codeOf(error) });

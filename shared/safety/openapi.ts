@@ -7,22 +7,23 @@ interface Answer {
   traceId?: string;
 }
 
-type Call = (data: object) => Promise<Answer>;
+type Sdk = typeof import('wx-server-sdk');
 
-let security: Promise<{ msgSecCheck: Call; mediaCheckAsync: Call }> | undefined;
+let opened: Promise<Sdk> | undefined;
 
-async function open() {
+async function open(): Promise<Sdk> {
   const settings = config().cloud;
   if (settings === null) throw new CannotCheck(0, true);
   const { default: sdk } = await import('wx-server-sdk');
   sdk.init({ env: settings.environmentId });
-  return sdk.openapi.security;
+  return sdk;
 }
 
 async function ask(call: 'msgSecCheck' | 'mediaCheckAsync', data: object, timeoutMs: number): Promise<Answer> {
   try {
-    security ??= open();
-    return await within(timeoutMs, (await security)[call](data));
+    opened ??= open();
+    const { openapi } = await opened;
+    return await within(timeoutMs, openapi.security[call](data));
   } catch (error) {
     const code = error instanceof Error && 'errCode' in error ? Number(error.errCode) : 0;
     throw new CannotCheck(code, code !== USER_NOT_ACTIVE);

@@ -9,7 +9,14 @@ import { type Config, config } from '../../shared/runtime/config';
 import { openCache } from '../../shared/runtime/redis';
 import { appId, type Main, NOON } from '../harness';
 
-const variables = ['TENCENTCLOUD_RUNENV', 'TENCENTCLOUD_SECRETID', 'TENCENTCLOUD_SECRETKEY', 'TCB_CONTEXT_CNFG'];
+/** What the platform gives every function, and without which its SDKs complain or end the process. */
+const surroundings = {
+  TENCENTCLOUD_RUNENV: 'SCF',
+  TENCENTCLOUD_REGION: 'ap-shanghai',
+  TENCENTCLOUD_SECRETID: 'id',
+  TENCENTCLOUD_SECRETKEY: 'key',
+  SCF_NAMESPACE: 'test',
+};
 
 export const settingsFor = ({ url }: { url: string }): NonNullable<Config['coze']> => ({
   baseUrl: url,
@@ -49,12 +56,7 @@ export function useServices(main: Main, settings: Partial<Config> = {}): Service
       startFakeWechat(),
     ]);
     Object.assign(services, { coze, cloud, wechat });
-    Object.assign(process.env, {
-      TENCENTCLOUD_RUNENV: 'SCF',
-      TENCENTCLOUD_SECRETID: 'id',
-      TENCENTCLOUD_SECRETKEY: 'key',
-      TCB_CONTEXT_CNFG: JSON.stringify({ URL: `${cloud.url}/admin` }),
-    });
+    Object.assign(process.env, surroundings, { TCB_CONTEXT_CNFG: JSON.stringify({ URL: `${cloud.url}/admin` }) });
     Object.assign(config(), { cloud: { environmentId: 'test' }, coze: settingsFor(coze), ...settings });
     config().wechat = { appId, secret: 'secret', apiBase: wechat.url };
   });
@@ -63,7 +65,7 @@ export function useServices(main: Main, settings: Partial<Config> = {}): Service
   });
   afterAll(async () => {
     Object.assign(config(), before);
-    for (const name of variables) delete process.env[name];
+    for (const name of [...Object.keys(surroundings), 'TCB_CONTEXT_CNFG']) delete process.env[name];
     await Promise.all([services.coze.stop(), services.cloud.stop(), services.wechat.stop()]);
   });
   return services;

@@ -1,0 +1,208 @@
+import { describe, expect, test } from 'vitest';
+import { config } from '../../shared/runtime/config';
+import { outgoing, useServices } from '../../test/ai/services';
+import { type Child, fire, NOON, newChild, ok, refused, select, send, TODAY, withoutRateLimits } from '../../test/harness';
+import { main as diary } from '../diary/index';
+import { main } from './index';
+
+withoutRateLimits();
+const services = useServices(main);
+
+const at = (minutes: number): string => new Date(Date.parse(NOON) + minutes * 60_000).toISOString();
+
+const write = async ({ openid }: Child, content: string, date = TODAY): Promise<{ id: number; version: number }> =>
+  (await ok(diary, openid, 'create', { date, content })).diary;
+
+const draw = async ({ openid }: Child, input: object) => (await ok(main, openid, 'generateImage', input)).job;
+const jobOf = async ({ openid }: Child, id: number) => (await ok(main, openid, 'job', { id })).job;
+const pictureIn = async ({ openid }: Child, id: number): Promise<string | null> => (await ok(diary, openid, 'get', { id })).diary.aiImage;
+const filesOf = ({ userId }: Child): string[] => [...services.cloud.files.keys()].filter((file) => file.includes(`/users/${userId}/`));
+
+const charged = async ({ userId }: Child): Promise<number> => {
+  const [row] = await select<{ used: number }>('SELECT COUNT(*) AS used FROM ai_jobs WHERE user_id = ? AND is_charged', [userId]);
+  return row?.used ?? -1;
+};
+
+describe('a picture', () => {
+  test('is drawn by a function of its own, stored in the child’s folder and shown in the diary', async () => {
+    const child = await newChild();
+    const { id, version } = await write(child, '画一只小鸭子');
+    const job = await draw(child, { diaryId: id });
+    const file = `cloud://test.bucket/users/${child.userId}/ai/${job.id}.png`;
+    expect(job).toMatchObject({ status: 'done', kind: 'image', result: { imageUrl: file, aiGenerated: true } });
+    expect((await fetch(job.result.temporaryUrl)).headers.get('content-type')).toBe('image/png');
+    expect(services.cloud.actions['functions.invokeFunction']).toBe(1);
+    expect(await pictureIn(child, id)).toBe(file);
+    expect((await ok(diary, child.openid, 'get', { id })).diary.version).toBe(version);
+    expect(await draw(child, { diaryId: id })).toEqual(job);
+    expect(services.coze.paid('画一只小鸭子')).toBe(1);
+  });
+
+  test('is drawn in the caller’s time where no function can be started', async () => {
+    const child = await newChild();
+    services.startsFunctions = false;
+    const job = await draw(child, { content: '没有日记的一幅画', mood: '开心' });
+    services.startsFunctions = true;
+    expect(job).toMatchObject({ status: 'done', diaryId: null });
+    expect(filesOf(child)).toEqual([job.result.imageUrl]);
+  });
+
+  test('that takes long is gone on with after the answer, by the other function', async () => {
+    const child = await newChild();
+    const job = await draw(child, { content: '慢慢画 #slow-2500' });
+    expect(job).toMatchObject({ status: 'running', result: null });
+    await expect.poll(async () => (await jobOf(child, job.id)).status, { timeout: 5_000 }).toBe('done');
+    expect(services.coze.paid('慢慢画')).toBe(1);
+  });
+
+  test('goes with the diary, and the one before goes when another takes its place', async () => {
+    const child = await newChild();
+    const { id, version } = await write(child, '第一幅');
+    await draw(child, { diaryId: id });
+    expect(filesOf(child)).toHaveLength(1);
+    await ok(diary, child.openid, 'update', { id, version, content: '第二幅' });
+    const second = await draw(child, { diaryId: id });
+    expect(filesOf(child)).toEqual([second.result.imageUrl]);
+    await ok(diary, child.openid, 'delete', { id });
+    expect(filesOf(child)).toEqual([]);
+  });
+
+  test('of a diary deleted while it was drawn is not kept', async () => {
+    const child = await newChild();
+    const { id } = await write(child, '画着画着删了 #slow-1000');
+    const drawing = draw(child, { diaryId: id });
+    await expect.poll(() => services.coze.paid('画着画着删了')).toBe(1);
+    await ok(diary, child.openid, 'delete', { id });
+    expect(await drawing).toMatchObject({ status: 'failed', error: { code: 'NOT_FOUND' } });
+    expect(filesOf(child)).toEqual([]);
+  });
+
+  test('needs either a diary or a text', async () => {
+    const child = await newChild();
+    const { id } = await write(child, '二选一');
+    for (const input of [{}, { diaryId: id, content: '又' }, { content: ' ' }, { content: '字'.repeat(2_001) }]) {
+      expect(await refused(main, child.openid, 'generateImage', input)).toMatchObject({ code: 'INVALID_INPUT' });
+    }
+  });
+
+  test('cannot be asked for where there is no storage to keep it', async () => {
+    const child = await newChild();
+    const { cloud } = config();
+    config().cloud = null;
+    const refusal = await refused(main, child.openid, 'generateImage', { content: '无处可放' });
+    config().cloud = cloud;
+    expect(refusal).toMatchObject({ code: 'PROVIDER_ERROR', message: 'AI 功能尚未配置' });
+  });
+});
+
+describe('a link that leads', () => {
+  test.each([
+    ['to a host nobody allowed', '#otherhost'],
+    ['to our own machine', '#loopback'],
+    ['to an SVG called PNG', '#svg'],
+    ['to a file without end', '#huge'],
+    ['to a page', '#page'],
+    ['by a redirect to another host', '#astray'],
+    ['to nothing', '#gone'],
+    ['nowhere: there is none', '#empty'],
+  ])('%s fails the job, stores nothing, pays once and gives the quota back', async (_, trick) => {
+    const child = await newChild();
+    const marker = `图片${child.userId}`;
+    const { id } = await write(child, `${marker} ${trick}`);
+    const job = await draw(child, { diaryId: id });
+    expect(job).toMatchObject({ status: 'failed', result: null, error: { code: 'PROVIDER_ERROR', retryable: true } });
+    expect(await pictureIn(child, id)).toBeNull();
+    expect(filesOf(child)).toEqual([]);
+    expect(services.coze.paid(marker)).toBe(1);
+    expect(await charged(child)).toBe(0);
+  });
+
+  test('by a redirect to an allowed place is followed', async () => {
+    const child = await newChild();
+    expect(await draw(child, { content: '搬家了 #moved' })).toMatchObject({ status: 'done' });
+  });
+
+  test('to the provider itself over plain HTTP is refused in production', async () => {
+    const child = await newChild();
+    const { environment } = config();
+    config().environment = 'production';
+    const job = (await send(main, child.openid, 'generateImage', { content: '正式环境' })) as { data?: { job: { status: string } } };
+    config().environment = environment;
+    expect(job.data?.job.status).toBe('failed');
+    expect(filesOf(child)).toEqual([]);
+  });
+});
+
+describe('with the content check on, a picture', () => {
+  const push = (traceId: string, suggest: string) =>
+    main(
+      {
+        ToUserName: 'gh_1',
+        FromUserName: 'o1',
+        CreateTime: 1_626_959_646,
+        MsgType: 'event',
+        Event: 'wxa_media_check',
+        appid: 'wxtest',
+        trace_id: traceId,
+        version: 2,
+        detail: [{ strategy: 'content_model', errcode: 0, suggest, label: 100, prob: 90 }],
+        errcode: 0,
+        errmsg: 'ok',
+        result: { suggest, label: 100 },
+      },
+      { time_limit_in_ms: 20_000, environment: JSON.stringify({ DEV_NOW: at(1) }) },
+    );
+
+  async function waiting(child: Child, id: number): Promise<{ jobId: number; traceId: string }> {
+    const before = config().contentCheck;
+    config().contentCheck = 'https';
+    const job = await draw(child, { diaryId: id });
+    config().contentCheck = before;
+    expect(job).toMatchObject({ status: 'running', result: null });
+    expect(await pictureIn(child, id)).toBeNull();
+    const [row] = await select<{ reference: string }>('SELECT reference FROM ai_jobs WHERE user_id = ? AND id = ?', [child.userId, job.id]);
+    return { jobId: job.id, traceId: row?.reference.replace('media:', '') ?? '' };
+  }
+
+  test('stays unseen until WeChat lets it pass', async () => {
+    const child = await newChild();
+    const { id } = await write(child, '等待检查');
+    const { jobId, traceId } = await waiting(child, id);
+    expect(await push(traceId, 'pass')).toMatchObject({ success: true, data: { known: true } });
+    expect(await jobOf(child, jobId)).toMatchObject({ status: 'done', result: { imageUrl: expect.stringContaining('cloud://') } });
+    expect(await pictureIn(child, id)).toContain(`/users/${child.userId}/ai/`);
+    await push(traceId, 'risky');
+    expect(await jobOf(child, jobId)).toMatchObject({ status: 'done' });
+    expect(filesOf(child)).toHaveLength(1);
+  });
+
+  test.each(['risky', 'review'])('is removed unseen when WeChat says %s', async (suggest) => {
+    const child = await newChild();
+    const { id } = await write(child, `检查结果 ${suggest}`);
+    const { jobId, traceId } = await waiting(child, id);
+    await push(traceId, suggest);
+    expect(await jobOf(child, jobId)).toMatchObject({ status: 'failed', error: { code: 'CONTENT_REJECTED', retryable: false } });
+    expect(await pictureIn(child, id)).toBeNull();
+    expect(filesOf(child)).toEqual([]);
+    expect(await charged(child)).toBe(0);
+    const sent = outgoing(services);
+    expect(await draw(child, { diaryId: id })).toMatchObject({ id: jobId, status: 'failed' });
+    expect(services.coze.paid(`检查结果 ${suggest}`)).toBe(1);
+    expect(outgoing(services)).toBe(sent);
+  });
+
+  test('is given up when WeChat says nothing for half an hour', async () => {
+    const child = await newChild();
+    const { id } = await write(child, '没有回音');
+    const { jobId } = await waiting(child, id);
+    await fire(main, 'work', at(20));
+    expect((await jobOf(child, jobId)).status).toBe('running');
+    await fire(main, 'work', at(31));
+    expect(await jobOf(child, jobId)).toMatchObject({ status: 'failed', error: { code: 'PROVIDER_ERROR' } });
+    expect(filesOf(child)).toEqual([]);
+  });
+
+  test('is nobody else’s to decide: a trace id that was not given out changes nothing', async () => {
+    expect(await push('60f96f1d-3845297a-1976a3ae', 'pass')).toMatchObject({ data: { known: false } });
+  });
+});

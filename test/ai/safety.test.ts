@@ -1,0 +1,211 @@
+import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { main as ai } from '../../functions/ai/index';
+import { main as diary } from '../../functions/diary/index';
+import { main as user } from '../../functions/user/index';
+import { config } from '../../shared/runtime/config';
+import { piecesOf } from '../../shared/safety/check';
+import { type Child, fire, NOON, newChild, ok, refused, select, send, TODAY, withoutRateLimits } from '../harness';
+import { outgoing, useServices } from './services';
+
+withoutRateLimits();
+const services = useServices(ai);
+
+const at = (minutes: number): string => new Date(Date.parse(NOON) + minutes * 60_000).toISOString();
+
+const statusOf = async ({ userId }: Child): Promise<string | undefined> => {
+  const [row] = await select<{ check_status: string }>('SELECT check_status FROM diaries WHERE user_id = ?', [userId]);
+  return row?.check_status;
+};
+
+const create = ({ openid }: Child, content: string, others: object = {}) =>
+  send(diary, openid, 'create', { date: TODAY, content, ...others });
+const today = async ({ openid }: Child) => (await ok(diary, openid, 'get', { date: TODAY })).diary;
+
+describe.each(['https', 'openapi'] as const)('over %s', (way) => {
+  beforeAll(() => {
+    config().contentCheck = way;
+  });
+
+  /** How often WeChat was asked about a text. */
+  const asked = (): number =>
+    way === 'https' ? (services.wechat.calls['/wxa/msg_sec_check'] ?? 0) : (services.cloud.actions['wx.openApi'] ?? 0);
+
+  test('a published text that passes is stored as passed, in two trips to the database', async () => {
+    const child = await newChild();
+    const lines: string[] = [];
+    const writing = vi.spyOn(process.stdout, 'write').mockImplementation((line) => lines.push(String(line)) > 0);
+    const before = asked();
+    const answer = await create(child, '今天很开心');
+    writing.mockRestore();
+    expect(answer.success).toBe(true);
+    expect(asked()).toBe(before + 1);
+    expect(await statusOf(child)).toBe('passed');
+    const access = lines.map((line) => JSON.parse(line)).find(({ kind }) => kind === 'access');
+    expect(access.mysql.trips).toBe(2);
+  });
+
+  test('a text that does not pass is kept as a draft and says where', async () => {
+    const child = await newChild();
+    const answer = await create(child, '这里有违规的话', { mood: '生气', tags: ['今天'] });
+    const kept = await today(child);
+    expect(answer).toMatchObject({
+      success: false,
+      error: { code: 'CONTENT_REJECTED', details: { diary: { id: kept.id, version: kept.version } } },
+    });
+    expect(kept).toMatchObject({ content: '这里有违规的话', mood: '生气', tags: ['今天'], isDraft: true });
+    expect(await statusOf(child)).toBe('rejected');
+    const profile = await ok(user, child.openid, 'profile');
+    expect(profile).toMatchObject({ totalDiaries: 0, points: 0 });
+    const published = await ok(diary, child.openid, 'update', { id: kept.id, version: kept.version, content: '改好了', isDraft: false });
+    expect(published).toMatchObject({ diary: { isDraft: false }, reward: { points: 5 } });
+  });
+
+  test('the same request asked again is refused again, and stores nothing more', async () => {
+    const child = await newChild();
+    const input = { date: TODAY, content: '违规' };
+    const first = await refused(diary, child.openid, 'create', input, { requestId: 'rejected-twice-1' });
+    expect(await refused(diary, child.openid, 'create', input, { requestId: 'rejected-twice-1' })).toEqual(first);
+  });
+
+  test('a tag is looked at like the text, and a mood too', async () => {
+    const child = await newChild();
+    expect(await create(child, '好', { tags: ['违规'] })).toMatchObject({ error: { code: 'CONTENT_REJECTED' } });
+    expect(await create(await newChild(), '好', { mood: '违规' })).toMatchObject({ error: { code: 'CONTENT_REJECTED' } });
+  });
+
+  test('a draft is not shown to anyone and not checked, until it is published', async () => {
+    const child = await newChild();
+    const before = asked();
+    await create(child, '违规的草稿', { isDraft: true });
+    expect(asked()).toBe(before);
+    expect(await create(child, '违规的草稿', { isDraft: false })).toMatchObject({ error: { code: 'CONTENT_REJECTED' } });
+    expect(await today(child)).toMatchObject({ isDraft: true });
+  });
+
+  test('a published text is not checked again for a change that leaves its words alone', async () => {
+    const child = await newChild();
+    await create(child, '没有变');
+    const { id, version } = await today(child);
+    const before = asked();
+    await ok(diary, child.openid, 'update', { id, version, images: ['https://mmbiz.qpic.cn/a.png'] });
+    expect(asked()).toBe(before);
+    expect(await statusOf(child)).toBe('passed');
+  });
+
+  test('a long text is checked whole, also where it is cut', async () => {
+    const child = await newChild();
+    const before = asked();
+    expect(await create(child, `${'好'.repeat(2_499)}违规${'好'.repeat(7_000)}`)).toMatchObject({ error: { code: 'CONTENT_REJECTED' } });
+    expect(asked() - before).toBe(4);
+  });
+
+  test.each([
+    ['the child was not in the app for two hours', '不活跃'],
+    ['the check is down', '检查坏了'],
+    ['the check is slow', '检查超时'],
+  ])('when %s the text is published, marked as pending, and checked again', async (_, marker) => {
+    const child = await newChild();
+    expect(await create(child, marker)).toMatchObject({ success: true, data: { diary: { isDraft: false }, reward: { points: 5 } } });
+    expect(await statusOf(child)).toBe('pending');
+    await fire(ai, 'work', at(2));
+    expect(await statusOf(child)).toBe('pending');
+    await select("UPDATE diaries SET content = '好了' WHERE user_id = ?", [child.userId]);
+    await fire(ai, 'work', at(10));
+    expect(await statusOf(child)).toBe('passed');
+    expect(await select('SELECT 1 FROM content_checks WHERE user_id = ?', [child.userId])).toEqual([]);
+    await create(await newChild(), '检查又好了');
+  });
+
+  test('a pending text that turns out unfit becomes a draft, its day no longer counts, and nothing of it is lost', async () => {
+    const child = await newChild();
+    await create(child, '不活跃');
+    await select("UPDATE diaries SET content = '其实违规' WHERE user_id = ?", [child.userId]);
+    await Promise.all([fire(ai, 'work', at(5)), fire(ai, 'work', at(5))]);
+    expect(await today(child)).toMatchObject({ content: '其实违规', isDraft: true });
+    expect(await statusOf(child)).toBe('rejected');
+    expect(await ok(user, child.openid, 'profile')).toMatchObject({ totalDiaries: 0, continuousDays: 0 });
+    expect(await select('SELECT 1 FROM content_checks WHERE user_id = ?', [child.userId])).toEqual([]);
+  });
+
+  test('a nickname that does not pass is refused, one that cannot be checked is taken away later if it must be', async () => {
+    const child = await newChild();
+    await ok(user, child.openid, 'update', { nickname: '小明' });
+    expect(await refused(user, child.openid, 'update', { nickname: '违规' })).toMatchObject({
+      code: 'CONTENT_REJECTED',
+      details: [{ path: 'nickname' }],
+    });
+    expect(await ok(user, child.openid, 'profile')).toMatchObject({ nickname: '小明' });
+    await ok(user, child.openid, 'update', { nickname: '不活跃' });
+    expect(await ok(user, child.openid, 'profile')).toMatchObject({ nickname: '不活跃' });
+    await select("UPDATE users SET nickname = '违规' WHERE id = ?", [child.userId]);
+    await fire(ai, 'work', at(5));
+    expect(await ok(user, child.openid, 'profile')).toMatchObject({ nickname: '' });
+  });
+
+  describe('the AI', () => {
+    const comment = async (child: Child, content: string) => {
+      await create(child, content);
+      return (await ok(ai, child.openid, 'commentDiary', { diaryId: (await today(child)).id })).job;
+    };
+
+    test('is not told what does not pass', async () => {
+      const child = await newChild();
+      await create(child, '违规', { isDraft: true });
+      const spent = services.coze.prompts.length;
+      const { job } = await ok(ai, child.openid, 'commentDiary', { diaryId: (await today(child)).id });
+      expect(job).toMatchObject({ status: 'failed', error: { code: 'CONTENT_REJECTED', retryable: false } });
+      expect(services.coze.prompts).toHaveLength(spent);
+    });
+
+    test('is not heard when what it says does not pass, and is not paid again for the same text', async () => {
+      const child = await newChild();
+      const job = await comment(child, `说错话${child.userId} #risky`);
+      expect(job).toMatchObject({ status: 'failed', result: null, error: { code: 'CONTENT_REJECTED', retryable: false } });
+      expect(await today(child)).toMatchObject({ aiComment: null });
+      expect(await ok(ai, child.openid, 'commentDiary', { diaryId: (await today(child)).id })).toMatchObject({ job: { id: job.id } });
+      expect(services.coze.paid(`说错话${child.userId}`)).toBe(1);
+    });
+
+    test('is not told what cannot be checked, for as long as that lasts', async () => {
+      const child = await newChild();
+      const job = await comment(child, `不活跃${child.userId}`);
+      expect(job).toMatchObject({ status: 'queued', result: null });
+      expect(services.coze.paid(`不活跃${child.userId}`)).toBe(0);
+      await fire(ai, 'work', at(1));
+      await fire(ai, 'work', at(6));
+      expect((await ok(ai, child.openid, 'job', { id: job.id })).job).toMatchObject({
+        status: 'failed',
+        error: { code: 'UNAVAILABLE', retryable: true },
+      });
+      expect(services.coze.paid(`不活跃${child.userId}`)).toBe(0);
+    });
+  });
+});
+
+describe('switched off', () => {
+  beforeAll(() => {
+    config().contentCheck = 'off';
+  });
+
+  test('nothing is asked and nothing is marked', async () => {
+    const child = await newChild();
+    const before = outgoing(services);
+    expect(await create(child, '违规')).toMatchObject({ success: true });
+    await ok(user, child.openid, 'update', { nickname: '违规' });
+    expect(await statusOf(child)).toBe('unchecked');
+    expect(outgoing(services)).toBe(before);
+  });
+});
+
+test('a text is cut into pieces that one check takes, every cut overlapped', () => {
+  expect(piecesOf('短')).toEqual(['短']);
+  const text = Array.from({ length: 10_000 }, (_, index) => String.fromCodePoint(0x20000 + index)).join('');
+  const pieces = piecesOf(text);
+  for (const piece of pieces) expect([...piece].length).toBeLessThanOrEqual(2_500);
+  for (let at = 0; at < 10_000 - 50; at += 49) {
+    const word = [...text].slice(at, at + 50).join('');
+    expect(pieces.some((piece) => piece.includes(word))).toBe(true);
+  }
+});
+
+afterEach(() => vi.restoreAllMocks());
