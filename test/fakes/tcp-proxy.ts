@@ -19,6 +19,8 @@ export interface TcpProxy {
   /** The next request that holds `text`: never reaches the server, or is carried out while its answer is lost. Resets the connection. */
   loseRequest(text: string): void;
   loseAnswer(text: string): void;
+  /** What clients send says `to` instead of `from` (of the same length) from now on. */
+  tamper(from: string, to: string): void;
   stop(): Promise<void>;
 }
 
@@ -26,6 +28,7 @@ export interface TcpProxy {
 export async function startTcpProxy(target: { host: string; port: number }): Promise<TcpProxy> {
   const open = new Set<Socket>();
   const loss: { text: string; answered: boolean } = { text: '', answered: false };
+  let tampering = { from: '', to: '' };
   let limits = { toServer: Number.POSITIVE_INFINITY, toClient: Number.POSITIVE_INFINITY };
 
   function join(client: Socket): void {
@@ -53,6 +56,8 @@ export async function startTcpProxy(target: { host: string; port: number }): Pro
         if (!loss.answered) return cut();
         losingAnswer = true;
       }
+      const at = tampering.from === '' ? -1 : chunk.indexOf(tampering.from);
+      if (at >= 0) chunk.write(tampering.to, at);
       limited('toServer', upstream, chunk);
     });
     upstream.on('data', (chunk) => {
@@ -110,6 +115,9 @@ export async function startTcpProxy(target: { host: string; port: number }): Pro
     },
     loseRequest: (text: string) => void Object.assign(loss, { text, answered: false }),
     loseAnswer: (text: string) => void Object.assign(loss, { text, answered: true }),
+    tamper(from: string, to: string) {
+      tampering = { from, to };
+    },
     stop: refuse,
   };
   return proxy;

@@ -202,6 +202,15 @@ test('a session starts in UTC, READ COMMITTED and with short time-outs', async (
   expect(row).toEqual({ isolation: 'READ-COMMITTED', zone: '+00:00', lockSeconds: 3, idleSeconds: 45 });
 });
 
+test('a session that cannot be set up serves nobody, and does not end the process', async () => {
+  const { openid } = await newUser();
+  const { user } = await behindProxy();
+  proxy.tamper('READ-COMMITTED', 'READ-COMMITTEX');
+  expect((await within(1, user, openid, 'profile')).code).toBe('UNAVAILABLE');
+  proxy.tamper('', '');
+  expect((await within(5, user, openid, 'profile')).code).toBe('OK');
+});
+
 test('Chinese, emoji, rare characters and the oddest bytes come back as they went in', async () => {
   const { openid } = await newUser();
   const { diary } = await behindProxy(1);
