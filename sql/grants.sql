@@ -46,6 +46,8 @@ GRANT EXECUTE ON PROCEDURE post_ack TO gd_runtime;
 GRANT EXECUTE ON PROCEDURE post_failure TO gd_runtime;
 GRANT EXECUTE ON PROCEDURE post_import TO gd_runtime;
 GRANT EXECUTE ON PROCEDURE post_grant TO gd_runtime;
+GRANT EXECUTE ON PROCEDURE post_garbage TO gd_runtime;
+GRANT EXECUTE ON PROCEDURE post_forgetting TO gd_runtime;
 
 -- job: the timer's function, which also clears away what is past its keeping time.
 GRANT SELECT ON * TO gd_job;

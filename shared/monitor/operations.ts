@@ -4,6 +4,7 @@ import { config } from '../runtime/config';
 import type { OperatorContext, SystemContext } from '../runtime/context';
 import { describeError, logLine } from '../runtime/log';
 import { openDatabase } from '../runtime/mysql';
+import { collectGarbage } from '../sync/garbage';
 import { continueErasures, removeDueFiles } from '../user/erase';
 import type { Changes, Check, Health } from './contract';
 import { judge, tellAll } from './incidents';
@@ -61,6 +62,7 @@ export async function collect(ctx: SystemContext): Promise<Changes> {
     );
     await tellOutageOver(ctx);
     await tellAll(ctx);
+    await chore(ctx, 'garbage', collectGarbage(ctx.db, ctx.now));
     await chore(ctx, 'sweep-minutes', postMinutesSweep(ctx.db, before(ctx, KEEP_MINUTES_MS), SWEEP_ROWS));
     return changes;
   } catch (error) {
