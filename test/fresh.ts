@@ -17,10 +17,11 @@ export const production = {
 export async function freshInstance(settings: Record<string, string | undefined>) {
   for (const [name, value] of Object.entries(settings)) vi.stubEnv(name, value);
   vi.resetModules();
-  const [login, user, diary, mysql, redis] = await Promise.all([
+  const [login, user, diary, sync, mysql, redis] = await Promise.all([
     import('../functions/login/index'),
     import('../functions/user/index'),
     import('../functions/diary/index'),
+    import('../functions/sync/index'),
     import('../shared/runtime/mysql'),
     import('../shared/runtime/redis'),
   ]);
@@ -30,5 +31,5 @@ export async function freshInstance(settings: Record<string, string | undefined>
     // Whoever imports next must not get these.
     vi.resetModules();
   });
-  return { login: login.main, user: user.main, diary: diary.main, openDatabase: mysql.openDatabase };
+  return { login: login.main, user: user.main, diary: diary.main, sync: sync.main, openDatabase: mysql.openDatabase };
 }
