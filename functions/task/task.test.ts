@@ -188,7 +188,7 @@ describe('a task of one’s own', () => {
 
   test('keeps 200 emoji as its title and quotes as they are', async () => {
     const child = await newChild();
-    const title = '😀'.repeat(190) + '\'"%_\\`';
+    const title = `${'😀'.repeat(190)}'"%_\\\``;
     expect(await create(child, { title })).toMatchObject({ title });
     expect(await titles(child)).toContain(title);
   });
