@@ -1,0 +1,113 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { setTimeout as wait } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { expect, onTestFinished, test } from 'vitest';
+import { main as ai } from '../../functions/ai/index';
+import { main as diary } from '../../functions/diary/index';
+import { newChild, ok, select, withoutRateLimits } from '../harness';
+import { useServices } from './services';
+
+withoutRateLimits();
+const services = useServices(ai);
+
+const JOBS = 200;
+const FAMILIES = 20;
+const KILLS = 10;
+
+const script = fileURLToPath(new URL('./worker-process.ts', import.meta.url));
+
+function startWorker(): ChildProcess {
+  const env = {
+    ...process.env,
+    COZE_API_BASE: services.coze.url,
+    COZE_TOKEN: 'pat-test',
+    COZE_BOT_ID: 'bot',
+    COZE_WORKFLOW_ID: 'flow',
+    TCB_ENV: 'test',
+    DB_POOL: '4',
+  };
+  return spawn(process.execPath, ['--import', 'tsx', script], { env, stdio: ['pipe', 'ignore', 'inherit'] });
+}
+
+async function end(worker: ChildProcess): Promise<void> {
+  if (worker.exitCode !== null || worker.signalCode !== null) return;
+  const ended = once(worker, 'exit');
+  worker.kill('SIGKILL');
+  await ended;
+}
+
+interface Row {
+  status: string;
+  attempts: number;
+  ai_comment: string | null;
+  content: string;
+}
+
+const isFinished = ({ status }: Row): boolean => status === 'done' || status === 'failed';
+
+const rows = (): Promise<Row[]> =>
+  select(
+    `SELECT j.status, j.attempts, d.ai_comment, d.content FROM ai_jobs j
+       JOIN diaries d ON d.user_id = j.user_id AND d.id = j.diary_id WHERE d.content LIKE '队列-%'`,
+  );
+
+test('two workers that are killed again and again finish every job of a queue once, and pay for none more than twice', {
+  timeout: 90_000,
+}, async () => {
+  for (let family = 0; family < FAMILIES; family += 1) {
+    const { openid, userId } = await newChild();
+    for (let day = 1; day <= JOBS / FAMILIES; day += 1) {
+      const date = `2025-01-${String(day).padStart(2, '0')}`;
+      const { diary: written } = await ok(diary, openid, 'create', { date, content: `队列-${family}-${day}- #stuck-150 #slow-150` });
+      const request = randomBytes(32);
+      const now = new Date();
+      await select('CALL post_job(?, ?, ?, ?, ?, NULL, ?, ?, ?)', [
+        userId,
+        request.toString('hex'),
+        request,
+        'comment',
+        written.id,
+        '2025-01-22',
+        100,
+        now,
+      ]);
+    }
+  }
+  expect(await rows()).toHaveLength(JOBS);
+
+  const workers = [startWorker(), startWorker()];
+  onTestFinished(async () => {
+    await Promise.all(workers.map(end));
+  });
+  for (let kill = 1; kill <= KILLS; kill += 1) {
+    // Each in the midst of work, at a moment of no one's choosing.
+    await expect
+      .poll(async () => (await rows()).filter(isFinished).length, { timeout: 20_000, interval: 100 })
+      .toBeGreaterThan((kill * JOBS) / (2 * KILLS));
+    await wait(Math.random() * 300);
+    const victim = kill % workers.length;
+    await end(workers[victim] ?? startWorker());
+    workers[victim] = startWorker();
+  }
+  await expect.poll(async () => (await rows()).filter(isFinished).length, { timeout: 60_000, interval: 500 }).toBe(JOBS);
+
+  const finished = await rows();
+  const paid = finished.map(({ content }) => services.coze.paid(content));
+  expect(Math.max(...paid)).toBeLessThanOrEqual(2);
+  for (const [index, { status, attempts, ai_comment: comment }] of finished.entries()) {
+    expect([status, comment !== null]).toEqual(status === 'done' ? ['done', true] : ['failed', false]);
+    // Only one that was killed twice while paying may fail.
+    if (status === 'failed') expect(attempts).toBeGreaterThanOrEqual(2);
+    expect(paid[index]).toBeGreaterThanOrEqual(status === 'done' ? 1 : 0);
+  }
+  expect(finished.filter(({ status }) => status === 'done').length).toBeGreaterThanOrEqual(JOBS - KILLS);
+  // Each end moved its user's rev once: no job was ended twice.
+  const [revs] = await select<{ ends: number; distinct_revs: number }>(
+    "SELECT COUNT(*) AS ends, COUNT(DISTINCT j.user_id, j.rev) AS distinct_revs FROM ai_jobs j JOIN diaries d ON d.user_id = j.user_id AND d.id = j.diary_id AND d.content LIKE '队列-%'",
+  );
+  expect(revs?.distinct_revs).toBe(revs?.ends);
+  // The kills did hit: some had paid and nothing to show for it.
+  expect(paid).toContain(2);
+});
