@@ -1,8 +1,10 @@
-import { expect, test, vi } from 'vitest';
+import { expect, inject, onTestFinished, test, vi } from 'vitest';
 import { main as diary } from '../../functions/diary/index';
 import { main as login } from '../../functions/login/index';
 import { main as user } from '../../functions/user/index';
-import { type Main, newChild, newOpenid, ok, select, TODAY } from '../harness';
+import { startTcpProxy } from '../fakes/tcp-proxy';
+import { freshInstance } from '../fresh';
+import { type Main, newChild, newOpenid, ok, TODAY } from '../harness';
 
 interface Trips {
   mysql: number;
@@ -61,22 +63,20 @@ test('a first login goes twice', async () => {
   expect((await tripsOf(() => ok(login, newOpenid(), 'login'))).mysql).toBe(2);
 });
 
-test('the server counts the same: a read is one statement, a write is one CALL', async () => {
+test('on the wire it is as often: a read and a profile’s update go once, a diary is written in two', async () => {
+  const proxy = await startTcpProxy(inject('services').admin);
+  onTestFinished(proxy.stop);
+  const near = await freshInstance({ DB_HOST: '127.0.0.1', DB_PORT: String(proxy.port), DB_POOL: '1' });
   const { openid } = await newChild();
-  const executed = async () => {
-    const [row] = await select<{ Value: string }>("SHOW GLOBAL STATUS LIKE 'Com_stmt_execute'");
-    return Number(row?.Value);
+  const requestsOf = async (run: () => Promise<unknown>) => {
+    const before = proxy.requests;
+    await run();
+    return proxy.requests - before;
   };
-  // Another worker's statements are counted as well: the fewest of several tries are ours.
-  const fewest = async (run: () => Promise<unknown>) => {
-    const counts: number[] = [];
-    for (let turn = 0; turn < 6; turn += 1) {
-      const before = await executed();
-      await run();
-      counts.push((await executed()) - before);
-    }
-    return Math.min(...counts);
-  };
-  expect(await fewest(() => ok(diary, openid, 'list'))).toBe(1);
-  expect(await fewest(() => ok(user, openid, 'update', { nickname: 'x' }))).toBe(1);
+  const list = () => ok(near.diary, openid, 'list');
+  const update = () => ok(near.user, openid, 'update', { nickname: 'x' });
+  const write = (date: string) => () => ok(near.diary, openid, 'create', { date, content: 'x' });
+  // Once each, so that the statements are prepared.
+  for (const warm of [list, update, write('2025-01-20')]) await warm();
+  expect([await requestsOf(list), await requestsOf(update), await requestsOf(write(YESTERDAY))]).toEqual([1, 1, 2]);
 });

@@ -5,6 +5,8 @@ export interface TcpProxy {
   readonly port: number;
   /** Connections that were opened through it. */
   readonly opened: number;
+  /** Requests that went to the server: chunks, which are whole where one waits for the answer to the other. */
+  readonly requests: number;
   /** Each chunk arrives so much later, in either direction. */
   latencyMs: number;
   /** Lines stay up and carry nothing more. */
@@ -51,6 +53,7 @@ export async function startTcpProxy(target: { host: string; port: number }): Pro
     };
     client.on('data', (chunk) => {
       if (proxy.blackHole) return;
+      proxy.requests += 1;
       if (loss.text !== '' && chunk.includes(loss.text)) {
         loss.text = '';
         if (!loss.answered) return cut();
@@ -105,6 +108,7 @@ export async function startTcpProxy(target: { host: string; port: number }): Pro
   const proxy = {
     port,
     opened: 0,
+    requests: 0,
     latencyMs: 0,
     blackHole: false,
     refuse,
