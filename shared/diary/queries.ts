@@ -79,17 +79,15 @@ export const selectDiaryPage = async (
   { limit, offset, count }: { limit: number; offset: number; count: 'stored' | 'counted' | 'none' },
 ): Promise<(DiaryRow & { total?: number })[]> => {
   const total = {
-    stored: ', (SELECT total_diaries + total_drafts FROM users WHERE users.id = diaries.user_id) AS total',
-    counted: `, (SELECT COUNT(*) FROM diaries WHERE ${FILTER}) AS total`,
-    none: '',
+    stored: { column: ', (SELECT total_diaries + total_drafts FROM users WHERE id = ?) AS total', values: [userId] },
+    counted: { column: `, (SELECT COUNT(*) FROM diaries WHERE ${FILTER}) AS total`, values: filterValues(userId, filter) },
+    none: { column: '', values: [] },
   }[count];
   return db.rows(
     'diary.page',
-    `SELECT ${COLUMNS}${total} FROM diaries
-       JOIN (SELECT id AS page_id FROM diaries FORCE INDEX (uk_user_date) WHERE ${FILTER} ORDER BY diary_date DESC LIMIT ? OFFSET ?) AS page
-         ON page.page_id = diaries.id
-      WHERE user_id = ? ORDER BY diary_date DESC`,
-    [...(count === 'counted' ? filterValues(userId, filter) : []), ...filterValues(userId, filter), limit, offset, userId],
+    `SELECT ${COLUMNS}${total.column}
+       FROM diaries FORCE INDEX (uk_user_date) WHERE ${FILTER} ORDER BY diary_date DESC LIMIT ? OFFSET ?`,
+    [...total.values, ...filterValues(userId, filter), limit, offset],
   );
 };
 

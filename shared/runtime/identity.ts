@@ -64,6 +64,21 @@ const parseSession = (text: string): Session => {
   return { userId: userId ?? 0, epoch: epoch ?? 0, alive: alive === 1 };
 };
 
+/** Sessions as this process last met them: good for a guess, never for a decision. */
+const met = new Map<string, Session>();
+const MAX_MET = 10_000;
+
+function remember(subject: string, session: Session): void {
+  if (met.size >= MAX_MET) met.clear();
+  met.set(subject, session);
+}
+
+/** Who the caller will most likely turn out to be; null when there is nothing to go by. */
+export function guessSession(credentials: Credentials): Pick<Session, 'userId' | 'epoch'> | null {
+  if (credentials.kind === 'token') return credentials.claims;
+  return credentials.kind === 'openid' ? (met.get(credentials.subject) ?? null) : null;
+}
+
 interface SessionRow {
   id: number;
   openid: string | null;
@@ -103,5 +118,6 @@ export async function sessionOf(
   if (!session?.alive) return null;
   if (credentials.kind === 'token' && (session.userId !== credentials.claims.userId || session.epoch !== credentials.claims.epoch))
     return null;
+  remember(credentials.subject, session);
   return session;
 }

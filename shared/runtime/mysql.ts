@@ -52,6 +52,8 @@ function openPool(): Pool {
     database: name,
     connectionLimit,
     connectTimeout: 3_000,
+    // Else the driver notes a stack at each statement, 5 % of a read's CPU, for the case that it fails; its name says as much.
+    trace: false,
     charset: 'utf8mb4_0900_ai_ci',
     timezone: 'Z',
     dateStrings: ['DATE'],
@@ -205,3 +207,12 @@ export function openDatabase(deadline: number, requestId: string): Database {
     },
   };
 }
+
+/** Reads at once; posts nothing before `known` has come true. */
+export const postingAfter = (db: Database, known: Promise<unknown>): Database => ({
+  ...db,
+  async post<Answer>(name: string, values: readonly Value[]) {
+    await known;
+    return db.post<Answer>(name, values);
+  },
+});
