@@ -76,14 +76,6 @@ describe('completing', () => {
       expect(await balanceOf(child)).toBe(0);
     },
   );
-
-  test('a task that promises nothing pays nothing and writes no record', async () => {
-    const child = await newChild();
-    const id = await ownTask(child, { pointsReward: 0 });
-    expect(await ok(main, child.openid, 'complete', { id })).toMatchObject({ points: { awarded: 0, balance: 0, capped: false } });
-    expect(await ok(main, child.openid, 'uncomplete', { id })).toMatchObject({ points: { returned: 0, balance: 0 } });
-    expect(await ledgerOf(child)).toEqual([]);
-  });
 });
 
 describe('the day of a completion', () => {

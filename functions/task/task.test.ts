@@ -285,8 +285,8 @@ describe('changing and deleting', () => {
     expect(await ok(main, child.openid, 'update', { id: task.id, title: '喂猫', date: TOMORROW })).toEqual({
       task: { ...task, title: '喂猫', date: TOMORROW },
     });
-    expect(await ok(main, child.openid, 'update', { id: task.id, description: '', pointsReward: 0 })).toMatchObject({
-      task: { title: '喂猫', description: '', category: 'life', pointsReward: 0 },
+    expect(await ok(main, child.openid, 'update', { id: task.id, description: '', pointsReward: 1 })).toMatchObject({
+      task: { title: '喂猫', description: '', category: 'life', pointsReward: 1 },
     });
     expect((await list(child, TOMORROW)).at(-1)).toMatchObject({ title: '喂猫' });
   });
@@ -297,6 +297,7 @@ describe('changing and deleting', () => {
     for (const input of [
       { title: ' ' },
       { pointsReward: 21 },
+      { pointsReward: 0 },
       { date: addDays(TODAY, 8) },
       { isCompleted: true },
       { repeat: { kind: 'daily' } },

@@ -1,4 +1,5 @@
 import { AppError, fieldError } from '../errors';
+import { config } from '../runtime/config';
 import type { PublicContext, UserContext } from '../runtime/context';
 import { rememberSession, subjectOf } from '../runtime/identity';
 import { admit } from '../runtime/rate-limit';
@@ -16,8 +17,9 @@ interface LoginAnswer {
   migration: { mode: MigrationMode };
 }
 
-/** No caller of the cloud has such an address: it is a developer's own machine, where one address is everybody. */
-const LOOPBACK = /^(127\.|::1$)/;
+/** A developer's own machine, where one address is everybody; no caller of the cloud has such a one. */
+const isOwnMachine = (address: string | null): boolean =>
+  address === null ? config().environment === 'local' : /^(127\.|::1$)/.test(address);
 
 async function requireRoom(ctx: PublicContext, subject: string, limit: 'loginByAddress' | 'loginByOpenid'): Promise<void> {
   const { retryAfter } = await admit(ctx.cache, subject, limit);
@@ -26,8 +28,7 @@ async function requireRoom(ctx: PublicContext, subject: string, limit: 'loginByA
 
 async function openidByCode(ctx: PublicContext, code: string | undefined): Promise<string> {
   if (code === undefined) throw fieldError('code', '必填');
-  const address = ctx.address ?? 'unknown';
-  if (!LOOPBACK.test(address)) await requireRoom(ctx, subjectOf(`address:${address}`), 'loginByAddress');
+  if (!isOwnMachine(ctx.address)) await requireRoom(ctx, subjectOf(`address:${ctx.address ?? 'unknown'}`), 'loginByAddress');
   const openid = await code2session(code, ctx.deadline);
   await requireRoom(ctx, subjectOf(openid), 'loginByOpenid');
   return openid;

@@ -35,7 +35,7 @@ export type TaskDay = z.output<typeof TaskDay>;
 const fields = {
   description: text(2_000).optional(),
   category: line(50).optional(),
-  pointsReward: z.int().min(0).optional().describe('the most is set by the server: 20 as it comes'),
+  pointsReward: z.int().min(1).optional().describe('the most is set by the server: 20 as it comes'),
   date: day.optional().describe('from 7 days ago to 7 days ahead'),
 };
 
