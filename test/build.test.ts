@@ -10,6 +10,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { budgetsKb, overBudget } from '../scripts/build/budget';
 import { type Bundle, buildFunctions } from '../scripts/build/functions';
+import { partFiles } from '../scripts/build/parts';
 import { encodingExists, getDecoder, getEncoder } from '../scripts/build/stand-ins/iconv-lite';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -66,10 +67,10 @@ describe('the bundles of this project', () => {
     expect(Object.keys(budgetsKb)).toEqual(expect.arrayContaining(names));
   });
 
-  test('nothing but the bundle and its rights is in the folder that is uploaded', async () => {
+  test('nothing but the bundle, its parts and its rights is in the folder that is uploaded', async () => {
     for (const { file } of bundles) {
       const uploaded = await readdir(dirname(file));
-      expect(uploaded.filter((each) => !['index.js', 'config.json'].includes(each))).toEqual([]);
+      expect(uploaded.filter((each) => !['index.js', 'config.json', ...partFiles].includes(each))).toEqual([]);
     }
   });
 });
@@ -102,7 +103,7 @@ describe('building', () => {
     expect(built).toEqual(['probe']);
   });
 
-  test('what is imported late is inside the file', async () => {
+  test('what is imported late is found, inside the file or beside it', async () => {
     const { answer, bundle } = await buildOne(`
       export async function main() {
         const { default: jwt } = await import('jsonwebtoken');

@@ -1,14 +1,14 @@
 /** Kilobytes (1,000 bytes) a bundle may weigh. What a cold start reads is paid by the first caller after every quiet hour. */
 export const budgetsKb: Readonly<Record<string, number>> = {
-  login: 640,
+  login: 500,
   user: 500,
   diary: 500,
   task: 500,
   points: 500,
   lottery: 500,
-  ai: 640,
-  sync: 520,
-  monitor: 640,
+  ai: 520,
+  sync: 560,
+  monitor: 520,
 };
 
 const defaultBudgetKb = 500;

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { type BuildOptions, build, type Metafile } from 'esbuild';
 import { removeOthers, subfolders, writeWhole } from './files';
 import { smallerFiles, standIns } from './lighten';
+import { buildParts, partsOf, separateParts } from './parts';
 
 export interface BuildFunctionsOptions {
   /** Off, the bundle stays readable in a debugger. Default: on. */
@@ -40,8 +41,8 @@ const target: BuildOptions = {
 };
 
 /**
- * Bundles each `functions/<name>/index.ts` into the self-contained `dist/functions/<name>/index.js`, which is all that is
- * uploaded. Source maps go to `dist/maps`, beside the upload.
+ * Bundles each `functions/<name>/index.ts` into the self-contained `dist/functions/<name>/index.js`; that folder is all
+ * that is uploaded, with the parts that are read only when they are needed (parts.ts). Source maps go to `dist/maps`, beside the upload.
  */
 export async function buildFunctions(options: BuildFunctionsOptions = {}): Promise<Bundle[]> {
   const functionsDir = options.functionsDir ?? join(root, 'functions');
@@ -54,6 +55,7 @@ export async function buildFunctions(options: BuildFunctionsOptions = {}): Promi
   // esbuild believes that the bundle lies where its map does, which makes the map's relative paths right without touching them.
   const { outputFiles, metafile } = await build({
     ...target,
+    plugins: [smallerFiles, separateParts],
     entryPoints: names.map((name) => ({ in: join(functionsDir, name, 'index.ts'), out: name })),
     outdir: mapsDir,
     minify: options.minify ?? true,
@@ -69,6 +71,8 @@ export async function buildFunctions(options: BuildFunctionsOptions = {}): Promi
   if (!options.names) await removeOthers(join(outDir, 'functions'), known);
 
   const texts = new Map(outputFiles.map((file) => [file.path, file.contents]));
+  const wanted = new Map(names.map((name) => [name, partsOf(outputOf(metafile, name))]));
+  const parts = await buildParts(new Set([...wanted.values()].flat()), { ...target, minify: options.minify ?? true });
   return Promise.all(
     names.map(async (name) => {
       const file = join(outDir, 'functions', name, 'index.js');
@@ -79,8 +83,9 @@ export async function buildFunctions(options: BuildFunctionsOptions = {}): Promi
       ]);
       await writeWhole(join(mapsDir, `${name}.js.map`), texts.get(join(mapsDir, `${name}.js.map`)) ?? '{}');
       await writeWhole(file, code);
+      for (const part of wanted.get(name) ?? []) await writeWhole(join(outDir, 'functions', name, part), parts.get(part) ?? '');
       await copyPermissions(join(functionsDir, name), join(outDir, 'functions', name));
-      return { name, file, bytes: code.length, missing: missingModules(metafile, `${name}.js`) };
+      return { name, file, bytes: code.length, missing: missingModules(outputOf(metafile, name)) };
     }),
   );
 }
@@ -91,8 +96,13 @@ async function copyPermissions(from: string, to: string): Promise<void> {
   if (existsSync(config)) await writeWhole(join(to, 'config.json'), await readFile(config));
 }
 
-function missingModules(metafile: Metafile, file: string): string[] {
-  const output = Object.entries(metafile.outputs).find(([path]) => path.endsWith(`/${file}`));
-  const external = output?.[1].imports.filter((entry) => entry.external && !isBuiltin(entry.path)) ?? [];
+type Output = Metafile['outputs'][string] | undefined;
+
+const outputOf = (metafile: Metafile, name: string): Output =>
+  Object.entries(metafile.outputs).find(([path]) => path.endsWith(`/${name}.js`))?.[1];
+
+function missingModules(output: Output): string[] {
+  const parts = partsOf(output);
+  const external = output?.imports.filter(({ path, external }) => external && !isBuiltin(path) && !parts.includes(path.slice(2))) ?? [];
   return [...new Set(external.map((entry) => entry.path))];
 }
