@@ -120,7 +120,7 @@ test('a large account answers a link, whose file ends with it', async () => {
   for (let day = 10; day <= 28; day += 1) await ok(diary, openid, 'create', { date: `2024-11-${day}`, content });
   const answer = await ok(user, openid, 'export');
   expect(answer).toEqual({ fileUrl: expect.stringContaining('http'), expiresAt: '2025-01-22T05:00:00.000Z' });
-  const document = await (await fetch(answer.fileUrl)).json();
+  const document = (await (await fetch(answer.fileUrl)).json()) as Export;
   expect(document.diaries).toHaveLength(38);
   expect([...cloud.files.keys()].join()).toMatch(new RegExp(`users/${userInfo.id}/exports/[0-9a-f]{32}\\.json`));
 

@@ -212,7 +212,10 @@ test('an erasure that storage holds up opens one incident, and both end when sto
   const openid = newOpenid();
   const { userInfo } = await ok(login, openid, 'login');
   await ok(user, openid, 'erase', { confirm: '注销账号' }, { now: after(-90) });
-  await select('INSERT INTO erased_files (user_id, file_id) VALUES (?, ?)', [userInfo.id, `cloud://gone/users/${userInfo.id}/a.jpg`]);
+  await select('INSERT INTO erased_files (user_id, file_id, due_at) VALUES (?, ?, NOW(3))', [
+    userInfo.id,
+    `cloud://gone/users/${userInfo.id}/a.jpg`,
+  ]);
   expect((await collect(0)).opened).toEqual(['erasures']);
   expect((await collect(1)).opened).toEqual([]);
   await select('DELETE FROM erased_files WHERE user_id = ?', [userInfo.id]);
