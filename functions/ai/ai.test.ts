@@ -1,5 +1,6 @@
-import { generateKeyPairSync } from 'node:crypto';
+import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
+import jwt from 'jsonwebtoken';
 import { describe, expect, test } from 'vitest';
 import { config } from '../../shared/runtime/config';
 import { outgoing, settingsFor, useServices } from '../../test/ai/services';
@@ -149,6 +150,8 @@ describe('a provider that fails', () => {
     ['#500', 'PROVIDER_ERROR', true, 2],
     ['#html', 'PROVIDER_ERROR', true, 2],
     ['#truncated', 'PROVIDER_ERROR', true, 2],
+    ['#wrongtype', 'PROVIDER_ERROR', true, 2],
+    ['#bloated', 'PROVIDER_ERROR', true, 2],
     ['#4013', 'PROVIDER_ERROR', true, 2],
     ['#429', 'PROVIDER_ERROR', true, 2],
     ['#failed', 'PROVIDER_ERROR', true, 2],
@@ -346,6 +349,18 @@ describe('the worker', () => {
     expect(await refused(main, null, 'work')).toMatchObject({ code: 'UNAUTHENTICATED' });
     expect(await refused(main, null, 'work', {}, { token: child.token })).toMatchObject({ code: 'FORBIDDEN' });
     expect((await fire(main, 'work')).success).toBe(true);
+    const key = config().jwtKeys[0].key;
+    const now = Math.floor(Date.parse(NOON) / 1_000);
+    const tokenOf = (claims: object, secret: KeyObject | string = key) =>
+      jwt.sign({ iat: now, exp: now + 60, aud: 'growth-diary-system', ...claims }, secret, { algorithm: 'HS256', keyid: 'k2' });
+    expect(await ok(main, child.openid, 'work', {}, { token: tokenOf({}) })).toMatchObject({ worked: expect.any(Number) });
+    for (const forged of [
+      tokenOf({ iat: now - 200, exp: now - 100 }),
+      tokenOf({ aud: 'growth-diary-api' }),
+      tokenOf({}, 'another secret of the same length'),
+    ]) {
+      expect(await refused(main, null, 'work', {}, { token: forged })).toMatchObject({ code: 'UNAUTHENTICATED' });
+    }
   });
 });
 

@@ -15,6 +15,8 @@ const tricks: Record<string, () => FakeAnswer> = {
   500: () => ({ status: 500, body: 'Internal Server Error' }),
   html: () => ({ body: '<html><body>请先登录网络</body></html>' }),
   truncated: () => ({ body: '{"code":0,"data":{"id":"1' }),
+  wrongtype: () => ({ body: ['not', 'an', 'object'] }),
+  bloated: () => ({ body: JSON.stringify({ code: 0, data: { id: 'x'.repeat(2 * 1_024 * 1_024) } }) }),
   4000: () => ({ body: { code: 4000, msg: 'bad request', detail: { logid: 'l' } } }),
   4013: () => ({ body: { code: 4013, msg: 'rate limited' } }),
   4100: () => ({ body: { code: 4100, msg: 'authentication is invalid' } }),

@@ -149,7 +149,7 @@ async function isCompleted(params: Record<string, string>, deadline: number): Pr
   const { status, last_error: lastError } = dataOf(answer);
   if (status === 'created' || status === 'in_progress') return false;
   if (status === 'completed') return true;
-  throw new ProviderError('failed', isBag(lastError) ? Number(lastError.code) || text(status) : text(status));
+  throw new ProviderError('failed', (isBag(lastError) && Number(lastError.code)) || 'chat');
 }
 
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));

@@ -138,7 +138,7 @@ async function picture(desk: Desk, lease: Lease): Promise<Outcome | null> {
 const leaseMs = ({ until, ctx }: Desk): number => Math.max(until, ctx.deadline) - Date.now() + LEASE_MARGIN_MS;
 
 /** Ends a job; a picture that came too late, or that another took the place of, is not kept. */
-export async function finish(
+async function finish(
   { ctx: { db } }: Desk,
   job: { userId: number; id: number; worker: string | null },
   outcome: Outcome,
