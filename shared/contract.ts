@@ -63,7 +63,9 @@ export const contract = <A extends Access, In extends z.ZodObject, Out extends z
   definition: Contract<A, In, Out>,
 ): Contract<A, In, Out> => definition;
 
-const CONTROL_CHARACTERS = /\p{Cc}/u;
+/** Also what turns the direction of the text around it, so that a name looks like another one, and what breaks a line. */
+const CONTROL_CHARACTERS = /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/u;
+const VISIBLE = /[^\s\p{Cf}]/u;
 
 const codePoints = (text: string): number => {
   let count = 0;
@@ -88,7 +90,7 @@ export const line = (max: number) =>
     .refine((value) => codePoints(value) <= max, { error: `最多 ${max} 个字` })
     .meta({ maxLength: max });
 
-export const title = (max: number) => line(max).refine((value) => value !== '', { error: '不能为空' });
+export const title = (max: number) => line(max).refine((value) => VISIBLE.test(value), { error: '不能为空' });
 
 export const day = z
   .string()

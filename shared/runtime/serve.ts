@@ -152,10 +152,22 @@ function requireRole(access: Access, credentials: Credentials): void {
 }
 
 /** Lets the caller in: there is room for one more call of theirs, and it is known who they are. */
+/** Who spent their allowance, until when: a flood of refused reads must not reach the database. */
+const spent = new Map<string, number>();
+const MAX_SPENT = 10_000;
+
+function rememberSpent(subject: string, seconds: number): void {
+  if (spent.size >= MAX_SPENT) spent.clear();
+  spent.set(subject, Date.now() + seconds * 1_000);
+}
+
 async function enter(contract: Contract, credentials: Credentials, call: Call, ctx: SystemContext): Promise<Identity> {
   const subject = subjectIn(credentials);
   const admission = subject === null ? null : await admit(ctx.cache, subject, contract.limit);
-  if (admission?.retryAfter) throw new AppError('RATE_LIMITED', { retryAfter: admission.retryAfter });
+  if (subject !== null && admission?.retryAfter) {
+    rememberSpent(subject, admission.retryAfter);
+    throw new AppError('RATE_LIMITED', { retryAfter: admission.retryAfter });
+  }
   return identityFor(contract.access, credentials, call, ctx, admission?.session ?? null);
 }
 
@@ -168,7 +180,7 @@ const isSame = (guess: Identity, identity: Identity): boolean => guess.userId ==
 function runEarly({ contract, run }: Action, credentials: Credentials, ctx: SystemContext, entering: Promise<Identity>, input: unknown) {
   const session = contract.access === 'user' && contract.limit === 'read' ? guessSession(credentials) : null;
   const subject = subjectIn(credentials);
-  if (session === null || subject === null) return null;
+  if (session === null || subject === null || (spent.get(subject) ?? 0) > Date.now()) return null;
   const guess: Identity = { userId: session.userId, epoch: session.epoch, subject };
   const known = entering.then((identity) => {
     if (!isSame(guess, identity)) throw new Error('somebody else');
