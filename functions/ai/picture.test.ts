@@ -1,4 +1,8 @@
+import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
+import { png } from '../../scripts/fakes/coze';
+import { startFake } from '../../scripts/fakes/server';
+import { publicLookup } from '../../shared/ai/public-lookup';
 import { config } from '../../shared/runtime/config';
 import { outgoing, useServices } from '../../test/ai/services';
 import { type Child, fire, NOON, newChild, ok, refused, select, send, TODAY, withoutRateLimits } from '../../test/harness';
@@ -98,11 +102,9 @@ describe('a picture', () => {
 describe('a link that leads', () => {
   test.each([
     ['to a host nobody allowed', '#otherhost'],
-    ['to our own machine', '#loopback'],
     ['to an SVG called PNG', '#svg'],
     ['to a file without end', '#huge'],
     ['to a page', '#page'],
-    ['by a redirect to another host', '#astray'],
     ['to nothing', '#gone'],
     ['nowhere: there is none', '#empty'],
   ])('%s fails the job, stores nothing, pays once and gives the quota back', async (_, trick) => {
@@ -115,6 +117,43 @@ describe('a link that leads', () => {
     expect(filesOf(child)).toEqual([]);
     expect(services.coze.paid(marker)).toBe(1);
     expect(await charged(child)).toBe(0);
+  });
+
+  test.each([
+    ['straight', 'port'],
+    ['by a redirect', 'astray'],
+  ])('%s to another service of our own machine is never followed, though a picture lies there', async (_, trick) => {
+    const trap = await startFake({ 'GET /picture.png': () => ({ headers: { 'content-type': 'image/png' }, body: png }) });
+    const child = await newChild();
+    const job = await draw(child, { content: `别跟去${child.userId} #${trick}-${new URL(trap.url).port}` });
+    await trap.stop();
+    expect(job).toMatchObject({ status: 'failed', error: { code: 'PROVIDER_ERROR' } });
+    expect(trap.calls).toEqual({});
+    expect(filesOf(child)).toEqual([]);
+  });
+
+  test.each([
+    '0.0.0.0',
+    '10.1.2.3',
+    '100.64.0.1',
+    '127.0.0.1',
+    '169.254.169.254',
+    '172.20.0.1',
+    '192.168.1.1',
+    '::1',
+    'fe80::1',
+    'fd00::1',
+    '::ffff:10.0.0.1',
+    '64:ff9b::7f00:1',
+    'localhost',
+  ])('by name to %s is refused', async (address) => {
+    const lookup = await publicLookup();
+    await expect(promisify(lookup)(address, { all: true })).rejects.toThrow('a private address');
+  });
+
+  test.each(['1.1.1.1', '223.5.5.5', '2606:4700:4700::1111'])('by name to %s is not', async (address) => {
+    const lookup = await publicLookup();
+    expect(await promisify(lookup)(address, { all: true })).toMatchObject([{ address }]);
   });
 
   test('by a redirect to an allowed place is followed', async () => {

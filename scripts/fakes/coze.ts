@@ -23,7 +23,7 @@ const tricks: Record<string, () => FakeAnswer> = {
   429: () => ({ status: 429, headers: { 'retry-after': '7' }, body: { code: 429, msg: 'too many requests' } }),
 };
 
-const png = Buffer.from(
+export const png = Buffer.from(
   'iVBORw0KGgoAAAANSUhEUgAAABAAAAAQCAYAAAAf8/9hAAAAJElEQVR42mP8//8/AyWAiYFCMGrAqAGjBowaMGrAqAGjBowaAABFHgQfXG7mYAAAAABJRU5ErkJggg==',
   'base64',
 );
@@ -62,12 +62,15 @@ function commentOn(text: string): string {
 /** Where the workflow says the picture lies. */
 function linkFor(text: string, url: string): string {
   if (told(text, 'otherhost') !== null) return 'https://pictures.example.com/a.png';
-  if (told(text, 'loopback') !== null) return 'http://127.0.0.1:9/a.png';
-  for (const kind of ['svg', 'huge', 'page', 'astray', 'moved', 'gone']) if (told(text, kind) !== null) return `${url}/pictures/${kind}`;
+  const port = told(text, 'port');
+  if (port !== null) return `http://127.0.0.1:${port}/picture.png`;
+  const redirected = told(text, 'astray');
+  if (redirected !== null) return `${url}/pictures/astray?port=${redirected}`;
+  for (const kind of ['svg', 'huge', 'page', 'moved', 'gone']) if (told(text, kind) !== null) return `${url}/pictures/${kind}`;
   return `${url}/pictures/plain`;
 }
 
-const pictures: Record<string, () => FakeAnswer> = {
+const pictures: Record<string, (query: URLSearchParams) => FakeAnswer> = {
   plain: () => ({ headers: { 'content-type': 'image/png' }, body: png }),
   svg: () => ({
     headers: { 'content-type': 'image/png' },
@@ -76,7 +79,7 @@ const pictures: Record<string, () => FakeAnswer> = {
   page: () => ({ body: '<html></html>' }),
   huge: () => ({ headers: { 'content-type': 'image/png' }, body: endless() }),
   moved: () => ({ status: 302, headers: { location: '/pictures/plain' }, body: '' }),
-  astray: () => ({ status: 302, headers: { location: 'http://169.254.169.254/latest/meta-data' }, body: '' }),
+  astray: (query) => ({ status: 302, headers: { location: `http://127.0.0.1:${query.get('port')}/picture.png` }, body: '' }),
 };
 
 function answerOf(data: string): FakeAnswer {
@@ -162,7 +165,7 @@ export async function startFakeCoze(): Promise<FakeCoze> {
       if (told(parameters.prompt, 'empty') !== null) return answerOf('{"output":""}');
       return answerOf(JSON.stringify({ output: JSON.stringify({ image: { url: linkFor(parameters.prompt, url) } }) }));
     },
-    'GET /pictures/*': ({ path }) => pictures[path.split('/').at(-1) ?? '']?.() ?? { status: 404, body: 'gone' },
+    'GET /pictures/*': ({ path, query }) => pictures[path.split('/').at(-1) ?? '']?.(query) ?? { status: 404, body: 'gone' },
   };
 
   const fake = await startFake(routes);

@@ -1,6 +1,6 @@
-import type { LookupFunction } from 'node:net';
 import { config } from '../runtime/config';
 import { ProviderError } from './provider';
+import { publicLookup } from './public-lookup';
 
 const MAX_BYTES = 10 * 1_024 * 1_024;
 const TIMEOUT_MS = 15_000;
@@ -32,44 +32,6 @@ function requireAllowed(url: URL): void {
   if (!isStandIn(url) && !(isListed && isPlain)) throw new ProviderError('unusable', 'picture host');
 }
 
-/** Refuses an allowed name that leads into our own network; asked at the connection, so that it cannot change in between. */
-async function guardedLookup(): Promise<LookupFunction> {
-  const [{ lookup }, { BlockList }] = await Promise.all([import('node:dns'), import('node:net')]);
-  const inside = new BlockList();
-  for (const [network, prefix] of [
-    ['0.0.0.0', 8],
-    ['10.0.0.0', 8],
-    ['100.64.0.0', 10],
-    ['127.0.0.0', 8],
-    ['169.254.0.0', 16],
-    ['172.16.0.0', 12],
-    ['192.0.0.0', 24],
-    ['192.168.0.0', 16],
-    ['198.18.0.0', 15],
-    ['224.0.0.0', 3],
-  ] as const) {
-    inside.addSubnet(network, prefix, 'ipv4');
-  }
-  // Outside of 2000::/3 nothing is a public host; IPv4 in IPv6 clothes is refused with the rest.
-  for (const [network, prefix] of [
-    ['::', 3],
-    ['4000::', 2],
-    ['8000::', 1],
-    ['2002::', 16],
-  ] as const) {
-    inside.addSubnet(network, prefix, 'ipv6');
-  }
-  return (hostname, options, callback) => {
-    lookup(hostname, { ...options, all: true }, (error, addresses) => {
-      const refused = addresses?.some(({ address, family }) => inside.check(address, family === 6 ? 'ipv6' : 'ipv4'));
-      const [first] = addresses ?? [];
-      if (error || refused || !first) callback(error ?? new Error('a private address'), '', 4);
-      else if (options.all) callback(null, addresses);
-      else callback(null, first.address, first.family);
-    });
-  };
-}
-
 interface Hop {
   status: number;
   location: string | undefined;
@@ -78,7 +40,7 @@ interface Hop {
 
 async function get(url: URL, timeoutMs: number): Promise<Hop> {
   const [{ default: axios }, { Agent }] = await Promise.all([import('axios'), import('node:https')]);
-  const lookup = isStandIn(url) ? undefined : await guardedLookup();
+  const lookup = isStandIn(url) ? undefined : await publicLookup();
   try {
     const { status, headers, data } = await axios.get<ArrayBuffer>(url.href, {
       responseType: 'arraybuffer',
