@@ -153,15 +153,15 @@ function Bench({ entry, catalogue }: { entry: ActionEntry; catalogue: Catalogue 
           {busy ? text.console.sending : text.console.send}
         </button>
       </form>
-      <Outcome sent={sent} />
+      <Outcome sent={sent} busy={busy} />
     </div>
   );
 }
 
-function Outcome({ sent }: { sent: Sent | null }) {
+function Outcome({ sent, busy }: { sent: Sent | null; busy: boolean }) {
   const text = useText();
   return (
-    <div class="outcome" aria-live="polite">
+    <div class="outcome" aria-live="polite" aria-busy={busy}>
       {sent === null ? (
         <p class="empty">{text.console.noAnswer}</p>
       ) : (

@@ -96,6 +96,7 @@ function Entry({ id, field, required, value, onChange }: EntryProps) {
       <input
         id={id}
         type="number"
+        step="any"
         value={value === undefined ? '' : Number(value)}
         onInput={(event) => onChange(read(event.currentTarget.value))}
       />

@@ -27,7 +27,9 @@ export function Calendar({ onOpen }: { onOpen: (date: string) => void }) {
   const answer = useRead((app) => app.diary.calendar({ month }), [month]);
   const stats = useRead((app) => app.diary.stats());
   const days = new Map(answer?.month === month ? answer.days.map((day) => [day.date, day]) : []);
-  const title = new Intl.DateTimeFormat(language === 'zh' ? 'zh-CN' : 'en', { year: 'numeric', month: 'long', timeZone: 'UTC' });
+  const locale = language === 'zh' ? 'zh-CN' : 'en';
+  const name = new Intl.DateTimeFormat(locale, { month: 'long', day: 'numeric', timeZone: 'UTC' });
+  const title = new Intl.DateTimeFormat(locale, { year: 'numeric', month: 'long', timeZone: 'UTC' });
   return (
     <>
       {stats !== null && (
@@ -66,7 +68,7 @@ export function Calendar({ onOpen }: { onOpen: (date: string) => void }) {
               data-today={date === today}
               data-draft={day?.isDraft ?? false}
               disabled={date > today}
-              aria-label={text.calendar.open(date, day ? (text.moods[day.mood] ?? day.mood) : '')}
+              aria-label={text.calendar.open(name.format(new Date(date)), day ? (text.moods[day.mood] ?? day.mood) : '')}
               onClick={() => onOpen(date)}
             >
               {day && day.diaryId !== null ? <Face mood={day.mood} size={30} /> : Number(date.slice(8))}

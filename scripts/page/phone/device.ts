@@ -44,8 +44,6 @@ interface Run {
 export interface Device {
   name: PhoneName;
   app(): GrowthDiary;
-  /** The app knows who is holding the phone, or that it cannot know now. */
-  isSettled(): boolean;
   /** Counts the runs of the app: a new one begins with an empty memory. */
   runs(): number;
   /** Counts what the app said has changed. */
@@ -86,7 +84,6 @@ export function createDevice({ name, openid, policy, onWritten }: DeviceOptions)
   let runs = 0;
   let changes = 0;
   let announced = false;
-  let isSettled = false;
   let serverAheadMs = 0;
 
   function changed(): void {
@@ -103,7 +100,6 @@ export function createDevice({ name, openid, policy, onWritten }: DeviceOptions)
 
   function start(): Run {
     let alive = true;
-    isSettled = false;
     const shown: (() => void)[] = [];
     const heard: ((result: { isConnected: boolean }) => void)[] = [];
     const timers = new Set<ReturnType<typeof setTimeout>>();
@@ -169,20 +165,22 @@ export function createDevice({ name, openid, policy, onWritten }: DeviceOptions)
       },
     });
     let pendingBefore = 0;
-    app.sync.on('change', ({ running, pending }) => {
+    let entering = false;
+    app.sync.on('change', ({ running, pending, error }) => {
       if (!alive) return;
+      // The first call signs in by itself; only when another child holds the phone has the app to ask.
+      if (error === 'ACCOUNT_CHANGED' && !entering) {
+        entering = true;
+        const left = (): void => {
+          entering = false;
+        };
+        app.login().then(left, left);
+      }
       // A run under way brings news of itself; what it has brought of the diary is read once, at its end.
       if (!running || pending !== pendingBefore) changes += 1;
       pendingBefore = pending;
       changed();
     });
-    const settled = (): void => {
-      isSettled = true;
-      changes += 1;
-      changed();
-    };
-    // Refused for lack of a network, it shows what it has.
-    ifAlive(app.login()).then(settled, settled);
     return {
       app,
       show: () => {
@@ -203,7 +201,6 @@ export function createDevice({ name, openid, policy, onWritten }: DeviceOptions)
   return {
     name,
     app: () => run.app,
-    isSettled: () => isSettled,
     runs: () => runs,
     changes: () => changes,
     network,

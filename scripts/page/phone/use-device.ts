@@ -41,7 +41,6 @@ export function useRead<T>(read: (app: GrowthDiary) => Promise<T>, depends: read
     if (answer !== null) setAnswer(null);
   }
   useEffect(() => {
-    if (!device.isSettled()) return;
     asked.current += 1;
     const mine = asked.current;
     read(device.app()).then(

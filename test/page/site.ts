@@ -1,0 +1,152 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Browser, Locator, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect } from 'vitest';
+import { chromiumHint, findChromium, launchChromium } from '../../scripts/browser';
+import { buildFunctions } from '../../scripts/build/functions';
+import { createGateway, type Gateway } from '../../scripts/gateway/gateway';
+import { startOutside } from '../../scripts/gateway/outside';
+import { openPage } from '../../scripts/gateway/page';
+import { newOpenid } from '../harness';
+
+const { CI } = process.env;
+const executable = findChromium();
+if (executable === null) console.warn(`${chromiumHint}${CI ? '' : ' Without it the page is not tested.'}`);
+
+/** Skipped where no browser is; but what is built for everyone is tested in one. */
+export const describeInBrowser = describe.skipIf(executable === null && !CI);
+
+const own = (name: string): [string, string] => [name, process.env[name] ?? ''];
+
+async function startGateway(folder: string, stops: (() => Promise<void>)[]): Promise<Gateway> {
+  const outside = await startOutside({}, (name, data) => gateway.invoke(name, { data }));
+  stops.push(outside.stop);
+  const page = await openPage({
+    database: {
+      host: process.env.DB_HOST ?? '',
+      port: Number(process.env.DB_PORT),
+      user: process.env.DB_USER ?? '',
+      password: process.env.DB_PASSWORD ?? '',
+      database: process.env.DB_NAME ?? '',
+    },
+    filesDir: join(folder, 'files'),
+    stored: outside.file,
+    operator: { openid: 'oOperator', token: 'operator-token-of-the-tests' },
+    logs: () => gateway.logs(),
+    outDir: folder,
+  });
+  const kept = ['DB_HOST', 'DB_PORT', 'DB_USER', 'DB_PASSWORD', 'DB_NAME', 'REDIS_URL', 'REDIS_TIMEOUT_MS', 'JWT_KEYS'];
+  const gateway = await createGateway({
+    functionsDir: join(folder, 'functions'),
+    env: {
+      ...outside.env,
+      ...Object.fromEntries([...kept, 'WX_APPID', 'WX_SECRET', 'WX_API_BASE', 'OPERATOR_OPENIDS', 'OPERATOR_TOKENS'].map(own)),
+      APP_ENV: 'test',
+      TZ: 'UTC',
+      RATE_LIMIT_FACTOR: '1000',
+      MIGRATION_MODE: 'dual',
+    },
+    onLog: page.hear,
+    local: page.routes,
+  });
+  stops.push(gateway.stop);
+  return gateway;
+}
+
+interface Visit {
+  page: Page;
+  /** Whatever a browser would complain about, or would have asked of another machine. */
+  complaints: string[];
+}
+
+export interface Site {
+  readonly url: string;
+  readonly folder: string;
+  /** Opens the page as a child nobody has seen before, in a browser without a past. */
+  visit(options?: { language?: string; width?: number; height?: number; scheme?: 'light' | 'dark' }): Promise<Visit>;
+}
+
+/** A gateway with the page, and a browser to look at it, for the tests of one file. No visit may end with a complaint. */
+export function useSite(): Site {
+  const stops: (() => Promise<void>)[] = [];
+  const visits: Visit[] = [];
+  let folder = '';
+  let url = '';
+  let browser: Browser;
+
+  beforeAll(async () => {
+    if (executable === null) throw new Error(chromiumHint);
+    folder = await mkdtemp(join(tmpdir(), 'page-'));
+    stops.push(() => rm(folder, { recursive: true }));
+    await buildFunctions({ outDir: folder });
+    ({ url } = await startGateway(folder, stops));
+    browser = await launchChromium(executable);
+    stops.push(() => browser.close());
+  });
+  afterAll(async () => {
+    for (const stop of stops.reverse()) await stop();
+    expect(visits.flatMap(({ complaints }) => complaints)).toEqual([]);
+  });
+
+  return {
+    get url() {
+      return url;
+    },
+    get folder() {
+      return folder;
+    },
+    async visit({ language = 'zh-CN', width = 1440, height = 980, scheme = 'light' } = {}) {
+      const context = await browser.newContext({ locale: language, viewport: { width, height }, colorScheme: scheme });
+      const page = await context.newPage();
+      const complaints: string[] = [];
+      page.on('console', (message) => {
+        if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text());
+      });
+      page.on('pageerror', (error) => complaints.push(error.message));
+      page.on('requestfailed', (request) => complaints.push(`failed: ${request.url()}`));
+      page.on('request', (request) => {
+        if (!/^(blob|data):/.test(request.url()) && !request.url().startsWith(url)) complaints.push(`left: ${request.url()}`);
+      });
+      page.on('response', (response) => {
+        if (response.status() >= 400) complaints.push(`${response.status()} ${response.url()}`);
+      });
+      page.setDefaultTimeout(15_000);
+      await page.goto(`${url}/?child=${newOpenid()}`);
+      const visit = { page, complaints };
+      visits.push(visit);
+      return visit;
+    },
+  };
+}
+
+export type PhoneName = 'a' | 'b';
+
+/** What one does with a phone of the page. */
+export function handle(page: Page, name: PhoneName) {
+  const phone: Locator = page.locator(`.phone-${name}`);
+  const panel: Locator = page.locator(`.panel-${name}`);
+  const textField = phone.getByLabel('今天发生了什么？');
+  return {
+    phone,
+    panel,
+    queue: panel.locator('.queue li'),
+    wires: panel.locator('.wires li'),
+    airplane: () => panel.getByRole('switch', { name: '飞行模式' }).click(),
+    press: (button: string) => panel.getByRole('button', { name: button }).click(),
+    tab: (tab: string) => phone.getByRole('tab', { name: tab }).click(),
+    async fill(content: string): Promise<void> {
+      await phone.getByRole('button', { name: /写今天/ }).click();
+      await textField.fill(content);
+    },
+    async save(): Promise<void> {
+      await phone.getByRole('button', { name: '保存', exact: true }).click();
+      await textField.waitFor({ state: 'detached' });
+    },
+    async write(content: string): Promise<void> {
+      await this.fill(content);
+      await this.save();
+    },
+    sees: (content: string) => phone.locator('.card', { hasText: content }).waitFor(),
+  };
+}
