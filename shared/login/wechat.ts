@@ -23,11 +23,12 @@ interface Session {
   errcode?: number;
 }
 
-async function ask(code: string, deadline: number): Promise<Session> {
+async function ask(code: string, deadline: number, requestId: string): Promise<Session> {
   const { default: axios } = await import('axios');
   const { appId, secret, apiBase } = config().wechat;
   try {
     const { data } = await axios.get<unknown>(`${apiBase}/sns/jscode2session`, {
+      headers: { 'x-request-id': requestId },
       params: { appid: appId, secret, js_code: code, grant_type: 'authorization_code' },
       timeout: Math.max(1, Math.min(TIMEOUT_MS, deadline - Date.now())),
       maxContentLength: 64 * 1_024,
@@ -43,9 +44,9 @@ async function ask(code: string, deadline: number): Promise<Session> {
 }
 
 /** The openid behind a `wx.login` code. A code is single-use: only WeChat's own "busy" answer is asked again. */
-export async function code2session(code: string, deadline: number): Promise<string> {
+export async function code2session(code: string, deadline: number, requestId: string): Promise<string> {
   for (let attempt = 0; ; attempt += 1) {
-    const { openid, errcode = 0 } = await ask(code, deadline);
+    const { openid, errcode = 0 } = await ask(code, deadline, requestId);
     if (typeof openid === 'string' && openid !== '') return openid;
     if (errcode === BUSY && attempt < RETRIES && Date.now() < deadline) continue;
     const refusal = refusals[errcode];
