@@ -6,7 +6,7 @@ import { buildOnce, withProgress } from './cache';
 import { reasonOf, run } from './process';
 
 /** Raise it when a box is built differently: boxes of another recipe are not looked at. */
-const RECIPE = 1;
+const RECIPE = 2;
 
 export interface BoxRecipe {
   title: string;
@@ -24,12 +24,12 @@ export interface BoxedServer {
   arguments: string[];
 }
 
-/** What only maintainer scripts, plug-ins and name services ask for. The check of the libraries finds out if this is wrong. */
+/** What only maintainer scripts, name services and plug-ins other than group replication ask for. The check of the libraries finds out if this is wrong. */
 const UNNEEDED = new RegExp(
   `^(${[
     'perl|libperl|libgdbm|libdb5|libbz2|debconf|adduser|passwd|lsb-base|init-system|gcc-\\d+-base|libc-gconv',
-    'libcurl|libldap|libsasl2|libkrb5|libgssapi|libk5crypto|libkeyutils|libcom-err|libssh2|libnghttp|libngtcp|libpsl',
-    'libidn2|libunistring|libbrotli|libfido2|libcbor|libtirpc|libudev|libmecab|openssl-provider',
+    'libcurl|libldap|libsasl2|libssh2|libnghttp|libngtcp|libpsl|libidn2|libunistring|libbrotli|libfido2|libcbor|libudev|libmecab',
+    'openssl-provider',
   ].join('|')})`,
 );
 

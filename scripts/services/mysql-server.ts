@@ -11,10 +11,21 @@ import type { Supervisor } from './supervise';
 
 const IS_WINDOWS = process.platform === 'win32';
 
+export interface ServerRole {
+  title: string;
+  /** Stand behind all others, and so overrule them. */
+  flags: string[];
+}
+
 /** Starts a server on the home's data folder, which is made when it is not there, and returns its port. */
-export async function runMysql(program: Program, home: Home, supervisor: Supervisor): Promise<number> {
+export async function runMysql(
+  program: Program,
+  home: Home,
+  supervisor: Supervisor,
+  role: ServerRole = { title: 'MySQL', flags: [] },
+): Promise<number> {
   await prepareData(program, home);
-  const port = await startOnFreePort(program, home, supervisor);
+  const port = await startOnFreePort(program, home, supervisor, role);
   if (!home.removedAtEnd) writeFileSync(versionFile(home), program.version);
   return port;
 }
@@ -50,14 +61,14 @@ async function prepareData(program: Program, home: Home): Promise<void> {
   await rename(draft, data);
 }
 
-async function startOnFreePort(program: Program, home: Home, supervisor: Supervisor): Promise<number> {
+async function startOnFreePort(program: Program, home: Home, supervisor: Supervisor, { title, flags }: ServerRole): Promise<number> {
   for (let attempt = 1; ; attempt++) {
     const port = await freePort();
     try {
       await supervisor.start({
-        title: 'MySQL',
+        title,
         command: program.command,
-        arguments: [...commonFlags(program), ...serverFlags(home, port)],
+        arguments: [...commonFlags(program), ...serverFlags(home, port), ...flags],
         mark: `--datadir=${dataFolder(home)} `,
         ready: /ready for connections\. Version/,
         endWith: home.removedAtEnd ? 'SIGKILL' : 'SIGTERM',

@@ -4,6 +4,7 @@ import { debianFamily } from './apt-sources';
 import { explain, firstThatStarts, type Program, type Rung } from './chain';
 import { debianBox } from './debian-box';
 import type { Home } from './home';
+import type { ServerRole } from './mysql-server';
 import { findExecutables, freePort, reasonOf, run } from './process';
 import type { Supervisor } from './supervise';
 
@@ -64,7 +65,7 @@ export async function startRedis(
 ): Promise<RedisAddress | null> {
   const reasons: string[] = [];
   const address = await firstThatStarts(rungs, reasons, async (program) => {
-    const port = await startOnFreePort(program, home, supervisor);
+    const port = await runRedis(program, home, supervisor);
     return { url: `redis://127.0.0.1:${port}`, source: program.source, ours: true };
   });
   if (address) return address;
@@ -92,16 +93,21 @@ async function describe(server: { command: string; arguments: string[] }, place:
   return { command: server.command, arguments: server.arguments, version, source: `${engine} ${version} from ${place}` };
 }
 
-async function startOnFreePort(program: Program, home: Home, supervisor: Supervisor): Promise<number> {
-  const folder = join(home.folder, 'redis');
+export async function runRedis(
+  program: Program,
+  home: Home,
+  supervisor: Supervisor,
+  { title, flags: more }: ServerRole = { title: 'Redis', flags: [] },
+): Promise<number> {
+  const folder = join(home.folder, title.toLowerCase());
   mkdirSync(folder, { recursive: true });
   for (let attempt = 1; ; attempt++) {
     const port = await freePort();
     // A cache: nothing is written, so that nothing old comes back after a restart.
-    const flags = ['--bind', '127.0.0.1', '--port', String(port), '--save', '', '--appendonly', 'no', '--dir', folder];
+    const flags = ['--bind', '127.0.0.1', '--port', String(port), '--save', '', '--appendonly', 'no', '--dir', folder, ...more];
     try {
       await supervisor.start({
-        title: 'Redis',
+        title,
         command: program.command,
         arguments: [...program.arguments, ...flags],
         mark: `127.0.0.1:${port}`,
