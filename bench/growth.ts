@@ -1,0 +1,40 @@
+import { contest } from './load';
+import { openRow } from './measure';
+import { readRows } from './rows';
+import { openStage, type Stage } from './stage';
+import type { Table } from './table';
+
+const ROWS = ['diary list, page 1', 'diary detail'];
+const USERS = 10_000;
+
+/** The same reads with a hundred thousand diaries and with a million, each on a server of its own, in turn. */
+export async function measureGrowth(
+  small: Stage,
+  { rounds, ms, report }: { rounds: number; ms: number; report: (line: string) => void },
+): Promise<Table> {
+  const large = await openStage({ users: USERS, perUser: 100, report });
+  const rows: string[][] = [];
+  try {
+    for (const name of ROWS) {
+      const [inSmall, inLarge] = await Promise.all(
+        [small, large].map(async (stage) => {
+          const row = readRows(stage).find((candidate) => candidate.name === name);
+          if (!row) throw new Error(`there is no row ${name}`);
+          return openRow(stage, row, { callers: 16, tripMs: 0, ms });
+        }),
+      );
+      if (!inSmall || !inLarge) continue;
+      for (const product of ['ours', 'peer'] as const) {
+        const [few, many] = [inSmall[product], inLarge[product]];
+        if (!few || !many) continue;
+        const { ours: ofMany, peer: ofFew, ratio } = await contest(rounds, many, few);
+        rows.push([`${name}, ${product}`, ofFew?.perSecond.toFixed(0) ?? '', ofMany.perSecond.toFixed(0), (1 / (ratio ?? 1)).toFixed(2)]);
+      }
+      inSmall.close();
+      inLarge.close();
+    }
+  } finally {
+    await large.stop();
+  }
+  return { title: 'Growth', head: ['', '100,000 diaries', 'a million', 'times slower'], rows };
+}

@@ -1,0 +1,154 @@
+import { addDays } from '../shared/clock';
+import type { OurCall } from './ours';
+import type { PeerCall } from './peer';
+import { addTasks, addWriters, openidOf, peerDiaryId } from './seed';
+import { OUR_DATABASE, PEER_DATABASE, type Stage } from './stage';
+
+type Product = 'ours' | 'peer';
+
+/** One line of the table: what each product is asked for the same thing. */
+export interface Row {
+  name: string;
+  kind: 'read' | 'write';
+  /** The function that must be there. */
+  action: string;
+  ours(caller: number, turn: number): OurCall;
+  /** Several are asked at once, as a page of the mini-program would. */
+  peer(caller: number, turn: number): PeerCall[];
+  /** Before each round. */
+  prepare?(product: Product, callers: number): Promise<void>;
+}
+
+/** Each caller is a handful of children whose sessions are known, as after the first call of a visit. */
+const USERS_A_CALLER = 8;
+const COMPLETERS_FROM = 601;
+const DEEP_PAGE = 250;
+const FIRST_DAY = '2000-01-01';
+
+const TEXT = '今天和妈妈去公园散步，看到很多小鸭子在湖里游泳。数学课上我第一个做完了练习，老师表扬了我。帮爸爸洗了碗，感觉很有成就感。';
+
+const userOf = (caller: number, turn: number): number => 1 + caller * USERS_A_CALLER + (turn % USERS_A_CALLER);
+
+const get = (userId: number, path: string): PeerCall[] => [{ method: 'GET', path: `/api/${path}`, userId }];
+const post = (userId: number, path: string, body: object = {}): PeerCall[] => [{ method: 'POST', path: `/api/${path}`, userId, body }];
+
+const read = (name: string, action: string, data: object | undefined, path: string): Row => ({
+  name,
+  kind: 'read',
+  action,
+  ours: (caller, turn) => ({ action, openid: openidOf(userOf(caller, turn)), ...(data && { data }) }),
+  peer: (caller, turn) => get(userOf(caller, turn), path),
+});
+
+const databaseOf = (product: Product): string => (product === 'ours' ? OUR_DATABASE : PEER_DATABASE);
+
+export function readRows({ size }: Stage): Row[] {
+  const { users, perUser, today } = size;
+  const deepUser = users + 1;
+  const nth = (caller: number, turn: number) => (caller * 31 + turn * 7) % perUser;
+  const deepPage = (name: string, data: object): Row => ({
+    ...read(name, 'diary.list', data, `diary/list?page=${DEEP_PAGE}&limit=10`),
+    ours: () => ({ action: 'diary.list', openid: openidOf(deepUser), data }),
+    peer: () => get(deepUser, `diary/list?page=${DEEP_PAGE}&limit=10`),
+  });
+  const rows: Row[] = [
+    {
+      ...read('login', 'login.login', undefined, ''),
+      peer: (caller, turn) => [{ method: 'POST', path: '/api/auth/login', body: { code: `dev-${openidOf(userOf(caller, turn))}` } }],
+    },
+    read('profile', 'user.profile', undefined, 'user/profile'),
+    read('balance', 'points.balance', undefined, 'points/balance'),
+    read('diary list, page 1', 'diary.list', { page: 1, limit: 10 }, 'diary/list?page=1&limit=10'),
+    {
+      ...read('diary detail', 'diary.get', undefined, ''),
+      ours: (caller, turn) => ({ action: 'diary.get', openid: openidOf(userOf(caller, turn)), data: { id: 1 + nth(caller, turn) } }),
+      peer: (caller, turn) => get(userOf(caller, turn), `diary/${peerDiaryId(size, userOf(caller, turn), nth(caller, turn))}`),
+    },
+    read('task list', 'task.list', undefined, 'task/list'),
+    read('records', 'points.records', { page: 1, limit: 20 }, 'points/records?page=1&limit=20'),
+    read('prizes', 'lottery.prizes', undefined, 'lottery/prizes'),
+    deepPage(`page ${DEEP_PAGE} of 300, by cursor`, { cursor: addDays(today, -(DEEP_PAGE - 1) * 10), limit: 10 }),
+    deepPage(`page ${DEEP_PAGE} of 300, by number`, { page: DEEP_PAGE, limit: 10 }),
+    {
+      ...read('home', 'sync.home', undefined, ''),
+      peer: (caller, turn) =>
+        ['user/profile', 'task/list', 'diary/list?page=1&limit=10', 'points/balance'].flatMap((path) => get(userOf(caller, turn), path)),
+    },
+    {
+      // Nobody has been here for half a minute: no session, no cached profile. Every user is met once a round.
+      ...read('first call of a visit', 'user.profile', undefined, 'user/profile'),
+      ours: (caller, turn) => ({ action: 'user.profile', openid: openidOf(1 + ((caller * 61 + turn) % users)) }),
+      peer: (caller, turn) => get(1 + ((caller * 61 + turn) % users), 'user/profile'),
+    },
+  ];
+  return rows;
+}
+
+export function writeRows({ admin, size }: Stage): Row[] {
+  const { today } = size;
+  const writers = { ours: 0, peer: 0 };
+  const tasks = { ours: new Map<number, number[]>(), peer: new Map<number, number[]>() };
+  const nextTask = (product: Product, caller: number, turn: number): { userId: number; id: number } => {
+    const userId = COMPLETERS_FROM - 1 + userOf(caller, turn);
+    const id = tasks[product].get(userId)?.pop();
+    if (id === undefined) throw new Error('out of tasks');
+    return { userId, id };
+  };
+  const diary = (turn: number) => ({
+    date: addDays(FIRST_DAY, turn),
+    content: TEXT,
+    mood: 'happy',
+    weather: 'sunny',
+    images: ['https://a.tcb.qcloud.la/a.jpg', 'https://a.tcb.qcloud.la/b.jpg'],
+    tags: ['学习', '开心'],
+    isDraft: false,
+  });
+  return [
+    {
+      name: 'diary create',
+      kind: 'write',
+      action: 'diary.create',
+      async prepare(product, callers) {
+        writers[product] = await addWriters(admin, databaseOf(product), callers);
+      },
+      ours: (caller, turn) => ({ action: 'diary.create', openid: openidOf(writers.ours + caller), data: diary(turn) }),
+      peer: (caller, turn) => post(writers.peer + caller, 'diary/create', diary(turn)),
+    },
+    {
+      name: 'task complete',
+      kind: 'write',
+      action: 'task.complete',
+      async prepare(product, callers) {
+        const users = callers * USERS_A_CALLER;
+        tasks[product] = await addTasks(admin, product, databaseOf(product), {
+          first: COMPLETERS_FROM,
+          users,
+          perUser: Math.ceil(8_000 / users),
+          today,
+        });
+      },
+      ours(caller, turn) {
+        const { userId, id } = nextTask('ours', caller, turn);
+        return { action: 'task.complete', openid: openidOf(userId), data: { id } };
+      },
+      peer(caller, turn) {
+        const { userId, id } = nextTask('peer', caller, turn);
+        return post(userId, `task/${id}/complete`);
+      },
+    },
+    {
+      name: 'points',
+      kind: 'write',
+      action: 'points.deduct',
+      ours: (caller, turn) => ({ action: 'points.deduct', openid: openidOf(userOf(caller, turn)), data: { amount: 1, source: '测试' } }),
+      peer: (caller, turn) => post(userOf(caller, turn), 'points/add', { amount: 1, source: '测试' }),
+    },
+    {
+      name: 'draw',
+      kind: 'write',
+      action: 'lottery.draw',
+      ours: (caller, turn) => ({ action: 'lottery.draw', openid: openidOf(userOf(caller, turn)) }),
+      peer: (caller, turn) => post(userOf(caller, turn), 'lottery/draw'),
+    },
+  ];
+}

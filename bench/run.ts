@@ -1,0 +1,88 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { loadavg } from 'node:os';
+import { join } from 'node:path';
+import { maxMutations } from '../shared/sync/limits';
+import { measureDraws } from './draws';
+import { measureFloors } from './floors';
+import { measureGrowth } from './growth';
+import { countTrips, measureRow, type Trips } from './measure';
+import { isWanted, type Options, readOptions } from './options';
+import { measureColdStarts, measureMemory, measurePipeline, memoryNow } from './parts';
+import { writePicture } from './picture';
+import { contestTable, type Result, tripsTable, writeReport } from './report';
+import { type Row, readRows, writeRows } from './rows';
+import { openStage, type Stage } from './stage';
+import { measureSync } from './sync';
+import { type Table, toMarkdown } from './table';
+
+const say = (line: string): void => console.log(line);
+
+async function measure(stage: Stage, options: Options): Promise<{ tables: Table[]; results: Result[] }> {
+  const { rounds, roundMs: ms, callers, trips } = options;
+  const offered = new Set(stage.bundles.map(({ name }) => name));
+  const rows = [...readRows(stage), ...writeRows(stage)].filter((row) => offered.has(row.action.split('.')[0] ?? ''));
+  const tables: Table[] = [];
+  const part = async (name: string, work: () => Promise<Table>): Promise<void> => {
+    if (!isWanted(options, name)) return;
+    const table = await work();
+    say(toMarkdown(table));
+    tables.push(table);
+  };
+  const memoryAtStart = await memoryNow(stage);
+
+  await part('cold', () => measureColdStarts(stage, Math.max(3, 2 * rounds)));
+  await part('pipeline', () => measurePipeline(stage, ms, rounds));
+  await part('floors', () => measureFloors(stage, { callers, trips, ms }));
+
+  const counted: { row: Row; ours: Trips; peer: Trips | null }[] = [];
+  const results: Result[] = [];
+  for (const row of rows.filter(({ name }) => isWanted(options, name))) {
+    counted.push({ row, ...(await countTrips(stage, row)) });
+    for (const tripMs of trips) {
+      for (const count of callers)
+        results.push({ row, callers: count, tripMs, ...(await measureRow(stage, row, { callers: count, tripMs, ms }, rounds)) });
+    }
+    const latest = results.filter((result) => result.row === row);
+    say(toMarkdown({ ...contestTable(latest, rounds, ms), title: row.name }));
+    for (const { ours, peer } of latest) for (const side of [ours, peer]) if (side?.firstError) say(`first error: ${side.firstError}`);
+  }
+  if (results.length > 0) tables.push(contestTable(results, rounds, ms), tripsTable(counted));
+
+  const draw = rows.find(({ name }) => name === 'draw');
+  if (draw) await part('draw', () => measureDraws(stage, draw, { rounds, ms }));
+  if (offered.has('sync')) await part('sync', () => measureSync(stage, { rounds, trips, batch: maxMutations }));
+  if (options.long) await part('growth', () => measureGrowth(stage, { rounds, ms, report: say }));
+  if (results.length > 0) await part('memory', () => measureMemory(stage, memoryAtStart));
+  return { tables, results };
+}
+
+/** What the product logged of a failure says more than what the caller was told. */
+function printLogs({ folder }: Stage): void {
+  for (const file of readdirSync(folder).filter((name) => name.startsWith('ours-'))) {
+    const lines = readFileSync(join(folder, file), 'utf8').split('\n');
+    console.error(
+      lines
+        .filter((line) => !/"kind":"(access|behaviour)"/.test(line))
+        .slice(-5)
+        .join('\n'),
+    );
+  }
+}
+
+const words = process.argv.slice(2);
+const options = readOptions(words);
+const loadBefore = loadavg()[0] ?? 0;
+const stage = await openStage({ users: 1_000, perUser: 100, report: say });
+try {
+  if (stage.peerFolder === null) say('There is no peer (PEER_DIR): this product and the floors are measured alone.');
+  const { tables, results } = await measure(stage, options);
+  const command = ['npm run bench', ...(words.length > 0 ? ['--', ...words] : [])].join(' ');
+  const load = `load average ${loadBefore.toFixed(1)} before, ${(loadavg()[0] ?? 0).toFixed(1)} at the end`;
+  if (tables.length > 0) say(`written to ${await writeReport(tables, { command, sources: stage.sources, load })}`);
+  if (options.only.length === 0 && results.some(({ ratio }) => ratio !== null)) say(`drawn in ${await writePicture(results)}`);
+} catch (error) {
+  printLogs(stage);
+  throw error;
+} finally {
+  await stage.stop();
+}
