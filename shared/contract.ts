@@ -52,6 +52,8 @@ export interface Contract<A extends Access = Access, In extends z.ZodObject = z.
   summary: string;
   access: A;
   limit: LimitName;
+  /** A write that reads first and may begin to before its caller is let in, as every read does. */
+  readsFirst?: true;
   rest?: `${Method} /api/${string}`;
   input: In;
   output: Out;

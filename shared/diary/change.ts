@@ -57,6 +57,7 @@ export async function changeDiary<Other extends object = never>(
   const check = publicationCheck(ctx.deadline);
   for (;;) {
     const state = await selectDiaryState(ctx.db, ctx.userId, request.id, target);
+    await ctx.admitted;
     if (state === null) throw new AppError('UNAUTHENTICATED');
     if (state.request) return replay<Outcome | Other>(state.request, request);
     const decision = decide(state);

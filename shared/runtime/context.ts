@@ -27,6 +27,11 @@ export interface UserContext extends SystemContext {
   subject: string;
   /** The epoch of tokens that the caller has proved to belong to. */
   epoch: number;
+  /**
+   * Pending while it is not yet known whether the caller may come in (see runEarly in serve.ts); rejects when they may not. Whatever reaches
+   * outside MySQL waits for it; postings do so by themselves.
+   */
+  admitted?: Promise<unknown>;
 }
 
 export interface OperatorContext extends SystemContext {

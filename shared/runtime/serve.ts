@@ -178,7 +178,8 @@ const isSame = (guess: Identity, identity: Identity): boolean => guess.userId ==
  * withheld from a caller who may not, thrown away when the guess who it is was wrong, and what it would post waits for both.
  */
 function runEarly({ contract, run }: Action, credentials: Credentials, ctx: SystemContext, entering: Promise<Identity>, input: unknown) {
-  const session = contract.access === 'user' && contract.limit === 'read' ? guessSession(credentials) : null;
+  const mayBeginEarly = contract.access === 'user' && (contract.limit === 'read' || contract.readsFirst === true);
+  const session = mayBeginEarly ? guessSession(credentials) : null;
   const subject = subjectIn(credentials);
   if (session === null || subject === null || (spent.get(subject) ?? 0) > Date.now()) return null;
   const guess: Identity = { userId: session.userId, epoch: session.epoch, subject };
@@ -186,7 +187,8 @@ function runEarly({ contract, run }: Action, credentials: Credentials, ctx: Syst
     if (!isSame(guess, identity)) throw new Error('somebody else');
   });
   known.catch(() => {});
-  return { guess, data: run({ ...ctx, ...guess, db: postingAfter(ctx.db, known) }, input) };
+  const early = { ...ctx, ...guess, admitted: known, db: postingAfter(ctx.db, known) };
+  return { guess, data: run(early, input) };
 }
 
 async function identityFor(

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { main as diary } from '../../functions/diary';
 import { main as task } from '../../functions/task';
 import { main as user } from '../../functions/user';
 import { subjectOf } from '../../shared/runtime/identity';
@@ -37,6 +38,16 @@ describe('a read begins before it is known whether its caller may come in', () =
         [openid],
       );
       expect(days.map(({ day }) => day)).toEqual([first, second]);
+    });
+
+    test('nor writes what they wrote', async () => {
+      const { openid, userId } = await newChild();
+      await ok(user, openid, 'profile');
+      await ok(diary, openid, 'create', { date: DAYS[0], content: '今天' }, { now: noonOf('2025-01-24') });
+      expect((await refused(diary, openid, 'create', { date: DAYS[1], content: '明天' }, { now: noonOf('2025-01-24') })).code).toBe(
+        'RATE_LIMITED',
+      );
+      expect(await select('SELECT diary_date FROM diaries WHERE user_id = ?', [userId])).toEqual([{ diary_date: DAYS[0] }]);
     });
   });
 });
