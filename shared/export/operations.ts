@@ -9,6 +9,7 @@ import type { Change } from '../sync/contract';
 import { pull } from '../sync/pull';
 import type { Export, export as exportContract } from '../user/contract';
 import { postDoomedFile } from '../user/erase-queries';
+import { getProfile } from '../user/operations';
 import { type RevisionRow, type RuleRow, selectRevisions, selectRules } from './queries';
 
 const PAGE = 1_000;
@@ -68,9 +69,7 @@ async function documentOf(ctx: UserContext): Promise<Export> {
     changes.flatMap((change) =>
       change.kind === kind && 'row' in change ? [change.row as Extract<Change, { kind: Kind; row: unknown }>['row']] : [],
     );
-  const [profile] = rowsOf('profile');
-  if (!profile) throw new AppError('UNAUTHENTICATED');
-  const { openid: _, ...person } = profile;
+  const { openid: _, ...person } = await getProfile(ctx);
   return {
     exportedAt: ctx.now.toISOString(),
     profile: person,

@@ -166,7 +166,7 @@ async function buildAsTheDockerfileSays(folder: string): Promise<{ image: string
 
 describe('the steps of the Dockerfile, in a clean folder', () => {
   let folder = '';
-  let child: ChildProcess;
+  let child: ChildProcess | undefined;
   let base = '';
   let output = '';
 
@@ -187,7 +187,7 @@ describe('the steps of the Dockerfile, in a clean folder', () => {
     while (!output.includes('"listening"') && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 50));
   }, 120_000);
   afterAll(() => {
-    child.kill('SIGKILL');
+    child?.kill('SIGKILL');
     rmSync(folder, { recursive: true, force: true });
   });
 
@@ -206,6 +206,7 @@ describe('the steps of the Dockerfile, in a clean folder', () => {
     ]) {
       expect([path, (await call('GET', path, { token })).status]).toEqual([path, 200]);
     }
+    if (!child) throw new Error('it was not started');
     const exited = once(child, 'exit');
     child.kill('SIGTERM');
     expect(await exited).toEqual([0, null]);

@@ -247,7 +247,7 @@ test('the installed command line knows every command and option that is used', a
   for (const option of ['--limit', '--envId']) expect(listing).toContain(option);
   expect(routing).toContain('<name> <version1> <traffic1> [version2] [traffic2]');
   for (const option of ['--service-path', '--function', '--envId']) expect(opening).toContain(option);
-});
+}, 120_000);
 
 test('a dry run from this folder prints what it would do, without settings and without doing it', async () => {
   const { stdout } = await promisify(execFile)(process.execPath, ['--import', 'tsx', 'scripts/deploy/deploy.ts', '--dry-run'], {

@@ -62,6 +62,12 @@ test('an export holds everything of the user, nothing of another, no openid and 
   for (const secret of [openid, other, token, '别人的日记', '删掉的', 'test-session', 'operator-token']) expect(text).not.toContain(secret);
 });
 
+test('a newcomer’s export is empty and complete', async () => {
+  const openid = newOpenid();
+  await ok(login, openid, 'login');
+  expect(await read(openid)).toMatchObject({ profile: { totalDiaries: 0 }, diaries: [], pointRecords: [] });
+});
+
 test('an export can be imported by a fresh account, with the same days, texts and repeating tasks', async () => {
   const openid = newOpenid();
   await ok(login, openid, 'login');
