@@ -17,13 +17,11 @@ export const standIns: Record<string, string> = {
   'utf-8-validate': absent,
 };
 
-const unsupported = (what: string): string =>
+export const unsupported = (what: string): string =>
   `exports.default = class { constructor() { throw new Error(${JSON.stringify(`${what} is not part of this bundle`)}); } };`;
 
 /** Files inside packages, which an alias does not reach: the end of the path → what stands there instead. */
 const smaller: Record<string, string> = {
-  // We speak to one Redis: 45 KB less.
-  'ioredis/built/cluster/index.js': unsupported('Redis Cluster'),
   'ioredis/built/connectors/SentinelConnector/index.js': unsupported('Redis Sentinel'),
   'ioredis/built/constants/TLSProfiles.js': 'exports.default = {};',
   'debug/src/index.js': 'module.exports = () => () => {}; module.exports.default = module.exports;',

@@ -1,4 +1,5 @@
 import { createSecretKey, type KeyObject } from 'node:crypto';
+import type { Host } from './primary';
 
 export interface SigningKey {
   id: string;
@@ -24,8 +25,8 @@ export interface Config {
   /** `production` unless said otherwise; elsewhere the clock can be moved; `test` checks every answer against its contract. */
   environment: 'production' | 'local' | 'test';
   database: {
-    host: string;
-    port: number;
+    /** Several: the members of a group, of which one takes writes at a time. */
+    hosts: readonly [Host, ...Host[]];
     user: string;
     password: string;
     name: string;
@@ -34,7 +35,8 @@ export interface Config {
     ca: string | null;
     slowMs: number;
   };
-  redis: { url: string; timeoutMs: number } | null;
+  /** Several addresses are nodes of one Redis Cluster. */
+  redis: { urls: readonly [string, ...string[]]; timeoutMs: number } | null;
   /** The first signs, all verify. */
   jwtKeys: readonly [SigningKey, ...SigningKey[]];
   wechat: { appId: string; secret: string; apiBase: string };
@@ -90,6 +92,21 @@ const estimatedBits = (secret: string): number => {
   let period = 1;
   while (!secret.startsWith(secret.slice(period))) period += 1;
   return period * Math.log2(Math.max(2, new Set(secret).size));
+};
+
+/** `host` or `host:port`, several with commas between. */
+const parseHosts = (text: string, defaultPort: number): Config['database']['hosts'] => {
+  const [first, ...others] = list(text).map((entry): Host => {
+    const [, host = '', port] = /^(.+?)(?::(\d+))?$/.exec(entry) ?? [];
+    return { host, port: port === undefined ? defaultPort : Number(port) };
+  });
+  if (first === undefined) throw new ConfigError('DB_HOST is missing');
+  return [first, ...others];
+};
+
+const parseRedis = (env: Environment): Config['redis'] => {
+  const [first, ...others] = list(env.REDIS_URL);
+  return first === undefined ? null : { urls: [first, ...others], timeoutMs: integer(env, 'REDIS_TIMEOUT_MS', 80) };
 };
 
 const parseKeys = (env: Environment, production: boolean): Config['jwtKeys'] => {
@@ -171,8 +188,7 @@ export function readConfig(env: Environment): Config {
   return {
     environment,
     database: {
-      host: required('DB_HOST'),
-      port: integer(env, 'DB_PORT', 3306),
+      hosts: parseHosts(required('DB_HOST'), integer(env, 'DB_PORT', 3306)),
       user: required('DB_USER'),
       password: env.DB_PASSWORD ?? '',
       name: required('DB_NAME'),
@@ -180,7 +196,7 @@ export function readConfig(env: Environment): Config {
       ca: env.DB_CA ? env.DB_CA.replaceAll('\\n', '\n') : null,
       slowMs: integer(env, 'DB_SLOW_MS', 200),
     },
-    redis: env.REDIS_URL ? { url: env.REDIS_URL, timeoutMs: integer(env, 'REDIS_TIMEOUT_MS', 80) } : null,
+    redis: parseRedis(env),
     jwtKeys: parseKeys(env, production),
     wechat: {
       appId: env.WX_APPID ?? '',

@@ -2,6 +2,7 @@ import mysql, { type Pool, type PoolConnection } from 'mysql2/promise';
 import { AppError, isErrorCode } from '../errors';
 import { config } from './config';
 import { logLine } from './log';
+import { findPrimary, type Host } from './primary';
 
 export type Value = string | number | boolean | Date | Buffer | null;
 
@@ -37,27 +38,29 @@ const SESSION =
 const ROLLED_BACK = new Set([1213, 1205, 3101, 1180]);
 /** Cut off: shutdown, killed. */
 const CUT_OFF = new Set([1053, 1927, 1317]);
-/** This server no longer takes writes (failover), or a procedure is being replaced by a migration. */
-const NOT_HERE_NOW = new Set([1290, 1836, 1792, 1305]);
+/** This server no longer takes writes (failover, cut off from its group), or a procedure is being replaced by a migration. */
+const NOT_HERE_NOW = new Set([1290, 1836, 1792, 3100, 1305]);
 
 let pool: Pool | undefined;
+let finding: Promise<Pool> | undefined;
 
-function openPool(): Pool {
-  const { host, port, user, password, name, connectionLimit, ca } = config().database;
+function credentials() {
+  const { user, password, name, ca } = config().database;
+  return { user, password, database: name, ...(ca !== null && { ssl: { ca, minVersion: 'TLSv1.2', verifyIdentity: true } }) };
+}
+
+function openPool({ host, port }: Host): Pool {
   const opened = mysql.createPool({
+    ...credentials(),
     host,
     port,
-    user,
-    password,
-    database: name,
-    connectionLimit,
+    connectionLimit: config().database.connectionLimit,
     connectTimeout: 3_000,
     // Else the driver notes a stack at each statement, 5 % of a read's CPU, for the case that it fails; its name says as much.
     trace: false,
     charset: 'utf8mb4_0900_ai_ci',
     timezone: 'Z',
     dateStrings: ['DATE'],
-    ...(ca !== null && { ssl: { ca, minVersion: 'TLSv1.2', verifyIdentity: true } }),
   });
   opened.pool.on('connection', (connection) => {
     // Without a callback an error here would be thrown at nobody and end the process.
@@ -68,11 +71,33 @@ function openPool(): Pool {
   return opened;
 }
 
+/** To the one server there is, or to the one of several that takes writes. */
+async function findPool(): Promise<Pool> {
+  const { hosts } = config().database;
+  pool = openPool(hosts.length === 1 ? hosts[0] : await findPrimary(hosts, credentials()));
+  return pool;
+}
+
+function find(): Promise<Pool> {
+  finding ??= findPool().finally(() => {
+    finding = undefined;
+  });
+  return finding;
+}
+
+/** Where there are several, the next call looks anew for the one that takes writes; what others have begun here may end. */
+function leave(left: Pool | undefined): void {
+  if (left === undefined || left !== pool || config().database.hosts.length === 1) return;
+  pool = undefined;
+  left.end().catch(() => {});
+}
+
 /** Closes every connection; the next call opens new ones. */
 export async function closeMysql(): Promise<void> {
   const closing = pool;
   pool = undefined;
-  await closing?.end();
+  // One that was still being opened, and failed, has nothing to say any more.
+  await closing?.end().catch(() => {});
 }
 
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -103,16 +128,28 @@ async function within<T>(ms: number, work: Promise<T>): Promise<T> {
 /** Connections that statements are running on. */
 let lent = 0;
 
-async function connect(patienceMs: number): Promise<PoolConnection> {
-  pool ??= openPool();
-  const waiting = pool.getConnection();
+interface Loan {
+  connection: PoolConnection;
+  from: Pool;
+}
+
+async function borrow(): Promise<Loan> {
+  const from = pool ?? (await find());
+  return { connection: await from.getConnection(), from };
+}
+
+async function connect(patienceMs: number): Promise<Loan> {
+  const from = pool;
+  const waiting = borrow();
   try {
     return await within(patienceMs, waiting);
   } catch (error) {
     waiting.then(
-      (connection) => connection.release(),
+      ({ connection }) => connection.release(),
       () => {},
     );
+    // All at work is no reason to leave.
+    if (lent < config().database.connectionLimit) leave(from);
     throw error;
   }
 }
@@ -127,10 +164,10 @@ async function run(name: string, sql: string, values: readonly Value[], deadline
     if (attempt > 0) await sleep(Math.min(jitter(attempt), 500, deadline - Date.now()));
     const leftMs = deadline - Date.now();
     if (leftMs <= 0) break;
-    let connection: PoolConnection;
+    let loan: Loan;
     const asked = performance.now();
     try {
-      connection = await connect(Math.min(ACQUIRE_TIMEOUT_MS, leftMs));
+      loan = await connect(Math.min(ACQUIRE_TIMEOUT_MS, leftMs));
     } catch (error) {
       cause = new Unconnected(error);
       // All are at work: to wait longer would only lengthen the queue.
@@ -140,6 +177,7 @@ async function run(name: string, sql: string, values: readonly Value[], deadline
       usage.waitMs += performance.now() - asked;
     }
     lent += 1;
+    const { connection, from } = loan;
     try {
       const [result] = await within(Math.min(STATEMENT_TIMEOUT_MS, leftMs), connection.execute(sql, [...values]));
       connection.release();
@@ -155,6 +193,7 @@ async function run(name: string, sql: string, values: readonly Value[], deadline
       if (errno > 0 && !ROLLED_BACK.has(errno) && !CUT_OFF.has(errno) && !NOT_HERE_NOW.has(errno)) {
         throw Object.assign(error as Error, { statement: name });
       }
+      if (!ROLLED_BACK.has(errno)) leave(from);
       cause = error;
     } finally {
       lent -= 1;

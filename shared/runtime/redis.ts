@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Redis } from 'ioredis';
+import type { Cluster, Redis } from 'ioredis';
 import { config } from './config';
 import { logLine } from './log';
 
@@ -7,19 +7,24 @@ import { logLine } from './log';
 const REST_MS = 10_000;
 const CONNECT_TIMEOUT_MS = 300;
 
-let client: Promise<Redis> | undefined;
+type RedisClient = Redis | Cluster;
+
+let client: Promise<RedisClient> | undefined;
 let restUntil = 0;
 
-async function open(url: string, commandTimeout: number): Promise<Redis> {
+async function clientFor(urls: readonly [string, ...string[]], commandTimeout: number): Promise<RedisClient> {
+  const options = { lazyConnect: true, enableOfflineQueue: false };
+  const perNode = { connectTimeout: CONNECT_TIMEOUT_MS, commandTimeout, maxRetriesPerRequest: 0 };
+  if (urls.length > 1) {
+    const { newCluster } = await import('./redis-cluster');
+    return newCluster(urls, options, perNode);
+  }
   const { Redis } = await import('ioredis');
-  const redis = new Redis(url, {
-    lazyConnect: true,
-    connectTimeout: CONNECT_TIMEOUT_MS,
-    commandTimeout,
-    maxRetriesPerRequest: 0,
-    enableOfflineQueue: false,
-    retryStrategy: () => null,
-  });
+  return new Redis(urls[0], { ...options, ...perNode, retryStrategy: () => null });
+}
+
+async function open(urls: readonly [string, ...string[]], commandTimeout: number): Promise<RedisClient> {
+  const redis = await clientFor(urls, commandTimeout);
   redis.on('error', () => {});
   await redis.connect();
   redis.on('end', () => {
@@ -38,14 +43,14 @@ export async function closeRedis(): Promise<void> {
 /** What a call spends on Redis; null when it is not configured or at rest after a failure. */
 export interface Cache {
   /** Runs commands in one trip; null when Redis could not answer. A command that failed may still have been executed. */
-  run<Answer>(commands: (redis: Redis) => Promise<Answer>): Promise<Answer | null>;
+  run<Answer>(commands: (redis: RedisClient) => Promise<Answer>): Promise<Answer | null>;
   readonly usage: { trips: number; ms: number };
 }
 
 const digests = new Map<string, string>();
 
 /** Runs a Lua script by its digest; the text travels only when the server does not know it yet. */
-export async function evaluate(redis: Redis, lua: string, keys: string[], values: (string | number)[]): Promise<unknown> {
+export async function evaluate(redis: RedisClient, lua: string, keys: string[], values: (string | number)[]): Promise<unknown> {
   const digest = digests.get(lua) ?? createHash('sha1').update(lua).digest('hex');
   digests.set(lua, digest);
   try {
@@ -66,7 +71,7 @@ export function openCache(): Cache {
       const started = performance.now();
       usage.trips += 1;
       try {
-        client ??= open(settings.url, settings.timeoutMs);
+        client ??= open(settings.urls, settings.timeoutMs);
         return await commands(await client);
       } catch (error) {
         restUntil = Date.now() + REST_MS;

@@ -116,3 +116,13 @@ test('a misconfigured function answers every call INTERNAL, in its caller’s fo
   expect(log).toContain('JWT_KEYS or JWT_SECRET is too weak');
   expect(log + JSON.stringify(answers)).not.toContain('hunter2');
 });
+
+test('a database may be one host or several, with ports of their own or the common one; so may Redis', () => {
+  expect(readConfig(base).database.hosts).toEqual([{ host: 'db', port: 3306 }]);
+  expect(readConfig({ ...base, DB_HOST: 'a:3307, b', DB_PORT: '3308' }).database.hosts).toEqual([
+    { host: 'a', port: 3307 },
+    { host: 'b', port: 3308 },
+  ]);
+  expect(readConfig({ ...base, REDIS_URL: 'redis://a:1, redis://b:2' }).redis?.urls).toEqual(['redis://a:1', 'redis://b:2']);
+  expect(() => readConfig({ ...base, DB_HOST: ' , ' })).toThrow('DB_HOST');
+});

@@ -1,0 +1,24 @@
+import { Cluster, type ClusterOptions, type RedisOptions } from 'ioredis';
+
+/** Built into a file of its own, which is read where REDIS_URL names several nodes. */
+export function newCluster(
+  urls: readonly [string, ...string[]],
+  options: ClusterOptions,
+  perNode: Pick<RedisOptions, 'connectTimeout' | 'commandTimeout' | 'maxRetriesPerRequest'>,
+): Cluster {
+  const { protocol, username, password } = new URL(urls[0]);
+  return new Cluster([...urls], {
+    ...options,
+    slotsRefreshTimeout: perNode.connectTimeout ?? 1_000,
+    clusterRetryStrategy: () => null,
+    // A slot that moves is followed; a node that is away is not waited for.
+    maxRedirections: 2,
+    retryDelayOnFailover: 0,
+    redisOptions: {
+      ...perNode,
+      ...(username !== '' && { username: decodeURIComponent(username) }),
+      ...(password !== '' && { password: decodeURIComponent(password) }),
+      ...(protocol === 'rediss:' && { tls: {} }),
+    },
+  });
+}
