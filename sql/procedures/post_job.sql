@@ -34,7 +34,7 @@ BEGIN
     END IF;
     IF v_job IS NULL THEN
       SELECT COALESCE(SUM(is_charged), 0), COUNT(*) INTO v_charged, v_asked
-        FROM ai_jobs WHERE user_id = p_user_id AND quota_day = p_day AND kind = p_kind;
+        FROM ai_jobs FORCE INDEX (idx_user_day) WHERE user_id = p_user_id AND quota_day = p_day AND kind = p_kind;
       IF v_charged >= p_quota OR v_asked >= 3 * p_quota THEN
         SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'QUOTA_EXCEEDED';
       END IF;

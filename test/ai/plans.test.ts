@@ -14,7 +14,7 @@ describe('with a long history of jobs behind it', () => {
     ['a picture check’s answer', "SELECT user_id, id FROM ai_jobs WHERE reference = 'media:x'", 'idx_reference'],
     [
       'the day’s quota',
-      "SELECT SUM(is_charged) FROM ai_jobs WHERE user_id = :user AND quota_day = '2024-12-01' AND kind = 'comment'",
+      "SELECT SUM(is_charged) FROM ai_jobs FORCE INDEX (idx_user_day) WHERE user_id = :user AND quota_day = '2024-12-01' AND kind = 'comment'",
       'idx_user_day',
     ],
     [
