@@ -9,7 +9,7 @@ export interface Incident {
   detail: string;
 }
 
-export interface SlowQuery {
+interface SlowQuery {
   at: string;
   statement: string;
   ms: number;

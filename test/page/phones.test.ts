@@ -91,7 +91,7 @@ describeInBrowser('two phones', () => {
 
   test('with “newest wins” the losing text stands among the kept ones', async () => {
     const { page, a, b } = await pair();
-    await page.getByLabel('两边都写了同一天').selectOption('newest');
+    await page.getByLabel('冲突时').selectOption('newest');
     await a.write('第一稿');
     await b.sees('第一稿');
     await b.airplane();

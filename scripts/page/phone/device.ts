@@ -6,7 +6,7 @@ import { inBeijing } from './time';
 
 export type PhoneName = 'a' | 'b';
 export type Policy = NonNullable<Options['conflictPolicy']>;
-export type Clock = 'right' | 'ahead' | 'behind' | 'old';
+type Clock = 'right' | 'ahead' | 'behind' | 'old';
 
 declare global {
   /** The built SDK as /page/growth-diary.js brings it; each call loads it anew. */

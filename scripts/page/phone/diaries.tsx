@@ -19,7 +19,7 @@ export function Diaries({ onOpen }: { onOpen: (date: string) => void }) {
     <>
       {stats !== null && stats.totalDiaries > 0 && (
         <p class="streak">
-          <b>{text.diary.streak(stats.continuousDays)}</b> {text.diary.total(stats.totalDiaries)}
+          {stats.continuousDays > 0 && <b>{text.diary.streak(stats.continuousDays)}</b>} {text.diary.total(stats.totalDiaries)}
         </p>
       )}
       <button type="button" class="main-button" onClick={() => onOpen(today)}>
@@ -43,8 +43,11 @@ export function Diaries({ onOpen }: { onOpen: (date: string) => void }) {
 function Card({ diary, onOpen }: { diary: Diary & Pending; onOpen: (date: string) => void }) {
   const text = useText();
   const language = useLanguage();
+  const { device } = useHeld();
   const { date, mood, weather, content, tags, images, aiComment, isDraft, pending } = diary;
+  const isThisYear = date.slice(0, 4) === device.today().slice(0, 4);
   const day = new Intl.DateTimeFormat(language === 'zh' ? 'zh-CN' : 'en', {
+    ...(!isThisYear && { year: 'numeric' }),
     month: 'short',
     day: 'numeric',
     weekday: 'short',
