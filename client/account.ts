@@ -1,5 +1,6 @@
 import { type Cache, openCache } from './cache';
 import { type Copies, copyKey, type Kind, openCopies } from './conflict';
+import { writeOldKeys } from './dual-write';
 import { invalid } from './error';
 import { type MetaStore, openMeta } from './meta';
 import { type Entry, type Intent, identityIn, MAX_CALL_BYTES, type Outbox, openOutbox } from './outbox';
@@ -116,6 +117,14 @@ export function openAccount(phone: Phone, session: Session, account: Account): H
     return outbox.replaceLast({ ...intent, baseRev, prev });
   }
 
+  const keepForFormerVersion = (diary: Bag): void => {
+    try {
+      writeOldKeys({ account: session.account() ?? account, phone, storage }, diary);
+    } catch {
+      // It is saved; only that version would not show it.
+    }
+  };
+
   return {
     account,
     phone,
@@ -135,6 +144,7 @@ export function openAccount(phone: Phone, session: Session, account: Account): H
       const intent: Intent = { policy: conflictPolicy, modifiedAt: new Date(now()).toISOString(), ...draft, args };
       const entry = enqueue(replaces ? { ...intent, from: copyKey(...replaces) } : intent);
       if (replaces) copies.drop(...replaces);
+      if (entry.type === 'diary.put') keepForFormerVersion(args);
       changed();
       return sync.wake() ? sync.outcomeOf(entry, WRITE_PATIENCE_MS) : null;
     },

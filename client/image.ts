@@ -13,18 +13,18 @@ interface UploadTask {
 const isTask = (value: unknown): value is UploadTask => isBag(value) && typeof value.onProgressUpdate === 'function';
 
 /** Bytes of a file on the phone; null when there is none. Where the phone cannot tell, it is left to the upload. */
-export const sizeOfFile = (wx: Wx, filePath: string): Promise<number | null> =>
+const sizeOfFile = (wx: Wx, filePath: string): Promise<number | null> =>
   new Promise((resolve) => {
     const files = wx.getFileSystemManager?.();
     if (!files) return resolve(0);
     files.getFileInfo({ filePath, success: ({ size }) => resolve(size), fail: () => resolve(null) });
   });
 
-/** Puts one picture into the child's own folder; the only place the server accepts pictures from. */
+/** Puts one picture into the child's own folder; the only place the server accepts pictures from. A name given twice is one picture. */
 export async function uploadImage(
-  { account, phone: { wx, random, now } }: Here,
+  { account, phone: { wx, random } }: Here,
   tempPath: string,
-  { onProgress }: UploadOptions,
+  { onProgress, name = randomName(16, random) }: UploadOptions & { name?: string },
 ): Promise<string> {
   const extension = EXTENSION.exec(tempPath)?.[0]?.toLowerCase();
   if (extension === undefined) throw invalid('tempPath', '只支持 jpg、png、gif、webp 图片');
@@ -33,10 +33,9 @@ export async function uploadImage(
   if (size > MAX_BYTES) throw invalid('tempPath', '图片不能超过 10 MB');
   const { cloud } = wx;
   if (!cloud) throw new GrowthDiaryError('UNAVAILABLE', { message: '当前环境不能上传图片' });
-  const month = new Date(now()).toISOString().slice(0, 7);
   return new Promise((resolve, reject) => {
     const task = cloud.uploadFile({
-      cloudPath: `users/${account.userId}/${month}/${randomName(16, random)}${extension}`,
+      cloudPath: `users/${account.userId}/${name}${extension}`,
       filePath: tempPath,
       success: ({ fileID }) => resolve(fileID),
       fail: () => reject(new GrowthDiaryError('UNAVAILABLE', { message: '图片上传失败，请稍后再试' })),

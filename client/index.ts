@@ -53,7 +53,8 @@ export function createGrowthDiary(options: Options = {}): GrowthDiary {
     if (isBack) wake();
   });
   const phone: Phone = { wx: api, now, random, schedule, isOnline, changed, conflictPolicy };
-  const session = openSession(openStorage(api, 'gd:'), openCall({ wx: api, call, prefix, schedule }), changed);
+  const root = openStorage(api, 'gd:');
+  const session = openSession(root, openCall({ wx: api, call, prefix, schedule }), changed);
 
   let open: Here | null = null;
   /** What this phone has of the account that is signed in. The account before it stops where it is. */
@@ -99,7 +100,7 @@ export function createGrowthDiary(options: Options = {}): GrowthDiary {
     lottery: lotteryApi(enter),
     ai: aiApi(enter),
     sync: syncApi({ enter, here, isOnline, isForeign: session.isForeign, listeners }),
-    migration: migrationApi(enter, session),
+    migration: migrationApi({ enter, session, root }),
     image: imageApi(enter),
   });
 }

@@ -8,6 +8,8 @@ export interface Account {
   /** Stands for the openid in the names of keys. */
   key: string;
   userId: number;
+  /** As the server said at the last sign-in. */
+  mode?: MigrationMode;
 }
 
 interface SignedOut {
@@ -38,12 +40,11 @@ const isAnswer = (value: unknown): value is LoginAnswer & { migration?: { mode?:
   isBag(value) && isBag(value.userInfo) && Number.isSafeInteger(value.userInfo.id);
 
 // The number is part of it: after an erasure the same child is a new account, and the old one's queue is not theirs.
-const accountOf = ({ id, openid }: UserInfo): Account => ({ key: hashText(`${id}:${openid}`), userId: id });
+const accountOf = ({ id, openid }: UserInfo, mode: MigrationMode): Account => ({ key: hashText(`${id}:${openid}`), userId: id, mode });
 
 export function openSession(storage: Storage, ask: (request: CallRequest) => Promise<unknown>, changed: () => void): Session {
   let remembered: Account | SignedOut | null | undefined;
   let token: string | undefined;
-  let mode: MigrationMode = 'off';
   /** This process has been told who is calling. Before that, somebody else may hold the phone. */
   let isProved = false;
   let isForeign = false;
@@ -66,16 +67,16 @@ export function openSession(storage: Storage, ask: (request: CallRequest) => Pro
   async function enter(input: { code?: string | undefined }, accepts: (next: Account) => boolean): Promise<LoginAnswer> {
     const answer = await ask({ name: 'login', action: 'login', data: input });
     if (!isAnswer(answer)) throw noAnswer();
-    const next = accountOf(answer.userInfo);
+    const next = accountOf(answer.userInfo, answer.migration?.mode ?? 'off');
     isForeign = !accepts(next);
     if (isForeign) {
       changed();
       throw refusal('ACCOUNT_CHANGED');
     }
     token = answer.token;
-    mode = answer.migration?.mode ?? 'off';
     isProved = true;
-    if (account()?.key !== next.key) remember(next);
+    const known = account();
+    if (known?.key !== next.key || known.mode !== next.mode) remember(next);
     return answer;
   }
 
@@ -142,6 +143,6 @@ export function openSession(storage: Storage, ask: (request: CallRequest) => Pro
         return ask({ ...request, token });
       }
     },
-    migrationMode: () => mode,
+    migrationMode: () => account()?.mode ?? 'off',
   };
 }
