@@ -8,7 +8,7 @@ import { postMessage } from './webhook';
 
 const CLAIM_MS = 60_000;
 
-export const slotOf = (now: Date): Date => new Date(Math.floor(now.getTime() / 60_000) * 60_000);
+const slotOf = (now: Date): Date => new Date(Math.floor(now.getTime() / 60_000) * 60_000);
 
 /** Opens and ends incidents by what the rules read. */
 export async function judge(ctx: SystemContext, readings: readonly { rule: Rule; reading: Reading | null }[]): Promise<Changes> {
@@ -29,7 +29,7 @@ export async function judge(ctx: SystemContext, readings: readonly { rule: Rule;
 
 const beijing = (instant: Date): string => new Date(instant.getTime() + 8 * 3_600_000).toISOString().slice(0, 16).replace('T', ' ');
 
-export function messageOf({ rule, detail, opened_at, closed_at }: Omit<Incident, `notified_${string}`>, isOpen: boolean): string {
+function messageOf({ rule, detail, opened_at, closed_at }: Omit<Incident, `notified_${string}`>, isOpen: boolean): string {
   const title = rules.find(({ name }) => name === rule)?.title ?? rule;
   const place = config().cloud?.environmentId ?? config().environment;
   const minutes = closed_at === null ? 0 : Math.round((closed_at.getTime() - opened_at.getTime()) / 60_000);

@@ -50,7 +50,7 @@ function worst({ calls }: Measurements, measure: (counts: Readonly<Record<string
 }
 
 /** Milliseconds that 95 of 100 calls stayed within, by latency class. */
-export function percentile95(counts: Readonly<Record<string, number>>): number {
+function percentile95(counts: Readonly<Record<string, number>>): number {
   const wanted = (counts.calls ?? 0) * 0.95;
   let seen = 0;
   for (const edge of LATENCY_EDGES) {

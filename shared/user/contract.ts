@@ -41,7 +41,7 @@ export const update = contract({
   example: { nickname: '小明' },
 });
 
-export const CONFIRMATION = '注销账号';
+const CONFIRMATION = '注销账号';
 
 export const erase = contract({
   summary: '注销账号，不可恢复；confirm 须为“注销账号”四个字',

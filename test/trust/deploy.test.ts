@@ -80,6 +80,28 @@ describe('the check before a deployment', () => {
     expect(check(undefined, settings).join('\n')).toContain(said);
   });
 
+  test('misses no variable that the functions read, but those that are for development or fine tuning', () => {
+    const read = readFileSync(join(root, 'shared/runtime/config.ts'), 'utf8').matchAll(
+      /env\.([A-Z_]+)|\(env, '([A-Z_]+)'|required\('([A-Z_]+)'\)|\b([A-Z]{2,}_[A-Z_]+)(?=[:,] \w+[,} ])/g,
+    );
+    const names = new Set([...read].map(([, ...groups]) => groups.find(Boolean) ?? ''));
+    const left = [
+      'APP_ENV',
+      'JWT_SECRET',
+      'WX_API_BASE',
+      'COZE_API_BASE',
+      'COZE_PICTURE_HOSTS',
+      'DB_POOL',
+      'DB_SLOW_MS',
+      'REDIS_TIMEOUT_MS',
+      'RATE_LIMIT_FACTOR',
+    ];
+    const platforms = ['TCB_ENV', 'TENCENTCLOUD_SECRETID'];
+    const absent = [...names].filter((name) => !file.includes(`"${name}"`));
+    expect(names.size).toBeGreaterThan(25);
+    expect(absent.filter((name) => ![...left, ...platforms].includes(name))).toEqual([]);
+  });
+
   test('never prints a value', () => {
     const problems = check(undefined, { DB_PASSWORD: 'very"secret', JWT_KEYS: 'k1:hush', OPERATOR_TOKENS: 'alice:hush' });
     expect(problems.length).toBeGreaterThan(1);
