@@ -4,7 +4,7 @@ import type { Contract } from '../contract';
 import { AppError, type Envelope, errorKinds, fieldError } from '../errors';
 import { config } from './config';
 
-export type Door = 'miniprogram' | 'console' | 'http' | 'timer';
+type Door = 'miniprogram' | 'console' | 'http' | 'timer';
 
 /** One call, whichever door it came through. */
 export interface Call {

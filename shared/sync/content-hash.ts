@@ -13,9 +13,7 @@ export interface Written {
 
 // With the u flag a surrogate range matches lone halves only.
 const LONE_SURROGATES = /[\uD800-\uDFFF]/gu;
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is removed
 const CONTROLS_IN_TEXT = /[\u0000-\u0008\u000B-\u001F\u007F-\u009F]/g;
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is removed
 const CONTROLS_IN_LINE = /[\u0000-\u001F\u007F-\u009F]/g;
 
 /** Text as it can be stored and sent: lone surrogates become U+FFFD; control characters but tab and newline go. */
