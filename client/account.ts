@@ -1,14 +1,14 @@
 import { type Cache, openCache } from './cache';
 import { type Copies, copyKey, type Kind, openCopies } from './conflict';
-import { writeOldKeys } from './dual-write';
 import { invalid } from './error';
+import { keepForFormerVersion } from './former-version';
 import { type MetaStore, openMeta } from './meta';
 import { type Entry, type Intent, identityIn, MAX_CALL_BYTES, type Outbox, openOutbox } from './outbox';
 import type { Account, Session } from './session';
 import { openStorage, type Storage } from './storage';
 import { type Outcome, openSync, type Sync } from './sync';
 import { openTaskView, type TaskView } from './task-view';
-import { type Bag, byteLength, dayOf, sendable } from './text';
+import { type Bag, byteLength, dayOf, sendable, toInstant } from './text';
 import type { ConflictPolicy, ReadOptions, Seen, Wx } from './types';
 import { type DiaryView, openDiaryView } from './view';
 
@@ -117,14 +117,6 @@ export function openAccount(phone: Phone, session: Session, account: Account): H
     return outbox.replaceLast({ ...intent, baseRev, prev });
   }
 
-  const keepForFormerVersion = (diary: Bag): void => {
-    try {
-      writeOldKeys({ account: session.account() ?? account, phone, storage }, diary);
-    } catch {
-      // It is saved; only that version would not show it.
-    }
-  };
-
   return {
     account,
     phone,
@@ -141,10 +133,10 @@ export function openAccount(phone: Phone, session: Session, account: Account): H
     submit: async ({ replaces, ...draft }) => {
       const args: Bag = sendable(draft.args);
       if (byteLength(JSON.stringify(args)) > MAX_CALL_BYTES) throw invalid('content', '内容过长');
-      const intent: Intent = { policy: conflictPolicy, modifiedAt: new Date(now()).toISOString(), ...draft, args };
+      const intent: Intent = { policy: conflictPolicy, modifiedAt: toInstant(now()), ...draft, args };
       const entry = enqueue(replaces ? { ...intent, from: copyKey(...replaces) } : intent);
       if (replaces) copies.drop(...replaces);
-      if (entry.type === 'diary.put') keepForFormerVersion(args);
+      if (entry.type === 'diary.put') keepForFormerVersion({ phone, storage }, session, args);
       changed();
       return sync.wake() ? sync.outcomeOf(entry, WRITE_PATIENCE_MS) : null;
     },

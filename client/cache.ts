@@ -1,7 +1,7 @@
 import type { Change, ChangeKind } from '../shared/sync/contract';
 import type { MetaStore } from './meta';
 import type { Storage } from './storage';
-import { isBag } from './text';
+import { isBag, isInteger, isText } from './text';
 
 /** A row as the server last told. Of a deleted diary the rev stays; of an evicted one, that there is something to fetch. */
 interface Row {
@@ -12,12 +12,12 @@ interface Row {
 
 const isRow = (value: unknown): value is Row =>
   isBag(value) &&
-  Number.isSafeInteger(value.rev) &&
-  typeof value.generation === 'string' &&
+  isInteger(value.rev) &&
+  isText(value.generation) &&
   (isBag(value.row) || value.row === 'deleted' || value.row === 'evicted');
 
 /** Kept at most; what is older is fetched when it is looked at. Diaries stay as long as there is room. */
-const keptRows: Partial<Record<ChangeKind, number>> = { record: 500, draw: 200, job: 50, task: 1_000 };
+const keptRows: Record<ChangeKind, number> = { job: 50, draw: 200, record: 500, task: 1_000, profile: 1, diary: 1e6 };
 const KINDS: readonly ChangeKind[] = ['job', 'draw', 'record', 'task', 'profile', 'diary'];
 const MOST_OF_THE_STORAGE = 0.8;
 
@@ -133,9 +133,8 @@ export function openCache(storage: Storage, meta: MetaStore): Cache {
     makeRoom,
     trim: ({ currentSize, limitSize }) => {
       for (const kind of KINDS) {
-        const kept = keptRows[kind] ?? Number.POSITIVE_INFINITY;
         const all = keys(kind);
-        for (const key of all.slice(0, Math.max(0, all.length - kept))) remove(kind, key);
+        for (const key of all.slice(0, Math.max(0, all.length - keptRows[kind]))) remove(kind, key);
       }
       if (currentSize > limitSize * MOST_OF_THE_STORAGE) makeRoom();
     },

@@ -1,5 +1,5 @@
 import { GrowthDiaryError, noAnswer } from './error';
-import { isBag } from './text';
+import { isBag, isText } from './text';
 import type { CallRequest, Wx } from './types';
 
 type Schedule = (run: () => void, ms: number) => () => void;
@@ -21,13 +21,8 @@ function unwrap(answer: unknown): unknown {
   if (!isBag(envelope)) throw noAnswer();
   const { requestId, error } = envelope;
   if (envelope.success === true) return envelope.data;
-  if (envelope.success !== false || !isBag(error) || typeof error.code !== 'string') throw noAnswer();
-  throw new GrowthDiaryError(error.code, {
-    message: typeof error.message === 'string' ? error.message : undefined,
-    details: error.details,
-    retryAfter: typeof error.retryAfter === 'number' ? error.retryAfter : undefined,
-    requestId: typeof requestId === 'string' ? requestId : undefined,
-  });
+  if (envelope.success !== false || !isBag(error) || !isText(error.code)) throw noAnswer();
+  throw new GrowthDiaryError(error.code, { ...error, requestId });
 }
 
 interface Transport {

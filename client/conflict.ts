@@ -2,7 +2,7 @@ import type { MutationResult } from '../shared/sync/contract';
 import type { MetaStore } from './meta';
 import { type Entry, nameOf } from './outbox';
 import type { Storage } from './storage';
-import { isBag } from './text';
+import { isBag, isText } from './text';
 import type { Conflict, Diary, DiaryText, SetAside } from './types';
 
 /** A mutation that ended otherwise than its author wished, kept until they have seen it. */
@@ -15,7 +15,7 @@ export interface Copy {
 }
 
 const isCopy = (value: unknown): value is Copy =>
-  isBag(value) && isBag(value.entry) && isBag(value.entry.args) && isBag(value.result) && typeof value.at === 'string';
+  isBag(value) && isBag(value.entry) && isBag(value.entry.args) && isBag(value.result) && isText(value.at);
 
 export type Kind = 'conflict' | 'aside';
 

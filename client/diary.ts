@@ -1,7 +1,7 @@
 import type { Here } from './account';
 import { GrowthDiaryError, invalid, refusal } from './error';
 import type { Outcome } from './sync';
-import { given, isDay } from './text';
+import { given, isDay, isText, toInstant } from './text';
 import type { Diary, DiaryFilter, DiaryKey, DiaryText, GrowthDiary, Page, Pending, PointRecord, Seen, Stats, WrittenDiary } from './types';
 import type { Shown } from './view';
 
@@ -11,7 +11,7 @@ const TEMPORARY = /^(wxfile:\/\/|data:|https?:\/\/(tmp|usr|store)\/)/i;
 /** What would be refused in any case is refused while the editor is still open. */
 function requireWritable({ date, content, images, isDraft }: DiaryText): void {
   if (!isDay(date)) throw invalid('date', '日期应为 YYYY-MM-DD');
-  if (typeof content !== 'string') throw invalid('content', '内容应为文本');
+  if (!isText(content)) throw invalid('content', '内容应为文本');
   if (content.length > MAX_CONTENT && [...content].length > MAX_CONTENT) throw invalid('content', `最多 ${MAX_CONTENT} 个字`);
   if (!isDraft && content.trim() === '') throw invalid('content', '写点内容再发布吧');
   images.forEach((url, index) => {
@@ -137,7 +137,7 @@ export function diaryApi(enter: () => Promise<Here>): GrowthDiary['diary'] {
   const direct = async <Answer extends object>(here: Here, action: string, input: object): Promise<Answer & Seen> => ({
     ...(await here.call<Answer>('diary', action, input)),
     source: 'network',
-    at: new Date(here.phone.now()).toISOString(),
+    at: toInstant(here.phone.now()),
   });
 
   return {

@@ -1,7 +1,9 @@
 import { contentHash, normaliseWritten, type Written } from '../shared/sync/content-hash';
 import type { Here } from './account';
+import { CLAIM } from './former-version';
 import { isOurs, listOf, writtenOf } from './legacy';
 import { type Bag, isBag } from './text';
+import type { MigrationMode } from './types';
 
 /** Which child of the former version this account has taken over. */
 interface Claim {
@@ -9,7 +11,6 @@ interface Claim {
   verified: boolean;
 }
 
-export const CLAIM = 'migration';
 const isClaim = (value: unknown): value is Claim => isBag(value) && typeof value.child === 'string';
 export const claimOf = ({ storage }: Pick<Here, 'storage'>): Claim | null => storage.read(CLAIM, isClaim);
 export const childOf = ({ phone: { wx } }: Pick<Here, 'phone'>): string => String(wx.getStorageSync('currentUserId') || 'nobody');
@@ -19,9 +20,9 @@ export const childOf = ({ phone: { wx } }: Pick<Here, 'phone'>): string => Strin
  * going back to that version then shows what was written since. Entries of the former version's own are left alone; ours carry a fingerprint, by
  * which the migration passes them over unless the former version has changed them.
  */
-export function writeOldKeys(here: Pick<Here, 'phone' | 'storage' | 'account'>, diary: Bag): void {
+export function writeOldKeys(here: Pick<Here, 'phone' | 'storage'>, mode: MigrationMode, diary: Bag): void {
   const claim = claimOf(here);
-  if (!claim || claim.child !== childOf(here) || (claim.verified && here.account.mode !== 'dual')) return;
+  if (!claim || claim.child !== childOf(here) || (claim.verified && mode !== 'dual')) return;
   const { wx, now } = here.phone;
   const isOfDay = (entry: unknown, isDraft: boolean): entry is Bag =>
     isBag(entry) && entry.date === diary.date && isOurs(entry, writtenOf(entry, isDraft));

@@ -1,22 +1,35 @@
-import { type ErrorCode, errorKinds } from '../shared/errors';
+import type { ErrorCode } from '../shared/errors';
+import { isInteger, isText } from './text';
 
-const ownKinds = {
-  STORAGE_FULL: { retryable: false, message: '手机存储空间不足，没有保存成功' },
-  OUTBOX_FULL: { retryable: true, message: '待同步的内容太多，请联网后再继续' },
-  ACCOUNT_CHANGED: { retryable: false, message: '登录的账号变了，请重新登录' },
-} as const;
+/** What only a phone can know. */
+type OwnCode = 'STORAGE_FULL' | 'OUTBOX_FULL' | 'ACCOUNT_CHANGED';
 
-/** The server's closed set, and three that only a phone can know. */
-export type GrowthDiaryErrorCode = ErrorCode | keyof typeof ownKinds;
+/** The server's closed set, and three more. */
+export type GrowthDiaryErrorCode = ErrorCode | OwnCode;
 
-const kindOf = (code: string): { retryable: boolean; message: string } | undefined =>
-  ({ ...errorKinds, ...ownKinds })[code as GrowthDiaryErrorCode];
+/** The same call may succeed later. Of the server's codes a test proves it. */
+const retryable: readonly string[] = ['RATE_LIMITED', 'PROVIDER_ERROR', 'UNAVAILABLE', 'OUTBOX_FULL'] satisfies GrowthDiaryErrorCode[];
 
+/** Of what is refused on the phone; the server's refusals bring their own. */
+const messages: Partial<Record<string, string>> = {
+  INVALID_INPUT: '填写的内容有误，请检查后再试',
+  UNAUTHENTICATED: '请先登录',
+  FORBIDDEN: '还没有轮到搬家',
+  NOT_FOUND: '没有找到相关内容',
+  DIARY_EXISTS: '这一天已经写过日记了',
+  VERSION_CONFLICT: '内容已在别处修改，两份都保留着',
+  UNAVAILABLE: '网络不太好，请稍后再试',
+  STORAGE_FULL: '手机存储空间不足，没有保存成功',
+  OUTBOX_FULL: '待同步的内容太多，请联网后再继续',
+  ACCOUNT_CHANGED: '登录的账号变了，请重新登录',
+} satisfies Partial<Record<GrowthDiaryErrorCode, string>>;
+
+/** As an envelope carries them: nothing is known of them. */
 interface ErrorOptions {
-  message?: string | undefined;
+  message?: unknown;
   details?: unknown;
-  requestId?: string | undefined;
-  retryAfter?: number | undefined;
+  requestId?: unknown;
+  retryAfter?: unknown;
 }
 
 /** Every promise of the SDK rejects with this and nothing else. `message` is a short Chinese sentence fit for a toast. */
@@ -31,19 +44,18 @@ export class GrowthDiaryError extends Error {
 
   /** A code that this version does not know yet is kept, and not retried. */
   constructor(code: string, { message, details, requestId, retryAfter }: ErrorOptions = {}) {
-    const kind = kindOf(code);
-    super(message ?? kind?.message ?? errorKinds.INTERNAL.message);
+    super(isText(message) ? message : (messages[code] ?? '出了点问题，请稍后再试'));
     this.name = 'GrowthDiaryError';
     this.code = code as GrowthDiaryErrorCode;
     this.details = details;
-    this.retryable = kind?.retryable ?? false;
-    this.requestId = requestId ?? null;
-    this.retryAfter = retryAfter ?? null;
+    this.retryable = retryable.includes(code);
+    this.requestId = isText(requestId) ? requestId : null;
+    this.retryAfter = isInteger(retryAfter) ? retryAfter : null;
   }
 }
 
 /** No answer that can be read: what became of the call is unknown. */
-export const noAnswer = (): GrowthDiaryError => new GrowthDiaryError('UNAVAILABLE', { message: '网络不太好，请稍后再试' });
+export const noAnswer = (): GrowthDiaryError => new GrowthDiaryError('UNAVAILABLE');
 
 export const refusal = (code: GrowthDiaryErrorCode, details?: unknown): GrowthDiaryError => new GrowthDiaryError(code, { details });
 
@@ -52,7 +64,7 @@ export const invalid = (path: string, message: string): GrowthDiaryError =>
 
 const asError = (error: unknown): never => {
   if (error instanceof GrowthDiaryError) throw error;
-  throw new GrowthDiaryError('INTERNAL', { message: '出了点问题，请稍后再试', details: String(error) });
+  throw new GrowthDiaryError('INTERNAL', { details: String(error) });
 };
 
 const isThenable = (value: unknown): value is Promise<unknown> => typeof (value as Promise<unknown> | null)?.then === 'function';

@@ -1,6 +1,6 @@
 import type { SyncOutput } from '../shared/sync/contract';
 import type { Storage } from './storage';
-import { isBag, randomName } from './text';
+import { isBag, isInteger, isText, randomName } from './text';
 
 /** The one small key beside rows and queue. Losing it costs a full read, never a change. */
 export interface Meta {
@@ -25,11 +25,11 @@ export interface Meta {
 
 const isMeta = (value: unknown): value is Meta =>
   isBag(value) &&
-  typeof value.clientId === 'string' &&
-  Number.isSafeInteger(value.ack) &&
-  Number.isSafeInteger(value.sent) &&
-  (value.cursor === null || typeof value.cursor === 'string') &&
-  typeof value.generation === 'string';
+  isText(value.clientId) &&
+  isInteger(value.ack) &&
+  isInteger(value.sent) &&
+  (value.cursor === null || isText(value.cursor)) &&
+  isText(value.generation);
 
 const KEY = 'meta';
 

@@ -2,9 +2,10 @@ import { contentHash, hashText, xorHashes } from '../shared/sync/content-hash';
 import type { ImportDay, ImportInput, ImportOutput, VerifyInput, VerifyOutput } from '../shared/sync/contract';
 import { maxImportDays, maxImportItems, maxVerifyDays, maxVerifyMonths } from '../shared/sync/limits';
 import type { Here } from './account';
-import { CLAIM, childOf, claimOf } from './dual-write';
-import { GrowthDiaryError, refusal } from './error';
-import { uploadImage } from './image';
+import { childOf, claimOf } from './dual-write';
+import type { refusal } from './error';
+import { CLAIM } from './former-version';
+import type { uploadImage } from './image';
 import { type Harvest, readLegacy } from './legacy';
 import { MAX_CALL_BYTES } from './outbox';
 import type { Session } from './session';
@@ -61,11 +62,15 @@ interface Parts {
   session: Session;
   /** Shared by all accounts of the phone. */
   root: Storage;
+  /** What is in the other file: an error has to be of its class. */
+  core: { refusal: typeof refusal; uploadImage: typeof uploadImage };
 }
 
 const isString = (value: unknown): value is string => typeof value === 'string';
 
-export function migrationApi({ enter, session, root }: Parts): GrowthDiary['migration'] {
+export { writeOldKeys } from './dual-write';
+
+export function migrationApi({ enter, session, root, core }: Parts): GrowthDiary['migration'] {
   const harvestOf = ({ phone: { wx } }: Here): Harvest => readLegacy(wx.getStorageSync, wx.getStorageInfoSync().keys);
 
   /** One child of the former version belongs to one account, whoever else signs in on this phone. */
@@ -101,12 +106,12 @@ export function migrationApi({ enter, session, root }: Parts): GrowthDiary['migr
       running = (async () => {
         const here = await enter();
         await session.ensure();
-        if (session.migrationMode() === 'off' || isOthers(here)) throw refusal('FORBIDDEN');
+        if (session.migrationMode() === 'off' || isOthers(here)) throw core.refusal('FORBIDDEN');
         const child = childOf(here);
         const claim = claimOf(here);
         root.write(`migrated:${child}`, here.account.key);
         if (!claim) here.storage.write(CLAIM, { child, verified: false });
-        const report = await migrate(here, harvestOf(here), session.migrationMode() !== 'shadow', onProgress);
+        const report = await migrate(here, core.uploadImage, harvestOf(here), session.migrationMode() !== 'shadow', onProgress);
         if (report.verified && session.migrationMode() !== 'shadow') {
           here.storage.write(CLAIM, { child, verified: true });
           here.phone.wx.setStorageSync('dataMigrated', true);
@@ -121,13 +126,13 @@ export function migrationApi({ enter, session, root }: Parts): GrowthDiary['migr
 
 async function migrate(
   here: Here,
+  upload: typeof uploadImage,
   harvest: Harvest,
   isFinal: boolean,
   onProgress: (progress: MigrationProgress) => void,
 ): Promise<MigrationReport> {
   const progress = here.storage.read(PROGRESS, isProgress) ?? { done: {}, pictures: {}, failures: 0 };
   const { done, pictures } = progress;
-  const { wx } = here.phone;
   const save = (): void => here.storage.write(PROGRESS, progress);
   const bring = (input: ImportInput): Promise<ImportOutput> => here.call('sync', 'import', input);
   const tell = (phase: MigrationProgress['phase'], count: number, total: number): void => onProgress({ phase, done: count, total });
@@ -135,9 +140,9 @@ async function migrate(
   /** One that is gone is reported; one that only failed is tried again with the next run, but not for ever: the texts wait for it. */
   async function bringPicture(url: string): Promise<string> {
     try {
-      return await uploadImage(here, url, { name: `old-${hashText(url)}` });
+      return await upload(here, url, { name: `old-${hashText(url)}` });
     } catch (error) {
-      if (!(error instanceof GrowthDiaryError)) throw error;
+      if (!isBag(error) || typeof error.retryable !== 'boolean') throw error;
       if (error.retryable && progress.failures < MOST_FAILURES) {
         progress.failures += 1;
         save();

@@ -1,9 +1,9 @@
 import { hashText } from '../shared/sync/content-hash';
 import type { Here } from './account';
 import { GrowthDiaryError } from './error';
-import { isBag, randomName } from './text';
+import { isBag, isText, randomName } from './text';
 
-const isRemembered = (value: unknown): value is { requestId: string } => isBag(value) && typeof value.requestId === 'string';
+const isRemembered = (value: unknown): value is { requestId: string } => isBag(value) && isText(value.requestId);
 
 /** Nobody knows whether it was done. */
 const isOpen = (error: unknown): boolean => !(error instanceof GrowthDiaryError) || error.retryable || error.code === 'INTERNAL';

@@ -2,7 +2,7 @@ import type { ConflictPolicy, Mutation, MutationType } from '../shared/sync/cont
 import { refusal } from './error';
 import type { Meta, MetaStore } from './meta';
 import type { Storage } from './storage';
-import { type Bag, byteLength, isBag } from './text';
+import { type Bag, byteLength, isBag, isInteger, isText } from './text';
 
 /** What is to be done, before it has a number. */
 export interface Intent {
@@ -29,15 +29,10 @@ const MAX_ENTRIES = 500;
 const MAX_BYTES = 2_000_000;
 /** Room for the envelope is left of the 100 KB that one call may carry. */
 export const MAX_CALL_BYTES = 90_000;
-const MAX_CALL_MUTATIONS = 20;
+export const MAX_CALL_MUTATIONS = 20;
 
 const isEntry = (value: unknown): value is Entry =>
-  isBag(value) &&
-  typeof value.clientId === 'string' &&
-  Number.isSafeInteger(value.mid) &&
-  typeof value.type === 'string' &&
-  isBag(value.args) &&
-  typeof value.modifiedAt === 'string';
+  isBag(value) && isText(value.clientId) && isInteger(value.mid) && isText(value.type) && isBag(value.args) && isText(value.modifiedAt);
 
 export const nameOf = ({ clientId, mid }: { clientId: string; mid: number }): string => `${clientId}:${`000000000${mid}`.slice(-10)}`;
 export const keyOf = (entry: Entry): string => `out:${nameOf(entry)}`;
@@ -181,7 +176,7 @@ export function openOutbox(storage: Storage, meta: MetaStore): Outbox {
       let bytes = 0;
       for (const entry of all()) {
         bytes += sizeOf(entry);
-        if (batch.length > 0 && (batch.length >= Math.min(most, MAX_CALL_MUTATIONS) || bytes > MAX_CALL_BYTES)) break;
+        if (batch.length > 0 && (batch.length >= most || bytes > MAX_CALL_BYTES)) break;
         batch.push(entry);
       }
       return batch;
@@ -191,8 +186,8 @@ export function openOutbox(storage: Storage, meta: MetaStore): Outbox {
       if (last && !isSent(last)) meta.set({ sent: last.mid });
     },
     safeAck: () => {
-      const refs = all().map(({ args }) => (typeof args.ref === 'number' ? args.ref - 1 : Number.POSITIVE_INFINITY));
-      return Math.min(meta.get().ack, ...refs);
+      const { ack } = meta.get();
+      return Math.min(ack, ...all().map(({ args }) => (typeof args.ref === 'number' ? args.ref - 1 : ack)));
     },
     lastChangeOf: (date) => {
       all();

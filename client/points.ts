@@ -1,7 +1,6 @@
 import type { Here } from './account';
 import { requireApplied } from './diary';
 import { quietly } from './read';
-import { dayOf } from './text';
 import type { GrowthDiary, Page, PointRecord } from './types';
 
 /** Less what waits to be spent. */
@@ -46,20 +45,12 @@ export function pointsApi(enter: () => Promise<Here>): GrowthDiary['points'] {
     records: async (filter = {}) => {
       const here = await enter();
       const { type, source, from, to } = filter;
-      const isWanted = (record: PointRecord): boolean => {
-        const day = dayOf(Date.parse(record.createdAt));
-        return (
-          (type === undefined || record.amount > 0 === (type === 'earn')) &&
-          (source === undefined || record.source === source) &&
-          (from === undefined || day >= from) &&
-          (to === undefined || day <= to)
-        );
-      };
       return quietly(
         here,
         () => here.call<{ records: PointRecord[] } & Page>('points', 'records', filter),
         () => {
-          if (!here.meta.get().complete) return null;
+          if (!here.meta.get().complete || source || from || to) return null;
+          const isWanted = ({ amount }: PointRecord): boolean => !type || amount > 0 === (type === 'earn');
           const { rows, ...page } = newest(here.cache.rows<PointRecord>('record').filter(isWanted), filter);
           return { records: rows, ...page };
         },

@@ -1,5 +1,6 @@
 import type { Here } from './account';
 import { GrowthDiaryError } from './error';
+import { toInstant } from './text';
 import type { Seen } from './types';
 
 /** Whether what the phone has may stand in for this failure: an answer that was never given, but not a refusal. */
@@ -15,7 +16,7 @@ export async function quietly<Answer extends object>(
   let failure: unknown = new GrowthDiaryError('UNAVAILABLE');
   if (here.phone.isOnline()) {
     try {
-      return { ...(await ask()), source: 'network', at: new Date(here.phone.now()).toISOString() };
+      return { ...(await ask()), source: 'network', at: toInstant(here.phone.now()) };
     } catch (error) {
       if (!isNoAnswer(error)) throw error;
       failure = error;

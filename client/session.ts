@@ -1,7 +1,7 @@
 import { hashText } from '../shared/sync/content-hash';
 import { GrowthDiaryError, noAnswer, refusal } from './error';
 import type { Storage } from './storage';
-import { isBag } from './text';
+import { isBag, isInteger, isText } from './text';
 import type { CallRequest, LoginAnswer, MigrationMode, UserInfo } from './types';
 
 export interface Account {
@@ -34,10 +34,10 @@ export interface Session {
 const KEY = 'current';
 
 const isRemembered = (value: unknown): value is Account | SignedOut =>
-  isBag(value) && (value.signedOut === true || (typeof value.key === 'string' && Number.isSafeInteger(value.userId)));
+  isBag(value) && (value.signedOut === true || (isText(value.key) && isInteger(value.userId)));
 
 const isAnswer = (value: unknown): value is LoginAnswer & { migration?: { mode?: MigrationMode } } =>
-  isBag(value) && isBag(value.userInfo) && Number.isSafeInteger(value.userInfo.id);
+  isBag(value) && isBag(value.userInfo) && isInteger(value.userInfo.id);
 
 // The number is part of it: after an erasure the same child is a new account, and the old one's queue is not theirs.
 const accountOf = ({ id, openid }: UserInfo, mode: MigrationMode): Account => ({ key: hashText(`${id}:${openid}`), userId: id, mode });

@@ -1,4 +1,5 @@
 import { refusal } from './error';
+import { isText } from './text';
 import type { Wx } from './types';
 
 type Shape<T> = (value: unknown) => value is T;
@@ -15,7 +16,7 @@ export interface Storage {
 }
 
 const parse = (text: unknown): unknown => {
-  if (typeof text !== 'string') return undefined;
+  if (!isText(text)) return undefined;
   try {
     return JSON.parse(text);
   } catch {
@@ -29,7 +30,7 @@ export function openStorage(wx: Wx, root: string, makeRoom: () => boolean = () =
 
   const bury = (key: string, value: unknown): void => {
     try {
-      put(`corrupt:${key}`, typeof value === 'string' ? value : JSON.stringify(value));
+      put(`corrupt:${key}`, isText(value) ? value : JSON.stringify(value));
       wx.removeStorageSync(root + key);
     } catch {
       // It stays where it is, and is passed over again next time.

@@ -4,8 +4,8 @@ import type { Cache } from './cache';
 import type { Copies } from './conflict';
 import { GrowthDiaryError, noAnswer, refusal } from './error';
 import type { MetaStore } from './meta';
-import { type Entry, keyOf, type Outbox, toMutation } from './outbox';
-import { isBag, randomName } from './text';
+import { type Entry, keyOf, MAX_CALL_MUTATIONS, type Outbox, toMutation } from './outbox';
+import { isBag, isInteger, isText, randomName, toInstant } from './text';
 import type { SyncReport } from './types';
 
 /*
@@ -72,13 +72,12 @@ const holdsText = ({ type, args }: Entry): boolean =>
 const isAnswer = (value: unknown): value is SyncOutput =>
   isBag(value) &&
   Array.isArray(value.results) &&
-  value.results.every((result) => isBag(result) && Number.isSafeInteger(result.mid)) &&
+  value.results.every((result) => isBag(result) && isInteger(result.mid)) &&
   Array.isArray(value.changes) &&
   value.changes.every(
-    (change) =>
-      isBag(change) && typeof change.key === 'string' && Number.isSafeInteger(change.rev) && (isBag(change.row) || change.deleted === true),
+    (change) => isBag(change) && isText(change.key) && isInteger(change.rev) && (isBag(change.row) || change.deleted === true),
   ) &&
-  typeof value.cursor === 'string' &&
+  isText(value.cursor) &&
   typeof value.hasMore === 'boolean' &&
   isBag(value.user);
 
@@ -86,6 +85,11 @@ const isRefused = (error: unknown, code: string): error is GrowthDiaryError => e
 
 const blames = ({ details }: GrowthDiaryError, field: string): boolean =>
   Array.isArray(details) && details.some((each) => isBag(each) && String(each.path).split('.')[0] === field);
+
+interface Settled {
+  entry: Entry;
+  result: MutationResult;
+}
 
 type Halt = 'retry' | 'stale' | 'gap' | null;
 
@@ -100,11 +104,8 @@ export function openSync({ meta, cache, outbox, copies, usage, call, isOnline, c
   let echo: Entry[] = [];
   const waiting = new Map<string, (outcome: Outcome | null) => void>();
 
-  const waiterOf = (entry: Entry): string | null => {
-    const key = keyOf(entry);
-    if (waiting.has(key)) return key;
-    return entry.from !== undefined && waiting.has(entry.from) ? entry.from : null;
-  };
+  /** Whoever waits for it, also under the number it had before. */
+  const waiterOf = (entry: Entry) => waiting.get(keyOf(entry)) ?? waiting.get(entry.from ?? '');
 
   async function exchange(batch: readonly Entry[]): Promise<SyncOutput> {
     const { clientId, cursor } = meta.get();
@@ -114,7 +115,7 @@ export function openSync({ meta, cache, outbox, copies, usage, call, isOnline, c
       ack: outbox.safeAck(),
       cursor,
       mutations: batch.map(toMutation),
-      sentAt: new Date(now()).toISOString(),
+      sentAt: toInstant(now()),
       ...(seen !== null && { conflictsSeen: seen }),
     });
     if (stopped) throw refusal('ACCOUNT_CHANGED');
@@ -125,14 +126,14 @@ export function openSync({ meta, cache, outbox, copies, usage, call, isOnline, c
 
   const startReading = (): void => meta.set({ cursor: null, sweeping: true, generation: randomName(6, random) });
 
-  function keepCopies(batch: readonly Entry[], results: readonly MutationResult[], at: string): { settled: Entry[]; halt: Halt } {
-    const settled: Entry[] = [];
+  function keepCopies(batch: readonly Entry[], results: readonly MutationResult[], at: string): { settled: Settled[]; halt: Halt } {
+    const settled: Settled[] = [];
     for (const result of results) {
       const entry = batch.find(({ mid }) => mid === result.mid);
       if (!entry) continue;
       const { status } = result;
       if (status === 'retry' || status === 'stale' || status === 'gap') return { settled, halt: status };
-      const attended = waiterOf(entry) !== null;
+      const attended = waiterOf(entry) !== undefined;
       if (status === 'conflict') copies.keep('conflict', { entry, result, at, attended });
       else if (status === 'rejected') {
         const isKept = (!attended || holdsText(entry)) && !FULFILLED.has(`${entry.type} ${result.code}`);
@@ -140,7 +141,7 @@ export function openSync({ meta, cache, outbox, copies, usage, call, isOnline, c
       }
       const made = entry.type === 'task.create' && status === 'applied' && result.row ? { task: result.row.id } : null;
       if (made) outbox.taskMade(entry, made.task);
-      settled.push({ ...entry, ...made });
+      settled.push({ entry: { ...entry, ...made }, result });
     }
     return { settled, halt: null };
   }
@@ -160,38 +161,34 @@ export function openSync({ meta, cache, outbox, copies, usage, call, isOnline, c
   }
 
   /** The author of a corrected text has seen the one that was refused. */
-  function forgetCorrected(settled: readonly Entry[], results: readonly MutationResult[]): void {
-    const written = new Set(
-      settled.filter(({ mid }) => results.some((result) => result.mid === mid && result.status === 'applied')).map(({ args }) => args.date),
-    );
+  function forgetCorrected(applied: readonly Entry[]): void {
     for (const [id, { entry, attended }] of copies.list('aside')) {
-      if (attended && entry.type === 'diary.put' && written.has(entry.args.date)) copies.drop('aside', id);
+      const isCorrected = applied.some(({ type, args }) => type === entry.type && args.date === entry.args.date);
+      if (attended && entry.type === 'diary.put' && isCorrected) copies.drop('aside', id);
     }
   }
 
-  function settle(batch: readonly Entry[], answer: SyncOutput): { settled: Entry[]; halt: Halt } {
+  const tell = ({ entry, result }: Settled, user: SyncOutput['user']): void => waiterOf(entry)?.({ result, user });
+
+  function settle(batch: readonly Entry[], answer: SyncOutput): { settled: Settled[]; halt: Halt } {
     const { results, cursor, hasMore, user, serverRev, serverTime } = answer;
     const { settled, halt } = keepCopies(batch, results, serverTime);
     storeRows(answer);
-    const last = settled[settled.length - 1];
+    const { ack, sweeping, complete } = meta.get();
     meta.set({
-      ack: last?.mid ?? meta.get().ack,
+      ack: settled[settled.length - 1]?.entry.mid ?? ack,
       cursor,
-      sweeping: hasMore && meta.get().sweeping,
-      complete: !hasMore || meta.get().complete,
+      sweeping: hasMore && sweeping,
+      complete: !hasMore || complete,
       user,
       serverRev,
       syncedAt: serverTime,
     });
     outbox.dropAcknowledged();
-    forgetCorrected(settled, results);
-    const applied = settled.filter(({ mid }) => results.some((result) => result.mid === mid && result.status === 'applied'));
+    const applied = settled.filter(({ result }) => result.status === 'applied').map(({ entry }) => entry);
+    forgetCorrected(applied);
     echo = hasMore ? [...echo, ...applied] : [];
-    for (const entry of settled) {
-      const key = waiterOf(entry);
-      const result = results.find(({ mid }) => mid === entry.mid);
-      if (key !== null && result) waiting.get(key)?.({ result, user });
-    }
+    for (const each of settled) tell(each, user);
     changed();
     return { settled, halt };
   }
@@ -199,18 +196,17 @@ export function openSync({ meta, cache, outbox, copies, usage, call, isOnline, c
   /** The server would not even look at the call, and this mutation is why. Its number is not used up, so the rest is numbered anew. */
   function setPoisonAside(entry: Entry, { code, message, details }: GrowthDiaryError): void {
     const result: MutationResult = { mid: entry.mid, status: 'rejected', code, message, details };
-    copies.keep('aside', { entry, result, at: new Date(now()).toISOString(), attended: waiterOf(entry) !== null });
+    copies.keep('aside', { entry, result, at: toInstant(now()), attended: waiterOf(entry) !== undefined });
     meta.set({ ack: entry.mid });
     outbox.dropAcknowledged();
     outbox.renumber();
-    const user = meta.get().user;
-    const key = waiterOf(entry);
-    if (key !== null && user) waiting.get(key)?.({ result, user });
+    const { user } = meta.get();
+    if (user) tell({ entry, result }, user);
   }
 
   async function run(): Promise<SyncReport & { isHeldUp: boolean }> {
     const report = { pushed: 0, pulled: 0, isHeldUp: false };
-    let most = Number.POSITIVE_INFINITY;
+    let most = MAX_CALL_MUTATIONS;
     let renumberings = 0;
     if (meta.get().cursor === null && !meta.get().sweeping) startReading();
     for (;;) {

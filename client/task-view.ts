@@ -1,5 +1,6 @@
 import type { Cache } from './cache';
 import type { Entry } from './outbox';
+import { isText } from './text';
 import type { Pending, Task } from './types';
 
 type Shown = Task & Pending;
@@ -51,7 +52,7 @@ export function openTaskView({ cache, changes, isPending, dayOf }: Parts): TaskV
       if (!entry.type.startsWith('task.')) continue;
       const pending = isPending(entry) ? { pending: true as const } : {};
       if (entry.type === 'task.create') {
-        const task = made(entry, typeof entry.args.date === 'string' ? entry.args.date : dayOf(entry.modifiedAt));
+        const task = made(entry, isText(entry.args.date) ? entry.args.date : dayOf(entry.modifiedAt));
         idByMid.set(entry.mid, task.id);
         if (!shown.has(task.id)) shown.set(task.id, { ...task, ...pending });
         continue;

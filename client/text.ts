@@ -1,14 +1,19 @@
 const SHANGHAI_OFFSET_MS = 8 * 3_600_000;
 
-/** The calendar day in Beijing. */
-export const dayOf = (epochMs: number): string => new Date(epochMs + SHANGHAI_OFFSET_MS).toISOString().slice(0, 10);
-
 /** `YYYY-MM-DD` of a day that exists. */
 export const isDay = (text: unknown): text is string => {
-  if (typeof text !== 'string' || !/^\d{4}-\d{2}-\d{2}$/.test(text)) return false;
+  if (!isText(text) || !/^\d{4}-\d{2}-\d{2}$/.test(text)) return false;
   const time = Date.parse(`${text}T00:00:00Z`);
-  return !Number.isNaN(time) && new Date(time).toISOString().startsWith(text);
+  return !Number.isNaN(time) && toInstant(time).startsWith(text);
 };
+
+export const toInstant = (epochMs: number): string => new Date(epochMs).toISOString();
+
+/** The calendar day in Beijing. */
+export const dayOf = (epochMs: number): string => toInstant(epochMs + SHANGHAI_OFFSET_MS).slice(0, 10);
+
+export const isInteger = (value: unknown): value is number => Number.isSafeInteger(value);
+export const isText = (value: unknown): value is string => typeof value === 'string';
 
 export type Bag = Record<string, unknown>;
 export const isBag = (value: unknown): value is Bag => typeof value === 'object' && value !== null && !Array.isArray(value);

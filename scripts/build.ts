@@ -2,32 +2,32 @@ import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { overBudget } from './build/budget';
-import { buildClient } from './build/client';
+import { buildClient, type ClientFile } from './build/client';
 import { type Bundle, buildFunctions } from './build/functions';
 
 export { buildFunctions } from './build/functions';
 
 const kilobytes = (bytes: number): string => `${(bytes / 1000).toFixed(1)} KB`.padStart(10);
 
-async function table(bundles: readonly Bundle[], clientBytes: number | null): Promise<string> {
+async function table(bundles: readonly Bundle[], client: readonly ClientFile[]): Promise<string> {
   const lines = await Promise.all(
     bundles.map(async ({ name, bytes, file }) => {
       const gzipped = gzipSync(await readFile(file)).length;
       return `${name.padEnd(10)}${kilobytes(bytes)}${kilobytes(gzipped)}`;
     }),
   );
-  if (clientBytes !== null) lines.push(`${'client'.padEnd(10)}${kilobytes(clientBytes)}`);
+  for (const { name, bytes, gzipped } of client) lines.push(`${name.padEnd(10)}${kilobytes(bytes)}${kilobytes(gzipped)}`);
   return [`${'bundle'.padEnd(10)}${'size'.padStart(10)}${'gzip'.padStart(10)}`, ...lines].join('\n');
 }
 
 async function main(): Promise<void> {
   const startedAt = performance.now();
-  const [bundles, clientBytes] = await Promise.all([buildFunctions(), buildClient()]);
-  console.log(await table(bundles, clientBytes));
+  const [bundles, client] = await Promise.all([buildFunctions(), buildClient()]);
+  console.log(await table(bundles, client));
   console.log(`built in ${Math.round(performance.now() - startedAt)} ms`);
   const problems = [
     ...bundles.filter(({ missing }) => missing.length > 0).map(({ name, missing }) => `${name} requires ${missing.join(', ')}`),
-    ...overBudget(bundles),
+    ...overBudget([...bundles, ...client]),
   ];
   for (const problem of problems) console.error(problem);
   if (problems.length > 0) process.exitCode = 1;

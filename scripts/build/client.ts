@@ -1,30 +1,63 @@
-import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
+import { gzipSync } from 'node:zlib';
+import { type BuildOptions, build, type Plugin } from 'esbuild';
+import { writeWhole } from './files';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
-/**
- * Bundles the mini-program's SDK into one file without dependencies, `dist/client/growth-diary.js`. Answers its size in bytes,
- * or null while there is no client. WeChat's older base libraries run ES2017 at most.
- */
-export async function buildClient(): Promise<number | null> {
-  const entry = join(root, 'client/index.ts');
-  if (!existsSync(entry)) return null;
-  const outfile = join(root, 'dist/client/growth-diary.js');
-  const { metafile } = await build({
-    entryPoints: [entry],
-    outfile,
-    bundle: true,
-    format: 'cjs',
-    platform: 'neutral',
-    target: 'es2017',
-    charset: 'utf8',
-    minify: true,
-    metafile: true,
-    logLevel: 'warning',
-    absWorkingDir: root,
-  });
-  return Object.values(metafile.outputs)[0]?.bytes ?? null;
+export interface ClientFile {
+  name: string;
+  bytes: number;
+  gzipped: number;
+}
+
+const MIGRATION = 'growth-diary-migration.js';
+
+/** The migration is required when it runs, so that an app without a former version can leave the file out. */
+const apart: Plugin = {
+  name: 'apart',
+  setup: ({ onResolve }) => {
+    onResolve({ filter: /^\.\/migrate$/ }, () => ({ path: `./${MIGRATION}`, external: true }));
+  },
+};
+
+/** WeChat's older base libraries run ES2017 at most. */
+const target: BuildOptions = {
+  bundle: true,
+  format: 'cjs',
+  platform: 'neutral',
+  target: 'es2017',
+  // Else the migration's file would be asked for by `import()`, which no mini-program knows.
+  supported: { 'dynamic-import': false },
+  charset: 'utf8',
+  minify: true,
+  write: false,
+  logLevel: 'warning',
+  absWorkingDir: root,
+  tsconfigRaw: { compilerOptions: { useDefineForClassFields: false } },
+};
+
+async function bundle(entry: string, name: string, outDir: string, plugins: Plugin[]): Promise<ClientFile> {
+  const { outputFiles } = await build({ ...target, entryPoints: [join(root, entry)], plugins });
+  const contents = outputFiles?.[0]?.contents ?? new Uint8Array();
+  await writeWhole(join(outDir, name), contents);
+  return { name, bytes: contents.length, gzipped: gzipSync(contents).length };
+}
+
+/** Everything that a mini-program sees stands in one file that imports nothing: it is its own declaration. */
+async function declare(outDir: string): Promise<void> {
+  const types = await readFile(join(root, 'client/types.ts'), 'utf8');
+  await writeWhole(join(outDir, 'growth-diary.d.ts'), types);
+}
+
+/** Builds the mini-program's SDK: plain files without dependencies, and their types. */
+export async function buildClient({ outDir = join(root, 'dist/client') } = {}): Promise<ClientFile[]> {
+  const [core, migration] = await Promise.all([
+    bundle('client/index.ts', 'growth-diary.js', outDir, [apart]),
+    bundle('client/migrate.ts', MIGRATION, outDir, []),
+    declare(outDir),
+  ]);
+  return [core, migration];
 }

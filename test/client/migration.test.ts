@@ -5,6 +5,7 @@ import { readLegacy } from '../../client/legacy';
 import { main as diary } from '../../functions/diary/index';
 import { main as points } from '../../functions/points/index';
 import { main as task } from '../../functions/task/index';
+import { normaliseText } from '../../shared/sync/content-hash';
 import { configure, grant, newOpenid, ok, select, withoutRateLimits } from '../harness';
 import { between, broken, newWorld, refusalOf, syncInput, type World } from './world';
 import type { App, Phone } from './wx';
@@ -524,8 +525,6 @@ describe('whatever the former version left', () => {
     },
     { requiredKeys: [] },
   );
-  const wellFormed = (value: string): string => value.toWellFormed().replace(/[\u0000-\u0008\u000B-\u001F\u007F-\u009F]/g, '');
-
   test('is read without a fault: no text is lost and none invented', () => {
     fc.assert(
       fc.property(storage, (legacy: Bag) => {
@@ -534,7 +533,7 @@ describe('whatever the former version left', () => {
         const typed = [...listed('diaries'), ...listed('diary_drafts')]
           .map((raw) => (raw as Bag | null)?.content)
           .filter((content) => typeof content === 'string' || typeof content === 'number')
-          .map((content) => wellFormed(String(content)))
+          .map((content) => normaliseText(String(content)))
           .filter((content) => content.trim() !== '');
         expect(texts).toBe(typed.length);
         const all = days.map(({ content }) => content).join('\u0000');

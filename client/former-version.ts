@@ -1,0 +1,39 @@
+import type { Here } from './account';
+import { refusal } from './error';
+import { uploadImage } from './image';
+import type { Session } from './session';
+import type { Storage } from './storage';
+import type { Bag } from './text';
+import type { GrowthDiary } from './types';
+
+/** Where an account says which child of the former version it has taken over. */
+export const CLAIM = 'migration';
+
+/** Built to a file of its own: a mini-program that has no former version leaves it out. */
+const load = () => import('./migrate');
+
+interface Parts {
+  enter(): Promise<Here>;
+  session: Session;
+  root: Storage;
+}
+
+export function migrationApi({ enter, session, root }: Parts): GrowthDiary['migration'] {
+  let api: Promise<GrowthDiary['migration']> | null = null;
+  const loaded = (): Promise<GrowthDiary['migration']> => {
+    api ??= load().then((file) => file.migrationApi({ enter, session, root, core: { refusal, uploadImage } }));
+    return api;
+  };
+  return {
+    status: async () => (await loaded()).status(),
+    run: async (options) => (await loaded()).run(options),
+  };
+}
+
+/** Keeps a diary for the former version too, should the app go back to it. It is saved already: nothing here may fail it. */
+export function keepForFormerVersion(here: Pick<Here, 'phone' | 'storage'>, session: Session, diary: Bag): void {
+  if (here.storage.names(CLAIM).length === 0) return;
+  load()
+    .then((file) => file.writeOldKeys(here, session.migrationMode(), diary))
+    .catch(() => undefined);
+}
