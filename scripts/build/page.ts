@@ -9,16 +9,25 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 const source = join(root, 'scripts/page');
 
 /** Each phone of the page loads the SDK anew, as each real one does: what a module keeps in memory must not be shared. */
-const asFactory = (code: string): string => `globalThis.loadGrowthDiary=()=>{const module={exports:{}};const exports=module.exports;
-${code}
-return module.exports};`;
+const asFactory = (files: readonly { name: string; code: string }[]): string => `globalThis.loadGrowthDiary=()=>{
+const loaded={};
+const require=(name)=>{
+if(!loaded[name]){loaded[name]={exports:{}};files[name](loaded[name],loaded[name].exports)}
+return loaded[name].exports};
+const files={${files.map(({ name, code }) => `"./${name}":(module,exports)=>{${code}\n}`).join(',\n')}};
+return require("./growth-diary.js")};`;
+
+async function readClient(outDir: string): Promise<{ name: string; code: string }[]> {
+  const files = await buildClient({ outDir });
+  return Promise.all(files.map(async ({ name }) => ({ name, code: await readFile(join(outDir, name), 'utf8') })));
+}
 
 /** Builds the page that a local gateway shows, with the built SDK in it, into `<outDir>/page`; answers that folder. */
 export async function buildPage(outDir = join(root, 'dist')): Promise<string> {
   const page = join(outDir, 'page');
   await mkdir(page, { recursive: true });
   const [client] = await Promise.all([
-    buildClient().then(() => readFile(join(root, 'dist/client/growth-diary.js'), 'utf8')),
+    readClient(join(outDir, 'client')),
     build({
       entryPoints: { app: join(source, 'main.tsx') },
       outdir: page,
