@@ -15,6 +15,8 @@ export interface Diary {
   tags: string[];
   aiComment: string | null;
   aiImage: string | null;
+  /** https links to `images`, for a while; a mini-program shows the file ids themselves. */
+  imageUrls?: string[] | undefined;
   isDraft: boolean;
   /** Give it back with an update: the server sees what the writer had seen. */
   version: number;
@@ -79,6 +81,8 @@ export interface Prize {
   probability: number;
   /** −1: unlimited */
   stock: number;
+  /** Credited to the winner. */
+  points: number;
   isActive: boolean;
 }
 
@@ -197,6 +201,7 @@ export interface LoginAnswer {
   expiresAt: string;
   userInfo: UserInfo;
   isNewUser: boolean;
+  migration?: { mode: MigrationMode } | undefined;
 }
 
 export type ConflictPolicy = 'newest' | 'server' | 'ask';
@@ -459,3 +464,44 @@ export interface GrowthDiary {
     upload(tempPath: string, options?: UploadOptions): Promise<string>;
   };
 }
+
+/** The server's codes, and three that only a phone can know. */
+export type GrowthDiaryErrorCode =
+  | 'INVALID_INPUT'
+  | 'UNAUTHENTICATED'
+  | 'FORBIDDEN'
+  | 'CONSENT_REQUIRED'
+  | 'NOT_FOUND'
+  | 'DIARY_EXISTS'
+  | 'VERSION_CONFLICT'
+  | 'TASK_ALREADY_COMPLETED'
+  | 'TASK_NOT_COMPLETED'
+  | 'POINTS_INSUFFICIENT'
+  | 'LOTTERY_EMPTY'
+  | 'IDEMPOTENCY_MISMATCH'
+  | 'CONTENT_REJECTED'
+  | 'AI_DISABLED'
+  | 'QUOTA_EXCEEDED'
+  | 'RATE_LIMITED'
+  | 'UPGRADE_REQUIRED'
+  | 'INTERNAL'
+  | 'PROVIDER_ERROR'
+  | 'UNAVAILABLE'
+  | 'STORAGE_FULL'
+  | 'OUTBOX_FULL'
+  | 'ACCOUNT_CHANGED';
+
+/** Every promise of the SDK rejects with this and nothing else. `message` is a short Chinese sentence fit for a toast. */
+export declare class GrowthDiaryError extends Error {
+  readonly code: GrowthDiaryErrorCode;
+  /** Of INVALID_INPUT: `[{ path, message }]`. Of DIARY_EXISTS: `{ diary: { id, version } }`. Of VERSION_CONFLICT: `{ current: Diary | null }`. */
+  readonly details: unknown;
+  /** The same call may succeed later. */
+  readonly retryable: boolean;
+  readonly requestId: string | null;
+  /** Whole seconds to wait, where the server said so. */
+  readonly retryAfter: number | null;
+}
+
+/** One per mini-program: make it in app.js and keep it. */
+export declare function createGrowthDiary(options?: Options): GrowthDiary;

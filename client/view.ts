@@ -22,7 +22,7 @@ export interface DiaryView {
   over(row: Diary): Shown | null;
   /** All of them, newest first. */
   all(): (Shown | { date: string; isEvicted: true })[];
-  /** What the next version is based on: the version seen, or the rev of the deletion seen. */
+  /** What the next version is based on: the version seen (under one's own queued text, too), or the rev of the deletion seen. */
   baseOf(date: string): number;
   stats(today: string): Stats | null;
 }
@@ -32,7 +32,8 @@ const isPutOf =
   ({ type, args }: Entry): boolean =>
     type === 'diary.put' && args.date === date;
 
-function put(base: Diary | null, { args, modifiedAt }: Entry): Diary | null {
+/** The version stays the one its author saw: what came since lies hidden under their text. */
+function put(base: Diary | null, { args, baseRev = 0, modifiedAt }: Entry): Diary | null {
   if (args.deleted === true) return null;
   const text = args as unknown as DiaryText;
   return {
@@ -40,7 +41,7 @@ function put(base: Diary | null, { args, modifiedAt }: Entry): Diary | null {
     id: base?.id ?? localDiaryId(text.date),
     aiComment: base?.aiComment ?? null,
     aiImage: base?.aiImage ?? null,
-    version: base?.version ?? 0,
+    version: baseRev,
     createdAt: base?.createdAt ?? modifiedAt,
     updatedAt: modifiedAt,
   };
@@ -109,6 +110,8 @@ export function openDiaryView({ cache, meta, changes, isPending }: Parts): Diary
     dateOf: (id) => (id < 0 ? dateOfLocalId(id) : (all().find((row) => 'id' in row && row.id === id)?.date ?? null)),
     over: (row) => draw(row, changes().filter(isPutOf(row.date))),
     baseOf: (date) => {
+      const last = changes().filter(isPutOf(date)).pop();
+      if (last) return last.baseRev ?? 0;
       const known = cache.get('diary', date);
       if (!known) return 0;
       return isBag(known.row) ? (known.row as unknown as Diary).version : known.rev;
