@@ -1,19 +1,9 @@
 import { contentHash, normaliseWritten, type Written } from '../shared/sync/content-hash';
 import type { Here } from './account';
-import { CLAIM } from './former-version';
+import { childOf, claimOf } from './claim';
 import { isOurs, listOf, writtenOf } from './legacy';
 import { type Bag, isBag } from './text';
 import type { MigrationMode } from './types';
-
-/** Which child of the former version this account has taken over. */
-interface Claim {
-  child: string;
-  verified: boolean;
-}
-
-const isClaim = (value: unknown): value is Claim => isBag(value) && typeof value.child === 'string';
-export const claimOf = ({ storage }: Pick<Here, 'storage'>): Claim | null => storage.read(CLAIM, isClaim);
-export const childOf = ({ phone: { wx } }: Pick<Here, 'phone'>): string => String(wx.getStorageSync('currentUserId') || 'nobody');
 
 /**
  * Writes a diary into the former version's keys too, from the start of the migration until it is verified (or as long as the server says `dual`):

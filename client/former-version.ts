@@ -1,13 +1,11 @@
 import type { Here } from './account';
+import { CLAIM } from './claim';
 import { refusal } from './error';
 import { uploadImage } from './image';
 import type { Session } from './session';
 import type { Storage } from './storage';
 import type { Bag } from './text';
 import type { GrowthDiary } from './types';
-
-/** Where an account says which child of the former version it has taken over. */
-export const CLAIM = 'migration';
 
 /** Built to a file of its own: a mini-program that has no former version leaves it out. */
 const load = () => import('./migrate');
