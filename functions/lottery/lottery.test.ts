@@ -65,22 +65,6 @@ describe('prizes', () => {
     const { openid } = await newChild();
     expect(await ok(main, openid, 'prizes')).toEqual({ cost: 10, prizes: [], noPrizeProbability: 1 });
   });
-
-  describe('read a moment ago', () => {
-    configure({ prizesMs: 60_000 });
-
-    test('are shown as they were then, unless one was saved here since', async () => {
-      const names = async () => (await ok(main, openid, 'prizes')).prizes.map(({ name }: { name: string }) => name);
-      const [id] = await setPrizes({ name: '旧', probability: 0.1 });
-      const { openid } = await newChild();
-      await ok(main, null, 'savePrize', { id, name: '先' }, OPERATOR);
-      expect(await names()).toEqual(['先']);
-      await select('UPDATE lottery_prizes SET name = ? WHERE id = ?', ['后', id ?? 0]);
-      expect(await names()).toEqual(['先']);
-      await ok(main, null, 'savePrize', { id, probability: 0.2 }, OPERATOR);
-      expect(await names()).toEqual(['后']);
-    });
-  });
 });
 
 describe('a draw', () => {

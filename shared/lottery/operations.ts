@@ -10,18 +10,13 @@ import type { Draw, draw, Prize, prizes, records, savePrize } from './contract';
 import { type Chance, isEmpty, losingTicks, pick, TICKS } from './pick';
 import { type DrawRow, postDraw, postPrize, selectActivePrizes, selectDraws, toChance, toDraw, toPrize } from './queries';
 
-type Shown = z.input<typeof prizes.output>;
-
-/** The same for everybody and read by everybody, so that a moment's age is worth a trip. A draw never relies on it. */
-let shown: { prizes: Shown; readAt: number } | null = null;
-
-export async function listPrizes(ctx: UserContext): Promise<Shown> {
-  if (shown !== null && Date.now() - shown.readAt < config().prizesMs) return shown.prizes;
+export async function listPrizes(ctx: UserContext): Promise<z.input<typeof prizes.output>> {
   const { rows } = await selectActivePrizes(ctx.db);
-  const { lotteryCost: cost } = config();
-  const prizes = { cost, prizes: rows.map(toPrize), noPrizeProbability: losingTicks(rows.map(toChance)) / TICKS };
-  shown = { prizes, readAt: Date.now() };
-  return prizes;
+  return {
+    cost: config().lotteryCost,
+    prizes: rows.map(toPrize),
+    noPrizeProbability: losingTicks(rows.map(toChance)) / TICKS,
+  };
 }
 
 interface Odds {
@@ -90,6 +85,5 @@ export async function storePrize(ctx: OperatorContext, input: z.output<typeof sa
   const row = await postPrize(ctx.db, requestOf(ctx, input), prize, ctx.now).catch(
     instead('INVALID_INPUT', () => fieldError('probability', '上架奖品的概率之和不能超过 1')),
   );
-  shown = null;
   return { prize: toPrize(row) };
 }

@@ -56,8 +56,6 @@ export interface Config {
   rateLimitFactor: number;
   diaryReward: number;
   lotteryCost: number;
-  /** For so long a process shows the prizes that it has read. */
-  prizesMs: number;
   ownTaskMaxReward: number;
   ownTaskDailyCap: number;
   /** Which part of the users is told to bring their phone's data over, and how far. */
@@ -217,7 +215,6 @@ export function readConfig(env: Environment): Config {
     rateLimitFactor: positive(env, 'RATE_LIMIT_FACTOR', 1),
     diaryReward: integer(env, 'DIARY_REWARD', 5),
     lotteryCost: integer(env, 'LOTTERY_COST', 10),
-    prizesMs: integer(env, 'PRIZES_MS', 2_000),
     ownTaskMaxReward: integer(env, 'OWN_TASK_MAX_REWARD', 20),
     ownTaskDailyCap: integer(env, 'OWN_TASK_DAILY_CAP', 100),
     migration: parseMigration(env),

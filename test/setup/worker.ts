@@ -11,7 +11,6 @@ Object.assign(process.env, {
   DB_PASSWORD: runtime.password,
   DB_NAME: `${databasePrefix}${worker}`,
   DB_POOL: '16',
-  PRIZES_MS: '0',
   REDIS_URL: `${redisUrl.replace(/\/\d+$/, '')}/${worker}`,
   REDIS_TIMEOUT_MS: '1000',
   JWT_KEYS: 'k2:a-secret-of-the-tests-that-signs,k1:an-older-secret-that-still-verifies',
