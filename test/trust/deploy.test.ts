@@ -95,7 +95,6 @@ describe('the check before a deployment', () => {
       'DB_SLOW_MS',
       'REDIS_TIMEOUT_MS',
       'RATE_LIMIT_FACTOR',
-      'PRIZES_MS',
     ];
     const platforms = ['TCB_ENV', 'TENCENTCLOUD_SECRETID'];
     const absent = [...names].filter((name) => !file.includes(`"${name}"`));
