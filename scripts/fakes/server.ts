@@ -24,16 +24,20 @@ export interface Fake {
   url: string;
   /** How often each path was called, whatever it answered. */
   calls: Readonly<Record<string, number>>;
+  /** The `X-Request-Id` of each call to a path, in their order. */
+  requestIds: Readonly<Record<string, readonly string[]>>;
   stop(): Promise<void>;
 }
 
 /** An outside service on the loopback, so that our real clients run against it. */
 export async function startFake(routes: FakeRoutes): Promise<Fake> {
   const calls: Record<string, number> = {};
+  const requestIds: Record<string, string[]> = {};
 
   async function answer(request: IncomingMessage): Promise<FakeAnswer> {
     const { pathname, searchParams } = new URL(request.url ?? '/', 'http://localhost');
     calls[pathname] = (calls[pathname] ?? 0) + 1;
+    requestIds[pathname] = [...(requestIds[pathname] ?? []), String(request.headers['x-request-id'] ?? '')];
     const asked = `${request.method} ${pathname}`;
     const folder = Object.keys(routes).find((each) => each.endsWith('/*') && asked.startsWith(each.slice(0, -1)));
     const route = routes[asked] ?? (folder === undefined ? undefined : routes[folder]);
@@ -43,7 +47,13 @@ export async function startFake(routes: FakeRoutes): Promise<Fake> {
   }
 
   const server = createServer(async (request, response) => {
-    const { status = 200, headers, body } = await answer(request);
+    const answered = await answer(request).catch((error: unknown) => {
+      if (!request.destroyed) throw error;
+      return null;
+    });
+    // Whoever asked hung up in the middle.
+    if (answered === null) return;
+    const { status = 200, headers, body } = answered;
     const isRaw = typeof body === 'string' || Buffer.isBuffer(body) || body instanceof Readable;
     response.writeHead(status, { 'content-type': isRaw ? 'text/html' : 'application/json', ...headers });
     if (body instanceof Readable) body.on('error', () => response.destroy()).pipe(response);
@@ -58,6 +68,7 @@ export async function startFake(routes: FakeRoutes): Promise<Fake> {
   return {
     url: `http://127.0.0.1:${address.port}`,
     calls,
+    requestIds,
     stop: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

@@ -6,9 +6,11 @@ import type { PublicContext, SystemContext, UserContext } from '../runtime/conte
 import { recheckTexts } from '../safety/recheck';
 import { isCloudFile, temporaryUrls } from '../storage/storage';
 import type { commentDiary, generateImage, Job, pictureChecked } from './contract';
+import { deskOf, ENDING_MS } from './desk';
 import { handOver } from './hand-over';
+import { referenceOfTrace } from './make';
 import { postJob, selectJob, selectJobByReference, toJob } from './queries';
-import { decidePicture, deskOf, ENDING_MS, referenceOfTrace, requireConfigured, workOnce } from './worker';
+import { decidePicture, requireConfigured, workOnce } from './worker';
 
 /** How long a caller waits for a comment that may come at once. */
 const PATIENCE_MS = 3_000;
@@ -74,7 +76,7 @@ export async function workThrough(ctx: SystemContext): Promise<{ worked: number;
   const desk = deskOf(ctx, endOf(ctx));
   let worked = 0;
   const lane = async () => {
-    while (Date.now() < desk.until - 2 * ENDING_MS && (await workOnce(desk, null))) worked += 1;
+    while (Date.now() < desk.deadline - 2 * ENDING_MS && (await workOnce(desk, null))) worked += 1;
   };
   if (config().coze !== null) await Promise.all(Array.from({ length: LANES }, lane));
   const rechecked = await recheckTexts(ctx);

@@ -1,4 +1,5 @@
 import { config } from '../runtime/config';
+import type { Errand } from '../runtime/context';
 import { ProviderError } from './provider';
 import { publicLookup } from './public-lookup';
 
@@ -38,11 +39,13 @@ interface Hop {
   bytes: Buffer;
 }
 
-async function get(url: URL, timeoutMs: number): Promise<Hop> {
+async function get(url: URL, { requestId, deadline }: Errand): Promise<Hop> {
   const [{ default: axios }, { Agent }] = await Promise.all([import('axios'), import('node:https')]);
+  const timeoutMs = Math.max(1, Math.min(TIMEOUT_MS, deadline - Date.now()));
   const lookup = isStandIn(url) ? undefined : await publicLookup();
   try {
     const { status, headers, data } = await axios.get<ArrayBuffer>(url.href, {
+      headers: { 'x-request-id': requestId },
       responseType: 'arraybuffer',
       timeout: timeoutMs,
       signal: AbortSignal.timeout(timeoutMs),
@@ -61,11 +64,11 @@ async function get(url: URL, timeoutMs: number): Promise<Hop> {
 }
 
 /** Fetches what a provider's link leads to, and takes it only when it is a picture of bearable size from a host we know. */
-export async function fetchPicture(link: string, deadline: number): Promise<Picture> {
+export async function fetchPicture(link: string, errand: Errand): Promise<Picture> {
   let url = URL.canParse(link) ? new URL(link) : null;
   for (let hop = 0; url !== null && hop <= REDIRECTS; hop += 1) {
     requireAllowed(url);
-    const { status, location, bytes } = await get(url, Math.max(1, Math.min(TIMEOUT_MS, deadline - Date.now())));
+    const { status, location, bytes } = await get(url, errand);
     if (status < 300) {
       const extension = extensionOf(bytes);
       if (extension === null) throw new ProviderError('unusable', 'picture type');

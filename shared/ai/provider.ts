@@ -1,3 +1,5 @@
+import type { Errand } from '../runtime/context';
+
 /** What a comment or a picture is about. */
 export interface Subject {
   content: string;
@@ -8,11 +10,11 @@ export interface Subject {
 /** An AI that comments and draws. Every call costs money when it is begun; finishing one costs nothing. */
 export interface Provider {
   /** Begins a comment and answers what it can be asked for by. `person` is a pseudonym. */
-  beginComment(subject: Subject, person: string, deadline: number): Promise<string>;
-  /** The comment, or null when it is not ready by `deadline` (epoch milliseconds). */
-  finishComment(reference: string, deadline: number): Promise<string | null>;
+  beginComment(subject: Subject, person: string, errand: Errand): Promise<string>;
+  /** The comment, or null when it is not ready by the deadline. */
+  finishComment(reference: string, errand: Errand): Promise<string | null>;
   /** A link to the picture that lives for a short while. */
-  drawPicture(subject: Subject, deadline: number): Promise<string>;
+  drawPicture(subject: Subject, errand: Errand): Promise<string>;
 }
 
 /** `failed`: what was begun came to nothing; asking by its reference again is useless. */

@@ -3,7 +3,7 @@ import type { Stats } from '../contract';
 import { AppError, fieldError } from '../errors';
 import type { Request } from '../request';
 import { config } from '../runtime/config';
-import type { UserContext } from '../runtime/context';
+import type { Errand, UserContext } from '../runtime/context';
 import { Moved } from '../runtime/mysql';
 import { type CheckStatus, statusOf } from '../safety/check';
 import { remove } from '../storage/storage';
@@ -54,7 +54,7 @@ export async function changeDiary<Other extends object = never>(
   target: { id?: number; date?: string },
   decide: (state: DiaryState) => Change | (() => Promise<Other>),
 ): Promise<Outcome | Other> {
-  const check = publicationCheck(ctx.deadline);
+  const check = publicationCheck(ctx);
   for (;;) {
     const state = await selectDiaryState(ctx.db, ctx.userId, request.id, target);
     await ctx.admitted;
@@ -147,12 +147,12 @@ const publicText = ({ content, tags, mood, weather }: Change['next']): string =>
 type PublicationCheck = ReturnType<typeof publicationCheck>;
 
 /** Has a text checked that is about to be published. What stands published with the same text is not asked about again, nor is a decision made anew. */
-function publicationCheck(deadline: number) {
+function publicationCheck(errand: Errand) {
   const known = new Map<string, CheckStatus>();
   return async (openid: string, row: StoredDiary | null, next: Change['next']): Promise<CheckStatus> => {
     const text = publicText(next);
     if (row?.is_draft === 0 && publicText(contentOf(row)) === text) return row.check_status;
-    const status = known.get(text) ?? (await statusOf(text, 'diary', { openid, deadline }));
+    const status = known.get(text) ?? (await statusOf(text, 'diary', openid, errand));
     known.set(text, status);
     return status;
   };

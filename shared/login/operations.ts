@@ -29,7 +29,7 @@ async function requireRoom(ctx: PublicContext, subject: string, limit: 'loginByA
 async function openidByCode(ctx: PublicContext, code: string | undefined): Promise<string> {
   if (code === undefined) throw fieldError('code', '必填');
   if (!isOwnMachine(ctx.address)) await requireRoom(ctx, subjectOf(`address:${ctx.address ?? 'unknown'}`), 'loginByAddress');
-  const openid = await code2session(code, ctx.deadline, ctx.requestId);
+  const openid = await code2session(code, ctx);
   await requireRoom(ctx, subjectOf(openid), 'loginByOpenid');
   return openid;
 }

@@ -1,5 +1,6 @@
 import { AppError, type ErrorCode } from '../errors';
 import { config } from '../runtime/config';
+import type { Errand } from '../runtime/context';
 
 const TIMEOUT_MS = 5_000;
 const RETRIES = 2;
@@ -23,7 +24,7 @@ interface Session {
   errcode?: number;
 }
 
-async function ask(code: string, deadline: number, requestId: string): Promise<Session> {
+async function ask(code: string, { requestId, deadline }: Errand): Promise<Session> {
   const { default: axios } = await import('axios');
   const { appId, secret, apiBase } = config().wechat;
   try {
@@ -44,11 +45,11 @@ async function ask(code: string, deadline: number, requestId: string): Promise<S
 }
 
 /** The openid behind a `wx.login` code. A code is single-use: only WeChat's own "busy" answer is asked again. */
-export async function code2session(code: string, deadline: number, requestId: string): Promise<string> {
+export async function code2session(code: string, errand: Errand): Promise<string> {
   for (let attempt = 0; ; attempt += 1) {
-    const { openid, errcode = 0 } = await ask(code, deadline, requestId);
+    const { openid, errcode = 0 } = await ask(code, errand);
     if (typeof openid === 'string' && openid !== '') return openid;
-    if (errcode === BUSY && attempt < RETRIES && Date.now() < deadline) continue;
+    if (errcode === BUSY && attempt < RETRIES && Date.now() < errand.deadline) continue;
     const refusal = refusals[errcode];
     if (refusal === undefined) throw new AppError(errcode === BUSY ? 'UNAVAILABLE' : 'INTERNAL', { cause: new WechatError(errcode) });
     throw new AppError(refusal, options[refusal]);

@@ -1,16 +1,21 @@
 import type { Database } from './mysql';
 import type { Cache } from './redis';
 
+/** What goes with everything that is asked of a service outside. */
+export interface Errand {
+  /** Of the call that it is asked for. */
+  requestId: string;
+  /** Epoch milliseconds. */
+  deadline: number;
+}
+
 /** What differs per call; nothing of it outlives the call. */
-export interface SystemContext {
+export interface SystemContext extends Errand {
   /** `function.action`. */
   action: string;
-  requestId: string;
   now: Date;
   /** The Beijing day of `now`. */
   today: string;
-  /** Epoch milliseconds. */
-  deadline: number;
   db: Database;
   cache: Cache;
 }

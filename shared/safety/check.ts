@@ -1,4 +1,5 @@
 import { config } from '../runtime/config';
+import type { Errand } from '../runtime/context';
 import { logLine } from '../runtime/log';
 import { restAfterFailures } from '../runtime/rest';
 import { httpsInspector } from './https';
@@ -10,13 +11,6 @@ export type Verdict = Suggestion | 'unknown';
 
 /** How a stored text stands with the check. */
 export type CheckStatus = 'unchecked' | 'passed' | 'pending' | 'rejected';
-
-/** Whose text it is; WeChat judges the person too. */
-interface Author {
-  openid: string | null;
-  /** Epoch milliseconds. */
-  deadline: number;
-}
 
 const PIECE = 2_500;
 const OVERLAP = 50;
@@ -39,11 +33,10 @@ export function piecesOf(text: string): string[] {
 
 const severity: Verdict[] = ['pass', 'review', 'unknown', 'risky'];
 
-async function attempt<T>(work: (timeoutMs: number) => Promise<T>, deadline: number): Promise<T | null> {
-  const timeoutMs = Math.min(TIMEOUT_MS, deadline - Date.now());
-  if (wechat.isResting() || timeoutMs <= 0) return null;
+async function attempt<T>({ requestId, deadline }: Errand, work: (errand: Errand) => Promise<T>): Promise<T | null> {
+  if (wechat.isResting() || Date.now() >= deadline) return null;
   try {
-    const answer = await work(timeoutMs);
+    const answer = await work({ requestId, deadline: Math.min(deadline, Date.now() + TIMEOUT_MS) });
     wechat.succeeded();
     return answer;
   } catch (error) {
@@ -54,25 +47,25 @@ async function attempt<T>(work: (timeoutMs: number) => Promise<T>, deadline: num
   }
 }
 
-/** WeChat's worst word on any part of a text; `pass` where checks are switched off. */
-export async function checkText(text: string, scene: Scene, { openid, deadline }: Author): Promise<Verdict> {
+/** WeChat's worst word on any part of a text, which it judges by its author too; `pass` where checks are switched off. */
+export async function checkText(text: string, scene: Scene, openid: string | null, errand: Errand): Promise<Verdict> {
   if (!isChecking() || text.trim() === '') return 'pass';
   if (openid === null) return 'unknown';
-  const checks = piecesOf(text).map((piece) => attempt((timeoutMs) => inspector().inspectText(piece, scene, openid, timeoutMs), deadline));
+  const checks = piecesOf(text).map((piece) => attempt(errand, (limited) => inspector().inspectText(piece, scene, openid, limited)));
   const verdicts = (await Promise.all(checks)).map((verdict) => verdict ?? 'unknown');
   return verdicts.reduce((worst, verdict) => (severity.indexOf(verdict) > severity.indexOf(worst) ? verdict : worst));
 }
 
 /** How a text that a child publishes is to be stored: refused only when WeChat is sure, marked as pending when it has no verdict. */
-export async function statusOf(text: string, scene: Scene, author: Author): Promise<CheckStatus> {
+export async function statusOf(text: string, scene: Scene, openid: string | null, errand: Errand): Promise<CheckStatus> {
   if (!isChecking()) return 'unchecked';
-  const verdict = await checkText(text, scene, author);
+  const verdict = await checkText(text, scene, openid, errand);
   if (verdict === 'unknown') return 'pending';
   return verdict === 'risky' ? 'rejected' : 'passed';
 }
 
 /** Hands in a picture for a check whose verdict comes later; its trace id, or null when it could not be handed in. */
-export async function submitPicture(url: string, { openid, deadline }: Author): Promise<string | null> {
+export async function submitPicture(url: string, openid: string | null, errand: Errand): Promise<string | null> {
   if (openid === null) return null;
-  return attempt((timeoutMs) => inspector().submitPicture(url, openid, timeoutMs), deadline);
+  return attempt(errand, (limited) => inspector().submitPicture(url, openid, limited));
 }

@@ -1,4 +1,5 @@
 import { config } from '../runtime/config';
+import type { Errand } from '../runtime/context';
 import { CannotCheck, type Inspector, scenes, suggestionIn, USER_NOT_ACTIVE } from './inspector';
 
 // https://developers.weixin.qq.com/miniprogram/dev/OpenApiDoc/sec-center/sec-check/msgSecCheck.html; errors come with HTTP 200.
@@ -15,10 +16,12 @@ interface Answer {
 
 let token: { value: string; renewAt: number } | undefined;
 
-async function post(path: string, body: object, timeoutMs: number): Promise<Answer> {
+async function post(path: string, body: object, { requestId, deadline }: Errand): Promise<Answer> {
+  const timeoutMs = Math.max(1, deadline - Date.now());
   const { default: axios } = await import('axios');
   try {
     const { data } = await axios.post<unknown>(`${config().wechat.apiBase}${path}`, body, {
+      headers: { 'x-request-id': requestId },
       timeout: timeoutMs,
       signal: AbortSignal.timeout(timeoutMs),
       maxContentLength: 64 * 1_024,
@@ -33,19 +36,19 @@ async function post(path: string, body: object, timeoutMs: number): Promise<Answ
 }
 
 /** Our access token. `stable_token` gives every instance the same one, so that none voids another's. */
-async function accessToken(timeoutMs: number): Promise<string> {
+async function accessToken(errand: Errand): Promise<string> {
   if (token && Date.now() < token.renewAt) return token.value;
   const { appId, secret } = config().wechat;
-  const answer = await post('/cgi-bin/stable_token', { grant_type: 'client_credential', appid: appId, secret }, timeoutMs);
+  const answer = await post('/cgi-bin/stable_token', { grant_type: 'client_credential', appid: appId, secret }, errand);
   if (!answer.access_token) throw new CannotCheck(answer.errcode ?? 0, true);
   const lifeMs = (answer.expires_in ?? 0) * 1_000;
   token = { value: answer.access_token, renewAt: Date.now() + Math.max(lifeMs - RENEW_BEFORE_MS, 0) };
   return token.value;
 }
 
-async function ask(path: string, body: object, timeoutMs: number): Promise<Answer> {
+async function ask(path: string, body: object, errand: Errand): Promise<Answer> {
   for (let attempt = 0; ; attempt += 1) {
-    const answer = await post(`${path}?access_token=${encodeURIComponent(await accessToken(timeoutMs))}`, body, timeoutMs);
+    const answer = await post(`${path}?access_token=${encodeURIComponent(await accessToken(errand))}`, body, errand);
     const code = answer.errcode ?? 0;
     if (code === 0) return answer;
     if (!TOKEN_EXPIRED.has(code) || attempt > 0) throw new CannotCheck(code, code !== USER_NOT_ACTIVE);
@@ -55,13 +58,13 @@ async function ask(path: string, body: object, timeoutMs: number): Promise<Answe
 
 /** Straight to api.weixin.qq.com. */
 export const httpsInspector: Inspector = {
-  async inspectText(content, scene, openid, timeoutMs) {
-    const { result } = await ask('/wxa/msg_sec_check', { version: 2, openid, scene: scenes[scene], content }, timeoutMs);
+  async inspectText(content, scene, openid, errand) {
+    const { result } = await ask('/wxa/msg_sec_check', { version: 2, openid, scene: scenes[scene], content }, errand);
     return suggestionIn(result);
   },
-  async submitPicture(url, openid, timeoutMs) {
+  async submitPicture(url, openid, errand) {
     const body = { version: 2, openid, scene: scenes.ai, media_type: 2, media_url: url };
-    const { trace_id: traceId } = await ask('/wxa/media_check_async', body, timeoutMs);
+    const { trace_id: traceId } = await ask('/wxa/media_check_async', body, errand);
     if (!traceId) throw new CannotCheck(0, true);
     return traceId;
   },

@@ -1,3 +1,5 @@
+import type { Errand } from '../runtime/context';
+
 /** What is looked at: a nickname, a diary, what the AI wrote. */
 export type Scene = 'profile' | 'diary' | 'ai';
 
@@ -6,9 +8,9 @@ export type Suggestion = 'pass' | 'review' | 'risky';
 /** One way to WeChat's content check. Throws CannotCheck when there is no verdict. */
 export interface Inspector {
   /** At most 2,500 characters. */
-  inspectText(content: string, scene: Scene, openid: string, timeoutMs: number): Promise<Suggestion>;
+  inspectText(content: string, scene: Scene, openid: string, errand: Errand): Promise<Suggestion>;
   /** Hands in a picture; the verdict comes later as an event that carries the trace id answered here. */
-  submitPicture(url: string, openid: string, timeoutMs: number): Promise<string>;
+  submitPicture(url: string, openid: string, errand: Errand): Promise<string>;
 }
 
 export const scenes: Record<Scene, number> = { profile: 1, diary: 4, ai: 4 };

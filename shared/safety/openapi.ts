@@ -1,4 +1,5 @@
 import { config } from '../runtime/config';
+import type { Errand } from '../runtime/context';
 import { within } from '../storage/cloud';
 import { CannotCheck, type Inspector, scenes, suggestionIn, USER_NOT_ACTIVE } from './inspector';
 
@@ -19,11 +20,11 @@ async function open(): Promise<Sdk> {
   return sdk;
 }
 
-async function ask(call: 'msgSecCheck' | 'mediaCheckAsync', data: object, timeoutMs: number): Promise<Answer> {
+async function ask(call: 'msgSecCheck' | 'mediaCheckAsync', data: object, { deadline }: Errand): Promise<Answer> {
   try {
     opened ??= open();
     const { openapi } = await opened;
-    return await within(timeoutMs, openapi.security[call](data));
+    return await within(deadline - Date.now(), openapi.security[call](data));
   } catch (error) {
     const code = error instanceof Error && 'errCode' in error ? Number(error.errCode) : 0;
     throw new CannotCheck(code, code !== USER_NOT_ACTIVE);
@@ -32,12 +33,12 @@ async function ask(call: 'msgSecCheck' | 'mediaCheckAsync', data: object, timeou
 
 /** Through WeChat's SDK, with the function's own identity. The rights in config.json count only when WeChat's tool has uploaded them. */
 export const openapiInspector: Inspector = {
-  async inspectText(content, scene, openid, timeoutMs) {
-    const { result } = await ask('msgSecCheck', { version: 2, openid, scene: scenes[scene], content }, timeoutMs);
+  async inspectText(content, scene, openid, errand) {
+    const { result } = await ask('msgSecCheck', { version: 2, openid, scene: scenes[scene], content }, errand);
     return suggestionIn(result);
   },
-  async submitPicture(url, openid, timeoutMs) {
-    const { traceId } = await ask('mediaCheckAsync', { version: 2, openid, scene: scenes.ai, mediaType: 2, mediaUrl: url }, timeoutMs);
+  async submitPicture(url, openid, errand) {
+    const { traceId } = await ask('mediaCheckAsync', { version: 2, openid, scene: scenes.ai, mediaType: 2, mediaUrl: url }, errand);
     if (!traceId) throw new CannotCheck(0, true);
     return traceId;
   },

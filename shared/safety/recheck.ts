@@ -30,7 +30,7 @@ export async function recheckTexts(ctx: SystemContext): Promise<number> {
 async function recheck(ctx: SystemContext, check: PendingCheck): Promise<void> {
   const { text, openid, diaryId, tries } = check;
   if (text === null || openid === null) return void (await postCheck(ctx.db, check, null));
-  const verdict = await checkText(text, diaryId === 0 ? 'profile' : 'diary', { openid, deadline: ctx.deadline });
+  const verdict = await checkText(text, diaryId === 0 ? 'profile' : 'diary', openid, ctx);
   if (verdict === 'unknown') return void (await postCheck(ctx.db, check, new Date(ctx.now.getTime() + pauseMs(tries))));
   if (verdict === 'risky') await withdraw(ctx, check, openid);
   await postCheck(ctx.db, check, null);

@@ -33,8 +33,7 @@ export async function getProfile(ctx: UserContext): Promise<Profile> {
 /** Others may see a nickname: one that does not pass is refused, one that cannot be checked now is checked later. */
 async function requireFitName(ctx: UserContext, nickname: string): Promise<CheckStatus> {
   if (!isChecking()) return 'unchecked';
-  const author = { openid: await selectOpenid(ctx.db, ctx.userId), deadline: ctx.deadline };
-  const status = await statusOf(nickname, 'profile', author);
+  const status = await statusOf(nickname, 'profile', await selectOpenid(ctx.db, ctx.userId), ctx);
   if (status === 'rejected') throw new AppError('CONTENT_REJECTED', { details: [{ path: 'nickname', message: '这个昵称不能使用' }] });
   return status;
 }
