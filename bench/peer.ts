@@ -1,6 +1,6 @@
 import { createHash, createHmac } from 'node:crypto';
 import { cpSync, existsSync, readFileSync } from 'node:fs';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -98,11 +98,11 @@ function tokenOf(userId: number): string {
 
 /** One kept-alive connection and as little HTTP as will do: the measuring side must not be what is measured. */
 export async function connectPeer(port: number): Promise<PeerClient> {
-  const socket = connect({ port, host: '127.0.0.1', noDelay: true });
   let answer: ((text: string) => void) | undefined;
   let fail: ((error: Error) => void) | undefined;
-  let received = Buffer.alloc(0);
-  socket.on('data', (chunk) => {
+  let received: Buffer = Buffer.alloc(0);
+
+  function take(chunk: Buffer): void {
     received = received.length === 0 ? chunk : Buffer.concat([received, chunk]);
     const head = received.indexOf('\r\n\r\n');
     if (head < 0) return;
@@ -111,15 +111,22 @@ export async function connectPeer(port: number): Promise<PeerClient> {
     const text = received.toString('utf8', 9, head + 4 + length);
     received = Buffer.alloc(0);
     answer?.(text);
-  });
-  socket.on('error', (error) => fail?.(error));
-  socket.on('close', () => fail?.(new Error('the peer has ended')));
-  await new Promise((resolve, reject) => {
-    fail = reject;
-    socket.once('connect', resolve);
-  });
+  }
+
+  const open = () =>
+    new Promise<Socket>((resolve, reject) => {
+      fail = reject;
+      const opened = connect({ port, host: '127.0.0.1', noDelay: true }, () => resolve(opened));
+      opened.on('data', take);
+      opened.on('error', (error) => fail?.(error));
+      opened.on('close', () => fail?.(new Error('the peer has hung up')));
+    });
+  let socket = await open();
+
   return {
     async call({ method, path, userId, body }, expected) {
+      // The peer hangs up on who has been silent for five seconds.
+      if (socket.destroyed || socket.readableEnded) socket = await open();
       const payload = body === undefined ? '' : JSON.stringify(body);
       const authorization = userId === undefined ? '' : `authorization: Bearer ${tokenOf(userId)}\r\n`;
       const entity = payload && `content-type: application/json\r\ncontent-length: ${Buffer.byteLength(payload)}\r\n`;
@@ -128,8 +135,9 @@ export async function connectPeer(port: number): Promise<PeerClient> {
         fail = reject;
         socket.write(`${method} ${path} HTTP/1.1\r\nhost: peer\r\n${authorization}${entity}\r\n${payload}`);
       });
-      if (!text.startsWith(String(expected ?? '20')))
+      if (!text.startsWith(String(expected ?? '20'))) {
         throw new Error(`${method} ${path}: ${text.slice(0, 3)} ${text.slice(text.indexOf('\r\n\r\n') + 4)}`);
+      }
       return text;
     },
     close: () => socket.destroy(),
