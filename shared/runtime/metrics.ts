@@ -125,7 +125,8 @@ export async function reportCalls(urgent = false): Promise<void> {
   pendingSince = 0;
   try {
     if (!isStale && (await addInRedis(rows))) return;
-    if (isDue) await addInMysql(rows);
+    // An urgent call has failed and is at the end of its time: a database that did not answer it is not waited for once more.
+    if (isDue && !urgent) await addInMysql(rows);
     else putBack(rows);
   } catch {
     putBack(rows);
