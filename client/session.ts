@@ -64,31 +64,34 @@ export function openSession(storage: Storage, ask: (request: CallRequest) => Pro
     changed();
   };
 
-  async function enter(input: { code?: string | undefined }, accepts: (next: Account) => boolean): Promise<LoginAnswer> {
+  /** Silently only where it stays the same account, or is the first: onto another one takes a call of `login` by the app. */
+  async function enter(input: { code?: string | undefined }, isSilent: boolean): Promise<LoginAnswer> {
+    const before = read();
     const answer = await ask({ name: 'login', action: 'login', data: input });
     if (!isAnswer(answer)) throw noAnswer();
     const next = accountOf(answer.userInfo, answer.migration?.mode ?? 'off');
-    isForeign = !accepts(next);
-    if (isForeign) {
+    const known = account();
+    if (isSilent && known?.key !== next.key && read() !== null) {
+      // Somebody else holds the phone; unless the app itself has moved on meanwhile.
+      isForeign = read() === before;
       changed();
       throw refusal('ACCOUNT_CHANGED');
     }
+    isForeign = false;
     token = answer.token;
     isProved = true;
-    const known = account();
     if (known?.key !== next.key || known.mode !== next.mode) remember(next);
     return answer;
   }
 
-  /** Never onto another account: that takes a call of `login` by the app. */
-  const renew = (expected: Account | null): Promise<LoginAnswer> => {
-    if (entering) return entering;
-    const before = read();
+  const renew = (): Promise<LoginAnswer> => {
     const left = (): void => {
       entering = null;
     };
-    entering = enter({}, (next) => read() === before && (expected === null || expected.key === next.key));
-    entering.then(left, left);
+    if (!entering) {
+      entering = enter({}, true);
+      entering.then(left, left);
+    }
     return entering;
   };
 
@@ -100,7 +103,7 @@ export function openSession(storage: Storage, ask: (request: CallRequest) => Pro
     if (isForeign) throw refusal('ACCOUNT_CHANGED');
     const known = read();
     if (known && 'signedOut' in known) throw refusal('UNAUTHENTICATED');
-    if (!isProved) await renew(known);
+    if (!isProved) await renew();
     const proved = account();
     if (!proved) throw refusal('UNAUTHENTICATED');
     return proved;
@@ -117,7 +120,7 @@ export function openSession(storage: Storage, ask: (request: CallRequest) => Pro
     account,
     isForeign: () => isForeign,
     ensure,
-    login: (input) => enter(input, () => true),
+    login: (input) => enter(input, false),
     logout: async () => {
       if (isProved) {
         // Offline, the phone forgets all the same.
@@ -138,7 +141,7 @@ export function openSession(storage: Storage, ask: (request: CallRequest) => Pro
         if (!(error instanceof GrowthDiaryError) || error.code !== 'UNAUTHENTICATED') throw error;
         requireSame(expected);
         isProved = false;
-        await renew(expected);
+        await renew();
         requireSame(expected);
         return ask({ ...request, token });
       }

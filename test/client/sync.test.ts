@@ -523,6 +523,21 @@ describe('sync', () => {
     expect(await contents(jun)).toEqual({});
   });
 
+  test('Y15: several calls at the first start sign in as one child, whichever answer comes first', async () => {
+    const phone = newWorld().phone();
+    let first = true;
+    between(phone, 'login', async (_, pass) => {
+      const answer = await pass();
+      if (first) await settle();
+      first = false;
+      return answer;
+    });
+    const app = phone.start();
+    const answers = await Promise.all([app.login(), app.diary.list(), app.migration.status(), app.login(), app.sync.now()]);
+    expect(answers[1].diaries).toEqual([]);
+    expect(app.sync.status().error).toBe(null);
+  });
+
   test('Y16: a write that the phone has no room for is refused, and nothing of it is there', async () => {
     const { openid, phone: newPhone } = newWorld();
     const phone = newPhone();

@@ -35,15 +35,19 @@ export interface Phone {
   start(options?: Options): App;
 }
 
-export interface App extends GrowthDiary {
+export interface App extends GrowthDiary, Process {
+  /** Lets time go by; timers that become due run. */
+  pass(ms: number): Promise<void>;
+}
+
+/** One run of a mini-program on a phone. */
+export interface Process {
   wx: Wx;
   isKilled(): boolean;
-  /** Ends the process as the system does: without a word. */
+  /** Ends it as the system does: without a word. */
   kill(): void;
   network(isConnected: boolean): void;
   show(): void;
-  /** Lets time go by; timers that become due run. */
-  pass(ms: number): Promise<void>;
 }
 
 const sizeOf = (storage: Map<string, unknown>): number =>
@@ -83,7 +87,7 @@ export function newPhone(cloud: Cloud, now = Date.parse('2025-01-22T04:00:00.000
   return phone;
 }
 
-function startApp(phone: Phone, options: Options = {}): App {
+export function newProcess(phone: Phone): Process {
   let isKilled = false;
   const alive = (): void => {
     if (isKilled) throw new Killed('this process is gone');
@@ -109,7 +113,6 @@ function startApp(phone: Phone, options: Options = {}): App {
     killNow('after');
   };
 
-  const timers = new Set<{ at: number; run(): void }>();
   const appListeners: (() => void)[] = [];
   const networkListeners: ((result: { isConnected: boolean }) => void)[] = [];
 
@@ -159,9 +162,28 @@ function startApp(phone: Phone, options: Options = {}): App {
     },
   };
 
+  return {
+    wx,
+    isKilled: () => isKilled,
+    kill: () => {
+      isKilled = true;
+    },
+    network: (isConnected) => {
+      phone.isOnline = isConnected;
+      for (const listener of networkListeners) listener({ isConnected });
+    },
+    show: () => {
+      for (const listener of appListeners) listener();
+    },
+  };
+}
+
+function startApp(phone: Phone, options: Options = {}): App {
+  const process = newProcess(phone);
+  const timers = new Set<{ at: number; run(): void }>();
   seed += 1;
   const app = createGrowthDiary({
-    wx,
+    wx: process.wx,
     now: () => phone.clock.now,
     random: randomFrom(seed),
     schedule: (run, ms) => {
@@ -178,24 +200,12 @@ function startApp(phone: Phone, options: Options = {}): App {
 
   return {
     ...app,
-    wx,
-    isKilled: () => isKilled,
-    kill: () => {
-      isKilled = true;
-      timers.clear();
-    },
-    network: (isConnected) => {
-      phone.isOnline = isConnected;
-      for (const listener of networkListeners) listener({ isConnected });
-    },
-    show: () => {
-      for (const listener of appListeners) listener();
-    },
+    ...process,
     pass: async (ms) => {
       const until = phone.clock.now + ms;
       const idle = async (): Promise<void> => {
         await settle();
-        for (let turn = 0; turn < 40 && !isKilled && app.sync.status().running; turn += 1)
+        for (let turn = 0; turn < 40 && !process.isKilled() && app.sync.status().running; turn += 1)
           await new Promise((resolve) => setTimeout(resolve, 2));
       };
       await idle();
@@ -204,7 +214,7 @@ function startApp(phone: Phone, options: Options = {}): App {
         if (!next) break;
         timers.delete(next);
         phone.clock.now = Math.max(phone.clock.now, next.at);
-        if (!isKilled) next.run();
+        if (!process.isKilled()) next.run();
         await idle();
       }
       phone.clock.now = until;
