@@ -11,6 +11,17 @@ test('the OpenAPI document is valid OpenAPI 3.1', async () => {
   expect(validator.version).toBe('3.1');
 });
 
+test.each([
+  ['in English', ['README.md', 'docs/operations.md']],
+  ['in Chinese', ['README.zh-CN.md', 'docs/operations.zh-CN.md']],
+])('every setting that the functions read is explained %s', (_, files) => {
+  const source = readFileSync('shared/runtime/config.ts', 'utf8');
+  const names = new Set(source.match(/\b[A-Z]+(_[A-Z]+)+\b/g));
+  const text = files.map((file) => readFileSync(file, 'utf8')).join('\n');
+  expect(names.size).toBeGreaterThan(40);
+  expect([...names].filter((name) => !new RegExp(`\\b${name}\\b`).test(text))).toEqual([]);
+});
+
 test('the reference is as the contracts say now', () => {
   expect(() => execFileSync(process.execPath, ['--import', 'tsx', 'scripts/docs.ts', '--check'], { stdio: 'pipe' })).not.toThrow();
 });

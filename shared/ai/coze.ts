@@ -4,7 +4,7 @@ import { askCoze, type Bag, isBag } from './coze-http';
 import { commentPrompt, picturePrompt, tidyComment } from './prompts';
 import { type Provider, ProviderError } from './provider';
 
-const DRAWING_TIMEOUT_MS = 90_000;
+export const DRAWING_TIMEOUT_MS = 90_000;
 
 const text = (value: unknown): string => (typeof value === 'string' ? value : '');
 
