@@ -125,21 +125,48 @@ describe('a mutation', () => {
     expect(await standing(child, '2025-01-19')).toBeNull();
   });
 
-  test('whose answer was acknowledged is stale: a restored backup must not use its numbers again', async () => {
-    const child = await newChild();
+  test('whose answer was acknowledged is known to be done, though no longer how', async () => {
+    const child = await newChild(100);
     const phone = phoneOf(child);
-    await phone.send([write(1, DAY, 'a'), write(2, '2025-01-19', 'b')]);
-    await phone.sync([], { ack: 2 });
+    const tooMuch = mutation(2, 'points.deduct', { amount: 500, source: 'x' });
+    const spend = mutation(3, 'points.deduct', { amount: 30, source: 'x' });
+    await phone.send([write(1, DAY, 'a'), tooMuch, spend]);
+    await phone.sync([], { ack: 3 });
     const answers = await select<{ response: string | null; hash: Buffer }>(
-      'SELECT response, hash FROM requests WHERE user_id = ? AND request_id LIKE ?',
+      'SELECT response, hash FROM requests WHERE user_id = ? AND request_id LIKE ? ORDER BY request_id',
       [child.userId, `${phone.clientId}:%`],
     );
     expect(answers.map(({ response, hash }) => [response, hash.length])).toEqual([
       [null, 32],
+      ['{"refused":"POINTS_INSUFFICIENT"}', 32],
       [null, 32],
     ]);
-    expect(statuses(await phone.send([write(1, DAY, 'a'), write(2, '2025-01-19', 'b')]))).toEqual([[1, 'stale']]);
-    expect(statuses(await phone.send([write(3, '2025-01-20', 'c')]))).toEqual([[3, 'applied']]);
+    expect(await phone.send([write(1, DAY, 'a'), tooMuch, spend])).toMatchObject([
+      { mid: 1, status: 'applied', replayed: true },
+      { mid: 2, status: 'rejected', code: 'POINTS_INSUFFICIENT', replayed: true },
+      { mid: 3, status: 'applied', replayed: true },
+    ]);
+    expect(await ok(points, child.openid, 'balance')).toEqual({ points: 70 });
+  });
+
+  test('of a restored backup is not done again; what it then makes up under used numbers is stale', async () => {
+    const child = await newChild();
+    const phone = phoneOf(child);
+    await phone.send([write(1, DAY, 'a'), write(2, '2025-01-19', 'b')]);
+    await phone.sync([], { ack: 2 });
+    expect(statuses(await phone.send([write(1, DAY, 'a'), write(2, '2025-01-20', 'another life'), write(3, '2025-01-21', 'c')]))).toEqual([
+      [1, 'applied'],
+      [2, 'stale'],
+    ]);
+    expect(await standing(child, '2025-01-20')).toBeNull();
+  });
+
+  test('whose number is older than anything remembered is stale', async () => {
+    const child = await newChild();
+    const phone = phoneOf(child);
+    await phone.send([write(1, DAY, 'a'), write(2, '2025-01-19', 'b')]);
+    await db().query('DELETE FROM requests WHERE user_id = ? AND request_id = ?', [child.userId, `${phone.clientId}:0000000001`]);
+    expect(statuses(await phone.send([write(1, DAY, 'a')]))).toEqual([[1, 'stale']]);
   });
 
   test('that jumps ahead is a gap that names the number expected, and the batch stops', async () => {

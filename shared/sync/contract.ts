@@ -91,7 +91,8 @@ export type Change = z.infer<typeof Change>;
  * - `conflict`  what stands on the server is in `row` (or `deleted`); the sent text is kept there as a revision. Final.
  * - `rejected`  refused with `code`; final. TASK_ALREADY_COMPLETED says that another device did it first: nothing is lost.
  * - `retry`     an unexpected failure: send it again later. The third one is answered `rejected`, INTERNAL.
- * - `stale`     this mid was used with another content, or its answer is gone: take a new clientId, send this and the following again from mid 1
+ * - `stale`     this mid was used with another content, or longer ago than anything is remembered: take a new clientId, send this and the
+ *               following again from mid 1. One that was done and acknowledged is `applied` again, without its row.
  * - `gap`       the mid should have been `expected`
  * After `retry`, `stale` and `gap` the batch stops: mutations without a result were not looked at. So it may also stop for lack of time.
  */

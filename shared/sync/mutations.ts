@@ -12,7 +12,7 @@ import { update as updateUser } from '../user/contract';
 import { updateProfile } from '../user/operations';
 import { DiaryDeletion, DiaryText, type Mutation, type MutationResult, type MutationType } from './contract';
 import { putDiary } from './diary-put';
-import { type Known, postAnswer, postFailure, requestIdOf, selectMadeTask } from './queries';
+import { type Known, postAnswer, postFailure, requestIdOf, selectAnswer, selectMadeTask } from './queries';
 
 export type Sent = z.output<typeof Mutation>;
 
@@ -137,9 +137,9 @@ async function apply(ctx: UserContext, sent: Sent, sender: Sender, known: Known)
   const prepared = prepare(sent, sender);
   const asked = prepared instanceof AppError ? sent.args : prepared.asked;
   const request = requestOf({ action: type, requestId: requestIdOf(sender.clientId, mid) }, asked);
-  const answer = known.answers.get(mid);
-  if (mid <= known.lastMid && (!answer || answer.isForgotten || !answer.hash.equals(request.hash))) return { mid, status: 'stale' };
-  const replayed = answer && { replayed: true as const };
+  const remembered = recall(mid, request, known);
+  if (remembered) return remembered;
+  const replayed = mid <= known.lastMid && { replayed: true as const };
   try {
     if (prepared instanceof AppError) throw prepared;
     return { mid, ...(await prepared.run(ctx, request)), ...replayed };
@@ -148,10 +148,24 @@ async function apply(ctx: UserContext, sent: Sent, sender: Sender, known: Known)
   }
 }
 
+/** The answer to a number that was used before, where it need not be looked up; null where it must, or the number is new. */
+function recall(mid: number, { hash }: Request, { lastMid, answers }: Known): MutationResult | null {
+  if (mid > lastMid) return null;
+  const known = answers.get(mid);
+  if (!known?.hash.equals(hash)) return { mid, status: 'stale' };
+  return known.isForgotten ? { mid, status: 'applied', replayed: true } : null;
+}
+
+/** The number was given an answer, or had it forgotten, since the batch began. */
+async function recallAgain(ctx: UserContext, request: Request, mid: number): Promise<MutationResult> {
+  const known = await selectAnswer(ctx.db, ctx.userId, request.id);
+  return (known && recall(mid, request, { lastMid: mid, answers: new Map([[mid, known]]) })) ?? { mid, status: 'stale' };
+}
+
 /** Gives a mutation that was not done its final answer, or none yet. */
 async function settle(ctx: UserContext, request: Request, mid: number, error: unknown): Promise<MutationResult> {
   if (!(error instanceof AppError)) return countFailure(ctx, request, mid, error);
-  if (error.code === 'IDEMPOTENCY_MISMATCH') return { mid, status: 'stale' };
+  if (error.code === 'IDEMPOTENCY_MISMATCH') return recallAgain(ctx, request, mid);
   if (errorKinds[error.code].retryable || error.code === 'UNAUTHENTICATED') throw error;
   return refuse(ctx, request, mid, error);
 }
@@ -183,7 +197,7 @@ async function refuse(ctx: UserContext, request: Request, mid: number, refusal: 
     return { mid, status: 'rejected', ...refusal.toBody() };
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
-    if (error.code === 'IDEMPOTENCY_MISMATCH') return { mid, status: 'stale' };
+    if (error.code === 'IDEMPOTENCY_MISMATCH') return recallAgain(ctx, request, mid);
     if (errorKinds[error.code].retryable || error.code === 'UNAUTHENTICATED') throw error;
     return { mid, status: 'rejected', ...error.toBody() };
   }

@@ -16,11 +16,17 @@ export const requestIdOf = (clientId: string, mid: number): string => `${clientI
 const midIn = (requestId: string): number => Number(requestId.slice(-10));
 const LAST_MID = 4_294_967_295;
 
+interface Answered {
+  hash: Buffer;
+  /** The client has acknowledged the answer: only what was asked is still known. */
+  isForgotten: boolean;
+}
+
 export interface Known {
   /** The last mutation of the client that was answered; 0 for none. */
   lastMid: number;
   /** What is remembered of the asked ones. */
-  answers: Map<number, { hash: Buffer; isForgotten: boolean }>;
+  answers: Map<number, Answered>;
 }
 
 /** Null for an account that is no more. */
@@ -41,11 +47,20 @@ export const selectKnown = async (
   );
   const [first] = rows;
   if (!first) return null;
-  const answers = new Map<number, { hash: Buffer; isForgotten: boolean }>();
+  const answers = new Map<number, Answered>();
   for (const { request_id, hash, is_forgotten } of rows) {
     if (request_id !== null && hash !== null) answers.set(midIn(request_id), { hash, isForgotten: is_forgotten === 1 });
   }
   return { lastMid: first.last === null ? 0 : midIn(first.last), answers };
+};
+
+export const selectAnswer = async (db: Database, userId: number, requestId: string): Promise<Answered | null> => {
+  const [row] = await db.rows<{ hash: Buffer; is_forgotten: 0 | 1 }>(
+    'sync.answer',
+    'SELECT hash, response IS NULL AS is_forgotten FROM requests WHERE user_id = ? AND request_id = ?',
+    [userId, requestId],
+  );
+  return row ? { hash: row.hash, isForgotten: row.is_forgotten === 1 } : null;
 };
 
 /** The task that a mutation made, or null. */
@@ -159,7 +174,7 @@ export const selectFeed = async (
     'sync.feed',
     `SELECT e.epoch, u.rev AS head_rev, u.gc_rev, u.points, u.total_diaries AS total, u.continuous_days AS run, u.longest_days AS longest,
             u.last_diary_date AS last,
-            EXISTS (SELECT 1 FROM requests WHERE user_id = u.id AND request_id = ? AND NOT JSON_CONTAINS_PATH(response, 'one', '$.task_date'))
+            EXISTS (SELECT 1 FROM requests WHERE user_id = u.id AND request_id = ? AND NOT JSON_CONTAINS_PATH(response, 'one', '$.task_date', '$.refused'))
               AS has_acknowledged,
             page.kind, page.rev, page.is_deleted,
             CASE page.kind

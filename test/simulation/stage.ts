@@ -1,0 +1,384 @@
+import { inject } from 'vitest';
+import { main as diary } from '../../functions/diary/index';
+import type { ErrorBody } from '../../shared/errors';
+import { realCloud } from '../client/cloud';
+import { type App, newPhone, type Phone, settle } from '../client/wx';
+import { db, grant, NOON, newOpenid, ok, select } from '../harness';
+import type { Fault, History, Step } from './history';
+import { Story } from './story';
+
+const DAYS = ['2025-01-19', '2025-01-20', '2025-01-21', '2025-01-22'];
+const START_POINTS = 1_000;
+/** What the database is made to choke on; see poisonDatabase. */
+export const POISON = '毒';
+
+export interface Device {
+  name: string;
+  phone: Phone;
+  app: App;
+  policy: History['phones'][number]['policy'];
+  faults: Fault[];
+  backup: { storage: Map<string, unknown>; at: number } | null;
+}
+
+type Call = Parameters<Phone['cloud']>[0];
+
+const broken = (): Promise<never> => Promise.reject(new Error('request:fail'));
+
+/** One child with some phones, the real functions, and a network that fails as the history says. */
+export class Stage {
+  readonly openid = newOpenid();
+  readonly clock = { now: Date.parse(NOON) };
+  readonly story = new Story();
+  readonly devices: Device[] = [];
+  userId = 0;
+  private late: (() => Promise<unknown>)[] = [];
+  private counter = 0;
+
+  private readonly server = realCloud(
+    () => this.openid,
+    () => this.clock.now,
+  );
+
+  static async open({ phones }: History): Promise<Stage> {
+    const stage = new Stage();
+    for (const [index, { policy, clockOffsetMs }] of phones.entries()) {
+      const phone = newPhone((request) => stage.carry(device, request), stage.clock.now + clockOffsetMs);
+      const device: Device = {
+        name: `phone ${index}`,
+        phone,
+        app: phone.start({ conflictPolicy: policy }),
+        policy,
+        faults: [],
+        backup: null,
+      };
+      stage.devices.push(device);
+      const { userInfo } = await device.app.login();
+      stage.userId = userInfo.id;
+      await device.app.sync.now();
+      device.backup = { storage: structuredClone(phone.storage), at: 0 };
+    }
+    await grant(stage.userId, START_POINTS);
+    return stage;
+  }
+
+  close(): void {
+    for (const { app } of this.devices) app.kill();
+  }
+
+  private async carry(device: Device, request: Call): Promise<unknown> {
+    const pass = () => this.server(request);
+    const fault = request.name === 'sync' ? device.faults.shift() : undefined;
+    switch (fault) {
+      case 'drop':
+        return broken();
+      case 'lose':
+        await pass();
+        return broken();
+      case 'twice':
+        return (await Promise.all([pass(), this.server(structuredClone(request))]))[0];
+      case 'again-later': {
+        const copy = structuredClone(request);
+        this.late.push(() => this.server(copy));
+        return pass();
+      }
+      case 'refuse':
+        return { success: false, error: { code: 'UNAVAILABLE', message: '' } satisfies ErrorBody, requestId: 'r' };
+      case 'kill-connections':
+        return killingConnections(pass());
+      case undefined:
+        return pass();
+    }
+  }
+
+  /** A text nobody wrote before. */
+  private newText(device: { name: string }, what = ''): string {
+    this.counter += 1;
+    return `${what}${device.name} 第${this.counter}次`;
+  }
+
+  private at(index: number): Device {
+    const device = this.devices[index % this.devices.length];
+    if (!device) throw new Error('no phone');
+    if (device.app.isKilled()) this.restart(device);
+    return device;
+  }
+
+  restart(device: Device): void {
+    device.app.kill();
+    device.app = device.phone.start({ conflictPolicy: device.policy });
+  }
+
+  /** Resolves when the phone has answered, or was killed and never will: then its user cannot know whether it is done. */
+  private async attempt<Answer>(device: Device, work: () => Promise<Answer>): Promise<{ answer: Answer } | { code: string } | null> {
+    const { app } = device;
+    let outcome: { answer: Answer } | { code: string } | undefined;
+    work().then(
+      (answer) => {
+        outcome = { answer };
+      },
+      (error) => {
+        outcome = { code: String(error?.code ?? error?.message) };
+      },
+    );
+    for (let turn = 0; outcome === undefined && !app.isKilled(); turn += 1) {
+      if (turn > 5_000) throw new Error('a call of the SDK hangs');
+      await new Promise((resolve) => setTimeout(resolve, turn < 20 ? 0 : 2));
+    }
+    return outcome === undefined || ('code' in outcome && app.isKilled()) ? null : outcome;
+  }
+
+  /** What the phone shows of a day: the text its user builds upon. */
+  private async shown({ app }: Device, date: string): Promise<Shown | null> {
+    const { diaries } = await app.diary.list({ from: date, to: date, limit: 1 }, { prefer: 'cache' });
+    return diaries[0] ?? null;
+  }
+
+  private async write(device: Device, date: string, content: string, isDraft: boolean): Promise<void> {
+    const { app } = device;
+    // Looked at and written over without a pause: nothing can come in between.
+    let before: Shown | null = null;
+    const written = await this.attempt(device, async () => {
+      before = await this.shown(device, date);
+      return before ? app.diary.update({ date, version: before.version, content, isDraft }) : app.diary.create({ date, content, isDraft });
+    });
+    const over = contentOf(before);
+    if (written === null && over !== null) this.story.parted(over);
+    const isSaved = written !== null && ('answer' in written || written.code === 'VERSION_CONFLICT');
+    if (isSaved) this.story.saved({ content, date, by: device.name, over, hasSucceeded: 'answer' in written });
+  }
+
+  private async delete(device: Device, date: string): Promise<void> {
+    let before: Shown | null = null;
+    const deleted = await this.attempt(device, async () => {
+      before = await this.shown(device, date);
+      return before && device.app.diary.delete({ date, version: before.version });
+    });
+    const over = contentOf(before);
+    if (over !== null && (deleted === null || 'answer' in deleted)) this.story.parted(over);
+  }
+
+  private async resolve(device: Device, choice: 'mine' | 'theirs' | 'new'): Promise<void> {
+    const [conflict] = device.app.sync.conflicts();
+    if (!conflict) return;
+    const { id, date, mine, theirs } = conflict;
+    const content = this.newText(device);
+    const page = await this.attempt(device, () => this.shown(device, date));
+    if (page === null || 'code' in page) return;
+    const overs = [mine?.content, theirs?.content, page.answer?.content].filter((over) => over !== undefined);
+    const done = await this.attempt(device, async () => device.app.sync.resolve(id, choice === 'new' ? { content } : choice));
+    if (done !== null && 'code' in done) return;
+    if (done === null) {
+      for (const over of overs) this.story.parted(over);
+      return;
+    }
+    if (choice === 'theirs') {
+      if (mine) this.story.parted(mine.content);
+      return;
+    }
+    const next = choice === 'new' ? content : (mine?.content ?? null);
+    for (const over of overs) {
+      if (over === next) continue;
+      if (next === null) this.story.parted(over);
+      else this.story.saved({ content: next, date, by: device.name, over, hasSucceeded: true });
+    }
+  }
+
+  private async spend(device: Device, much: boolean): Promise<void> {
+    const source = this.newText(device, '花');
+    const amount = much ? START_POINTS / 2 : 1;
+    const spent = await this.attempt(device, () => device.app.points.deduct({ amount, source }));
+    if (spent && 'answer' in spent) this.story.spent(source, device.name);
+  }
+
+  async step(step: Step): Promise<void> {
+    switch (step.kind) {
+      case 'write': {
+        const device = this.at(step.phone);
+        return this.write(device, dayOf(step.day), this.newText(device), step.draft);
+      }
+      case 'same': {
+        const content = this.newText({ name: 'both' });
+        for (const index of step.phones) await this.write(this.at(index), dayOf(step.day), content, false);
+        return;
+      }
+      case 'delete':
+        return this.delete(this.at(step.phone), dayOf(step.day));
+      case 'spend':
+        return this.spend(this.at(step.phone), step.much);
+      case 'task': {
+        const device = this.at(step.phone);
+        const made = await this.attempt(device, () => device.app.task.create({ title: this.newText(device, '练') }));
+        if (made && 'answer' in made) await this.attempt(device, () => device.app.task.complete({ id: made.answer.task.id }));
+        return;
+      }
+      case 'poison': {
+        const device = this.at(step.phone);
+        return this.write(device, dayOf(step.day), this.newText(device, POISON), false);
+      }
+      case 'future': {
+        const device = this.at(step.phone);
+        return this.write(device, '2025-01-29', this.newText(device), false);
+      }
+      case 'resolve':
+        return this.resolve(this.at(step.phone), step.choice);
+      case 'aside': {
+        const device = this.at(step.phone);
+        const [aside] = device.app.sync.setAside();
+        if (!aside) return;
+        if (step.choice === 'retry') await this.attempt(device, () => device.app.sync.retry(aside.id));
+        else {
+          device.app.sync.discard(aside.id);
+          this.story.parted(String(aside.args.content ?? aside.args.source));
+        }
+        return;
+      }
+      case 'sync': {
+        const device = this.at(step.phone);
+        await this.attempt(device, () => device.app.sync.now());
+        return;
+      }
+      case 'sync-all':
+        await Promise.all(
+          this.devices.map((_, index) => this.at(index)).map((device) => this.attempt(device, () => device.app.sync.now())),
+        );
+        return;
+      case 'network':
+        this.at(step.phone).app.network(step.isOn);
+        return settle();
+      case 'fault':
+        this.at(step.phone).faults.push(step.fault);
+        return;
+      case 'deliver':
+        await this.late.shift()?.();
+        return;
+      case 'kill':
+        this.at(step.phone).phone.killAt = { write: step.write, when: step.when };
+        return;
+      case 'restart':
+        return this.restart(this.at(step.phone));
+      case 'backup': {
+        const device = this.at(step.phone);
+        device.backup = { storage: structuredClone(device.phone.storage), at: this.story.moment() };
+        return;
+      }
+      case 'restore': {
+        const device = this.at(step.phone);
+        if (!device.backup) return;
+        device.app.kill();
+        device.phone.storage = structuredClone(device.backup.storage);
+        this.story.forgotten(device.name, device.backup.at);
+        return this.restart(device);
+      }
+      case 'direct':
+        return this.direct(dayOf(step.day));
+      case 'comment':
+        return this.comment(dayOf(step.day));
+      case 'collect':
+        return this.collect();
+      case 'new-epoch':
+        await select('UPDATE sync_epoch SET epoch = epoch + 1');
+        return;
+      case 'time':
+        this.clock.now += step.minutes * 60_000;
+        for (const { phone } of this.devices) phone.clock.now += step.minutes * 60_000;
+        return;
+    }
+  }
+
+  /** The same child at a door without the SDK. */
+  private async direct(date: string): Promise<void> {
+    const content = this.newText({ name: 'the web' });
+    const options = { now: new Date(this.clock.now).toISOString() };
+    const [row] = await select<{ id: number; content: string; version: number }>(
+      'SELECT id, content, content_rev AS version FROM diaries WHERE user_id = ? AND diary_date = ? AND deleted_at IS NULL',
+      [this.userId, date],
+    );
+    await (row
+      ? ok(diary, this.openid, 'update', { id: row.id, version: row.version, content }, options)
+      : ok(diary, this.openid, 'create', { date, content }, options));
+    this.story.saved({ content, date, by: 'the web', over: row?.content ?? null, hasSucceeded: true });
+  }
+
+  /** As the AI's posting does: the user's row first, then the comment under the new rev. */
+  private async comment(date: string): Promise<void> {
+    const connection = await db().getConnection();
+    try {
+      await connection.beginTransaction();
+      await connection.query('UPDATE users SET rev = rev + 1 WHERE id = ?', [this.userId]);
+      await connection.query(
+        `UPDATE diaries JOIN users ON users.id = user_id SET ai_comment = CONCAT('评', users.rev), diaries.rev = users.rev
+          WHERE user_id = ? AND diary_date = ? AND deleted_at IS NULL`,
+        [this.userId, date],
+      );
+      await connection.commit();
+    } finally {
+      connection.release();
+    }
+  }
+
+  private async collect(): Promise<void> {
+    const longAgo = '2000-01-01';
+    for (const table of ['diaries', 'tasks'])
+      await select(`UPDATE ${table} SET deleted_at = ? WHERE user_id = ? AND deleted_at IS NOT NULL`, [longAgo, this.userId]);
+    await select('CALL post_garbage(?, ?)', [this.userId, '2001-01-01']);
+  }
+
+  /** All faults end, and every phone syncs until nothing moves any more. */
+  async heal(): Promise<void> {
+    for (const deliver of this.late.splice(0)) await deliver();
+    for (const device of this.devices) {
+      device.faults = [];
+      device.phone.killAt = null;
+      this.restart(device);
+      device.app.network(true);
+    }
+    for (let round = 0; round < 3; round += 1) {
+      for (const device of this.devices) {
+        // A poisonous mutation needs three failures.
+        for (let run = 0; run < 12; run += 1) {
+          await this.attempt(device, () => device.app.sync.now());
+          if (run > 0 && device.app.sync.status().pending === 0) break;
+        }
+      }
+    }
+  }
+}
+
+interface Shown {
+  content: string;
+  version: number;
+}
+
+const contentOf = (shown: Shown | null): string | null => shown?.content ?? null;
+
+const dayOf = (index: number): string => DAYS[index % DAYS.length] ?? '';
+
+async function killingConnections<Answer>(work: Promise<Answer>): Promise<Answer> {
+  let isDone = false;
+  const finished = work.finally(() => {
+    isDone = true;
+  });
+  const { runtime } = inject('services');
+  for (let kills = 0; kills < 6 && !isDone; ) {
+    const sessions = await select<{ Id: number; User: string; Command: string; db: string | null }>('SHOW PROCESSLIST');
+    for (const { Id, User, Command, db } of sessions) {
+      if (User !== runtime.user || db !== process.env.DB_NAME || Command === 'Sleep') continue;
+      await select(`KILL ${Id}`).catch(() => {});
+      kills += 1;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  return finished;
+}
+
+/** The database fails, for no reason of its own, on every text that begins with the poison. Answers how to cure it. */
+export async function poisonDatabase(): Promise<() => Promise<void>> {
+  for (const when of ['INSERT', 'UPDATE']) {
+    await select(`CREATE TRIGGER poison_${when} BEFORE ${when} ON diaries FOR EACH ROW
+      IF NEW.content LIKE '${POISON}%' THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'poison'; END IF`);
+  }
+  return async () => {
+    for (const when of ['INSERT', 'UPDATE']) await select(`DROP TRIGGER IF EXISTS poison_${when}`);
+  };
+}
