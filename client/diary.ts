@@ -29,7 +29,7 @@ const textOf = ({ date, content, mood, weather, images, tags, isDraft }: Diary):
   isDraft,
 });
 
-const NO_STATS: Stats = { totalDiaries: 0, continuousDays: 0, longestStreak: 0, lastDiaryDate: null };
+export const NO_STATS: Stats = { totalDiaries: 0, continuousDays: 0, longestStreak: 0, lastDiaryDate: null };
 
 const statsIn = ({ user: { totalDiaries, continuousDays, longestStreak, lastDiaryDate } }: Outcome): Stats => ({
   totalDiaries,

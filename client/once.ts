@@ -24,17 +24,14 @@ export function once<Answer>(here: Here, name: string, action: string, input: ob
   async function ask(): Promise<Answer> {
     const { storage, phone, call } = here;
     try {
-      let known = storage.read(key, isRemembered);
-      if (!known) {
-        known = { requestId: randomName(24, phone.random) };
-        storage.write(key, known);
-      }
-      const answer = await call<Answer>(name, action, input, known.requestId);
+      const known = storage.read(key, isRemembered) ?? { requestId: randomName(24, phone.random) };
+      storage.write(key, known);
+      const answer = await call<Answer>(name, action, input, known.requestId).catch((error) => {
+        if (!isOpen(error)) storage.remove(key);
+        throw error;
+      });
       storage.remove(key);
       return answer;
-    } catch (error) {
-      if (!isOpen(error)) storage.remove(key);
-      throw error;
     } finally {
       calls.delete(key);
     }

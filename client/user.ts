@@ -1,5 +1,5 @@
 import type { Here } from './account';
-import { requireApplied } from './diary';
+import { NO_STATS, requireApplied } from './diary';
 import { quietly } from './read';
 import { type Bag, isBag } from './text';
 import type { GrowthDiary, Pending, Profile } from './types';
@@ -15,29 +15,19 @@ function drawn({ outbox }: Here, profile: Profile): Profile & Pending {
   return shown;
 }
 
-const BLANK: Profile = {
-  id: 0,
-  openid: '',
-  nickname: '',
-  avatar: '',
-  points: 0,
-  totalDiaries: 0,
-  continuousDays: 0,
-  longestStreak: 0,
-  lastDiaryDate: null,
-  settings: { aiEnabled: true },
-  createdAt: '',
-};
-
 export function userApi(enter: () => Promise<Here>, erased: (here: Here) => void): GrowthDiary['user'] {
-  const cached = ({ cache }: Here): Profile | null => cache.rows<Profile>('profile')[0] ?? null;
+  /** A child that never changed anything has no row yet. */
+  const cached = ({ cache, account, meta }: Here): Profile => {
+    const blank = { openid: '', nickname: '', avatar: '', points: 0, settings: { aiEnabled: true }, createdAt: '' };
+    return cache.rows<Profile>('profile')[0] ?? { ...blank, ...NO_STATS, id: account.userId, ...meta.get().user };
+  };
   return {
     profile: async () => {
       const here = await enter();
       const seen = await quietly(
         here,
         () => here.call<Profile>('user', 'profile', {}),
-        () => cached(here),
+        () => (here.meta.get().complete ? cached(here) : null),
       );
       return { ...seen, ...drawn(here, seen) };
     },
@@ -45,7 +35,7 @@ export function userApi(enter: () => Promise<Here>, erased: (here: Here) => void
     update: async (changes) => {
       const here = await enter();
       const outcome = await here.submit({ type: 'user.update', args: { ...changes } });
-      if (outcome === null) return { ...drawn(here, cached(here) ?? { ...BLANK, id: here.account.userId }), pending: true };
+      if (outcome === null) return { ...drawn(here, cached(here)), pending: true };
       requireApplied(outcome);
       return outcome.result.row as Profile;
     },

@@ -51,7 +51,7 @@ const proofs: Record<string, true> = {
   create: true satisfies Fits<Argument<Api['diary']['create']>, In<typeof diary.create>>,
   filter: true satisfies Same<declared.DiaryFilter, In<typeof diary.list>>,
   taskCreate: true satisfies Fits<Argument<Api['task']['create']>, In<typeof task.create>>,
-  taskUpdate: true satisfies Fits<Argument<Api['task']['update']>, In<typeof task.update> & { repeat?: unknown }>,
+  taskUpdate: true satisfies Fits<Argument<Api['task']['update']>, In<typeof task.update>>,
   complete: true satisfies Same<Argument<Api['task']['complete']>, In<typeof task.complete>>,
   deduct: true satisfies Same<Argument<Api['points']['deduct']>, In<typeof points.deduct>>,
   records: true satisfies Same<declared.RecordFilter, In<typeof points.records>>,
