@@ -7,6 +7,7 @@ import type { Arena, Stage } from './stage';
 
 /** Connections of each product to MySQL, however many call: as both come out of the box under 16 callers. */
 const POOL = 16;
+const WARM_UP_MS = 3_000;
 
 /** Connections of each caller: as many as a row asks at once. */
 interface Clients {
@@ -69,13 +70,18 @@ export async function openRow(stage: Stage, row: Row, { callers, tripMs, ms }: S
 export async function measureRow(stage: Stage, row: Row, settings: Settings, rounds: number): Promise<Contest> {
   const { ours, peer, close: end } = await openRow(stage, row, settings);
   try {
-    // Not counted: code that a process has not yet compiled costs several times what it will.
-    await ours();
-    await peer?.();
     return await contest(rounds, ours, peer);
   } finally {
     end();
   }
+}
+
+/** Not counted: a process pays several times for code that it has not yet compiled, and each of our bundles brings its own. */
+export async function warmUp(stage: Stage, row: Row, tripMs: number): Promise<void> {
+  const { ours, peer, close: end } = await openRow(stage, row, { callers: POOL, tripMs, ms: WARM_UP_MS });
+  await ours();
+  await peer?.();
+  end();
 }
 
 export interface Trips {

@@ -123,7 +123,7 @@ export function writeRows({ admin, size }: Stage): Row[] {
         tasks[product] = await addTasks(admin, product, databaseOf(product), {
           first: COMPLETERS_FROM,
           users,
-          perUser: Math.ceil(8_000 / users),
+          perUser: Math.ceil(10_000 / users),
           today,
         });
       },

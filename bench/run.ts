@@ -5,7 +5,7 @@ import { maxMutations } from '../shared/sync/limits';
 import { measureDraws } from './draws';
 import { measureFloors } from './floors';
 import { measureGrowth } from './growth';
-import { countTrips, measureRow, type Trips } from './measure';
+import { countTrips, measureRow, type Trips, warmUp } from './measure';
 import { isWanted, type Options, readOptions } from './options';
 import { measureColdStarts, measureMemory, measurePipeline, memoryNow } from './parts';
 import { writePicture } from './picture';
@@ -39,6 +39,7 @@ async function measure(stage: Stage, options: Options): Promise<{ tables: Table[
   for (const row of rows.filter(({ name }) => isWanted(options, name))) {
     counted.push({ row, ...(await countTrips(stage, row)) });
     for (const tripMs of trips) {
+      await warmUp(stage, row, tripMs);
       for (const count of callers)
         results.push({ row, callers: count, tripMs, ...(await measureRow(stage, row, { callers: count, tripMs, ms }, rounds)) });
     }
