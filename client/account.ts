@@ -24,7 +24,7 @@ export interface Phone {
 }
 
 /** A change as the API makes it; `replaces` is the copy it is made of. */
-export type Draft = Omit<Intent, 'modifiedAt' | 'policy' | 'from'> & { modifiedAt?: string; replaces?: [kind: Kind, id: string] };
+type Draft = Omit<Intent, 'modifiedAt' | 'policy' | 'from'> & { modifiedAt?: string; replaces?: [kind: Kind, id: string] };
 
 /** Everything this phone has of one account. */
 export interface Here {

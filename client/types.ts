@@ -58,7 +58,7 @@ export interface Task {
   repeat: Repeat;
 }
 
-/** 1 = Monday … 7 = Sunday. */
+/** 1 = Monday … 7 = Sunday. @public */
 export type Repeat = { kind: 'once' } | { kind: 'daily' } | { kind: 'weekly'; weekdays: number[] };
 
 /** One line of the points ledger. */
@@ -148,6 +148,7 @@ export interface ReadOptions {
   prefer?: 'cache' | 'network' | undefined;
 }
 
+/** @public */
 export interface DiaryFields {
   mood?: string | undefined;
   weather?: string | undefined;
@@ -178,6 +179,7 @@ export interface DiaryFilter {
   isDraft?: boolean | undefined;
 }
 
+/** @public */
 export interface TaskFields {
   description?: string | undefined;
   category?: string | undefined;

@@ -5,8 +5,8 @@ import { isBag } from './text';
 import type { Diary, DiaryText, Pending, Stats } from './types';
 
 /** A diary the server has not seen is known by its day: below 0, so that no real id meets it. */
-export const localDiaryId = (date: string): number => -Number(date.split('-').join(''));
-export const dateOfLocalId = (id: number): string => String(-id).replace(/^(\d{4})(\d{2})(\d{2})$/, '$1-$2-$3');
+const localDiaryId = (date: string): number => -Number(date.split('-').join(''));
+const dateOfLocalId = (id: number): string => String(-id).replace(/^(\d{4})(\d{2})(\d{2})$/, '$1-$2-$3');
 
 export type Shown = Diary & Pending;
 

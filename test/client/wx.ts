@@ -4,7 +4,7 @@ import type { CallRequest, GrowthDiary, Options, Wx } from '../../client/types';
 /** Thrown into a process that is killed in the middle of a storage write; nothing that process does afterwards reaches the phone. */
 class Killed extends Error {}
 
-export interface Upload {
+interface Upload {
   cloudPath: string;
   filePath: string;
 }
