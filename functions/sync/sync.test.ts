@@ -260,7 +260,7 @@ describe('a mutation', () => {
     const [system] = (await ok(task, child.openid, 'list')).tasks;
     const results = await phone.send([
       mutation(1, 'task.create', { title: '练琴', pointsReward: 7 }),
-      mutation(2, 'task.update', { ref: 1, title: '练琴30分钟' }),
+      mutation(2, 'task.update', { ref: 1, title: '练琴30分钟', repeat: { kind: 'daily' } }),
       mutation(3, 'task.complete', { ref: 1, doneOn: TODAY }),
       mutation(4, 'task.uncomplete', { ref: 1 }),
       mutation(5, 'task.delete', { ref: 1 }),

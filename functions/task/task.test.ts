@@ -278,6 +278,135 @@ describe('a repeating task', () => {
   });
 });
 
+describe('how a task repeats can be changed', () => {
+  const DAILY = { kind: 'daily' };
+  const FRIDAY = '2025-01-24';
+  const FRIDAYS = { kind: 'weekly', weekdays: [5] };
+  const repeat = async ({ openid }: Child, id: number, wanted: object, others: object = {}, now?: string) =>
+    (await ok(main, openid, 'update', { id, repeat: wanted, ...others }, now === undefined ? {} : { now })).task;
+  const complete = ({ openid }: Child, id: number) => ok(main, openid, 'complete', { id });
+  /** On which of today and the seven days ahead a task called 练琴 stands, each day looked at. */
+  const daysOf = async (child: Child): Promise<string[]> => {
+    const days: string[] = [];
+    for (let ahead = 0; ahead <= 7; ahead += 1) {
+      const date = addDays(TODAY, ahead);
+      days.push(...(await titles(child, date)).filter((title) => title === '练琴').map(() => date));
+    }
+    return days;
+  };
+  const WEEK = Array.from({ length: 8 }, (_, ahead) => addDays(TODAY, ahead));
+
+  test('from once to every day: the task itself is the first', async () => {
+    const child = await newChild();
+    const task = await create(child, { title: '练琴', date: TOMORROW });
+    expect(await repeat(child, task.id, DAILY)).toEqual({ ...task, repeat: DAILY });
+    expect(await daysOf(child)).toEqual(WEEK.slice(1));
+    expect((await list(child, TOMORROW)).at(-1)?.id).toBe(task.id);
+  });
+
+  test('from once to weekdays: it moves to the first of them', async () => {
+    const child = await newChild();
+    const task = await create(child, { title: '练琴' });
+    expect(await repeat(child, task.id, FRIDAYS)).toEqual({ ...task, date: FRIDAY, repeat: FRIDAYS });
+    expect(await daysOf(child)).toEqual([FRIDAY]);
+  });
+
+  test('from a day that is done: that day stays done, and is not to be done again', async () => {
+    const child = await newChild();
+    const { id } = await create(child, { title: '练琴', pointsReward: 5 });
+    await complete(child, id);
+    expect(await repeat(child, id, DAILY)).toMatchObject({ id, date: TODAY, isCompleted: true, pointsReward: 5, repeat: DAILY });
+    expect(await daysOf(child)).toEqual(WEEK);
+    expect((await list(child)).filter(({ title }) => title === '练琴')).toEqual([expect.objectContaining({ id, isCompleted: true })]);
+  });
+
+  test('from every day to weekdays and back: days that are not due go, and come again', async () => {
+    const child = await newChild();
+    const { id } = await create(child, { title: '练琴', repeat: DAILY });
+    expect(await daysOf(child)).toEqual(WEEK);
+    expect(await repeat(child, id, FRIDAYS)).toMatchObject({ id, date: FRIDAY, repeat: FRIDAYS });
+    expect(await daysOf(child)).toEqual([FRIDAY]);
+    expect(await repeat(child, id, DAILY)).toMatchObject({ id, date: FRIDAY, repeat: DAILY });
+    expect(await daysOf(child)).toEqual(WEEK);
+    expect((await list(child, TOMORROW)).at(-1)).toMatchObject({ repeat: DAILY });
+  });
+
+  test('from weekdays to others, seen from a later day', async () => {
+    const child = await newChild();
+    const { id } = await create(child, { title: '练琴', repeat: { kind: 'weekly', weekdays: [3, 5] } });
+    expect(await daysOf(child)).toEqual([TODAY, FRIDAY, addDays(TODAY, 7)]);
+    const friday = (await list(child, FRIDAY)).at(-1);
+    await repeat(child, friday?.id ?? 0, { kind: 'weekly', weekdays: [6, 3] });
+    expect(await daysOf(child)).toEqual([TODAY, '2025-01-25', addDays(TODAY, 7)]);
+    expect((await list(child)).at(-1)).toMatchObject({ id, repeat: { kind: 'weekly', weekdays: [3, 6] } });
+  });
+
+  test('to once: the task itself stays, what was done stays, and nothing comes after', async () => {
+    const child = await newChild();
+    const done = await create(child, { title: '练琴', repeat: DAILY });
+    await complete(child, done.id);
+    expect(await daysOf(child)).toEqual(WEEK);
+    const next = (await list(child, TOMORROW)).at(-1);
+    expect(await repeat(child, next?.id ?? 0, { kind: 'once' })).toMatchObject({ id: next?.id, date: TOMORROW, repeat: { kind: 'once' } });
+    expect(await daysOf(child)).toEqual([TODAY, TOMORROW]);
+    expect((await list(child)).at(-1)).toMatchObject({ id: done.id, isCompleted: true });
+    expect(await repeat(child, next?.id ?? 0, DAILY)).toMatchObject({ repeat: DAILY });
+    expect(await daysOf(child)).toEqual(WEEK);
+  });
+
+  test('from a day long done: that day stays where it is, and the rule changes from today on', async () => {
+    const child = await newChild();
+    const { id } = await create(child, { title: '练琴', repeat: DAILY });
+    await complete(child, id);
+    const task = await repeat(child, id, FRIDAYS, { title: '练琴' }, TOMORROW_NOON);
+    expect(task).toMatchObject({ id, date: TODAY, isCompleted: true });
+    expect(await titles(child, TOMORROW, TOMORROW_NOON)).toEqual(SYSTEM);
+    expect(await titles(child, FRIDAY, TOMORROW_NOON)).toContain('练琴');
+  });
+
+  test('together with everything else, at once and for one request once', async () => {
+    const child = await newChild();
+    const task = await create(child, { title: '弹琴' });
+    const input = { id: task.id, title: '练琴', pointsReward: 7, repeat: DAILY };
+    const first = await ok(main, child.openid, 'update', input, { requestId: 'repeat-once-1' });
+    const rev = await revOf(child);
+    expect(await ok(main, child.openid, 'update', input, { requestId: 'repeat-once-1' })).toEqual(first);
+    expect(await revOf(child)).toBe(rev);
+    expect((await list(child, TOMORROW)).at(-1)).toMatchObject({ title: '练琴', pointsReward: 7, repeat: DAILY });
+  });
+
+  test('not by naming what stands already: nothing goes', async () => {
+    const child = await newChild();
+    const { id } = await create(child, { title: '练琴', repeat: DAILY });
+    await daysOf(child);
+    const before = await rowsOf(child);
+    await repeat(child, id, DAILY);
+    expect(await rowsOf(child)).toEqual(before);
+    expect(await select('SELECT 1 FROM task_rules WHERE user_id = ?', [child.userId])).toHaveLength(1);
+  });
+
+  test('not of the system’s tasks', async () => {
+    const child = await newChild();
+    const [first] = await list(child);
+    expect((await refused(main, child.openid, 'update', { id: first?.id, repeat: DAILY })).code).toBe('FORBIDDEN');
+  });
+});
+
+test('what was given a day that is now out of reach is answered again, not refused', async () => {
+  const { openid } = await newChild();
+  const later = { now: `${addDays(TODAY, 9)}T04:00:00.000Z` };
+  const input = { title: '喂鱼', date: TODAY };
+  const made = await ok(main, openid, 'create', input, { requestId: 'window-create-1' });
+  expect(await ok(main, openid, 'create', input, { requestId: 'window-create-1', ...later })).toEqual(made);
+  const change = { id: made.task.id, date: TOMORROW };
+  const changed = await ok(main, openid, 'update', change, { requestId: 'window-update-1' });
+  expect(await ok(main, openid, 'update', change, { requestId: 'window-update-1', ...later })).toEqual(changed);
+  expect(await refused(main, openid, 'create', input, { requestId: 'window-create-2', ...later })).toMatchObject({
+    code: 'INVALID_INPUT',
+    details: [{ path: 'date', message: '最多补 7 天前的任务' }],
+  });
+});
+
 describe('changing and deleting', () => {
   test('leaves what is not given', async () => {
     const child = await newChild();
@@ -300,7 +429,7 @@ describe('changing and deleting', () => {
       { pointsReward: 0 },
       { date: addDays(TODAY, 8) },
       { isCompleted: true },
-      { repeat: { kind: 'daily' } },
+      { repeat: 'daily' },
     ]) {
       expect(await refused(main, child.openid, 'update', { id, ...input })).toMatchObject({
         code: 'INVALID_INPUT',

@@ -37,6 +37,7 @@ const fields = {
   category: line(50).optional(),
   pointsReward: z.int().min(1).optional().describe('the most is set by the server: 20 as it comes'),
   date: day.optional().describe('from 7 days ago to 7 days ahead'),
+  repeat: Repeat.optional(),
 };
 
 export const list = contract({
@@ -54,13 +55,13 @@ export const create = contract({
   access: 'user',
   limit: 'write',
   rest: 'POST /api/task/create',
-  input: z.strictObject({ title: title(200), ...fields, repeat: Repeat.optional() }),
+  input: z.strictObject({ title: title(200), ...fields }),
   output: z.strictObject({ task: Task }),
   example: { title: '练琴30分钟', pointsReward: 10, repeat: { kind: 'weekly', weekdays: [1, 3, 5] } },
 });
 
 export const update = contract({
-  summary: '修改自己的任务；重复的任务从今天起都改，已完成的积分不变',
+  summary: '修改自己的任务；重复的任务从今天起都改，也可改为重复、改星期或不再重复；已完成的积分不变',
   access: 'user',
   limit: 'write',
   rest: 'PUT /api/task/:id',

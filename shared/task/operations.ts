@@ -17,7 +17,7 @@ import {
   type TaskRow,
   toTask,
 } from './queries';
-import { firstMatch, recurrenceOf } from './recurrence';
+import { firstMatch, NEVER, recurrenceOf } from './recurrence';
 
 const DAYS_BACK = 7;
 const DAYS_AHEAD = 7;
@@ -41,12 +41,18 @@ export async function listTasks(ctx: UserContext, { date = ctx.today }: z.output
   return day.isIncomplete && date >= ctx.today ? layOutDay(ctx, date) : toTaskDay(date, day.rows);
 }
 
-function requirePossible(ctx: UserContext, { date, pointsReward }: { date?: string | undefined; pointsReward?: number | undefined }): void {
+function requirePossible({ pointsReward = 0 }: { pointsReward?: number | undefined }): void {
   const { ownTaskMaxReward } = config();
-  if (pointsReward !== undefined && pointsReward > ownTaskMaxReward) throw fieldError('pointsReward', `最多 ${ownTaskMaxReward} 分`);
-  if (date === undefined) return;
-  if (date < addDays(ctx.today, -DAYS_BACK)) throw fieldError('date', `最多补 ${DAYS_BACK} 天前的任务`);
-  if (date > addDays(ctx.today, DAYS_AHEAD)) throw fieldError('date', `最多安排到 ${DAYS_AHEAD} 天后`);
+  if (pointsReward > ownTaskMaxReward) throw fieldError('pointsReward', `最多 ${ownTaskMaxReward} 分`);
+}
+
+/** The posting judges the date, so that what was done some days ago is answered again and not refused. */
+const possibleDays = ({ today }: UserContext): Days => ({ from: addDays(today, -DAYS_BACK), to: addDays(today, DAYS_AHEAD) });
+
+function badDate({ from, to }: Days, date: string): AppError {
+  if (date < from) return fieldError('date', `最多补 ${DAYS_BACK} 天前的任务`);
+  if (date > to) return fieldError('date', `最多安排到 ${DAYS_AHEAD} 天后`);
+  return fieldError('date', '已完成或重复的任务不能改日期');
 }
 
 /** A task of one's own. A repeating one answers the next day it is due, which comes into being at once. */
@@ -55,11 +61,12 @@ export async function createTask(
   input: z.output<typeof create.input>,
   request: Request = requestOf(ctx, input),
 ): Promise<{ task: Task }> {
-  requirePossible(ctx, input);
+  requirePossible(input);
   const { title, description = '', category = 'daily', date: start = ctx.today, repeat = { kind: 'once' } } = input;
   const pointsReward = input.pointsReward ?? Math.min(DEFAULT_REWARD, config().ownTaskMaxReward);
   const recurrence = recurrenceOf(repeat);
   const task = { title, description, category, pointsReward };
+  const days = possibleDays(ctx);
   const row = await postTask(
     ctx.db,
     ctx.userId,
@@ -71,25 +78,28 @@ export async function createTask(
           date: firstMatch(recurrence, start > ctx.today ? start : ctx.today),
           rule: { ...recurrence, startDate: start },
         },
+    days,
     ctx.now,
-  );
+  ).catch(instead('INVALID_INPUT', () => badDate(days, start)));
   return { task: toTask(row) };
 }
 
 const systemTask = () => new AppError('FORBIDDEN', { message: '系统任务不能修改或删除' });
 
-/** Changes what is given. A repeating task changes from today on; what was done keeps what it paid. */
+/** Changes what is given, also whether and when it repeats. A repeating task changes from today on; what was done keeps what it paid. */
 export async function updateTask(
   ctx: UserContext,
   input: z.output<typeof update.input>,
   request: Request = requestOf(ctx, input),
 ): Promise<{ task: Task }> {
-  requirePossible(ctx, input);
-  const { id, title = null, description = null, category = null, pointsReward = null, date = null } = input;
-  const change = { title, description, category, pointsReward, date };
-  const row = await postTaskChange(ctx.db, ctx.userId, request, id, change, ctx.today, ctx.now)
+  requirePossible(input);
+  const { id, title = null, description = null, category = null, pointsReward = null, date = null, repeat } = input;
+  const recurrence = repeat === undefined ? null : (recurrenceOf(repeat) ?? NEVER);
+  const change = { title, description, category, pointsReward, date, recurrence };
+  const days = possibleDays(ctx);
+  const row = await postTaskChange(ctx.db, ctx.userId, request, id, change, days, ctx.today, ctx.now)
     .catch(instead('FORBIDDEN', systemTask))
-    .catch(instead('INVALID_INPUT', () => fieldError('date', '已完成或重复的任务不能改日期')))
+    .catch(instead('INVALID_INPUT', () => badDate(days, date ?? ctx.today)))
     .catch(instead('TASK_ALREADY_COMPLETED', () => new AppError('TASK_ALREADY_COMPLETED', { message: '任务已完成，不能再改积分' })));
   return { task: toTask(row) };
 }

@@ -86,7 +86,7 @@ export interface Days {
   to: string;
 }
 
-export const postTask = (db: Database, userId: number, request: Request, task: NewTask, now: Date): Promise<TaskRow> => {
+export const postTask = (db: Database, userId: number, request: Request, task: NewTask, days: Days, now: Date): Promise<TaskRow> => {
   const { title, description, category, pointsReward, date, rule } = task;
   return db.post('post_task', [
     userId,
@@ -100,6 +100,8 @@ export const postTask = (db: Database, userId: number, request: Request, task: N
     rule?.weekdays ?? null,
     rule?.isWeekly ?? false,
     rule?.startDate ?? null,
+    days.from,
+    days.to,
     now,
   ]);
 };
@@ -111,6 +113,7 @@ export interface TaskChange {
   category: string | null;
   pointsReward: number | null;
   date: string | null;
+  recurrence: Recurrence | null;
 }
 
 export const postTaskChange = (
@@ -118,11 +121,28 @@ export const postTaskChange = (
   userId: number,
   request: Request,
   id: number,
-  { title, description, category, pointsReward, date }: TaskChange,
+  { title, description, category, pointsReward, date, recurrence }: TaskChange,
+  days: Days,
   today: string,
   now: Date,
 ): Promise<TaskRow> =>
-  db.post('post_task_change', [userId, request.id, request.hash, id, title, description, category, pointsReward, date, today, now]);
+  db.post('post_task_change', [
+    userId,
+    request.id,
+    request.hash,
+    id,
+    title,
+    description,
+    category,
+    pointsReward,
+    date,
+    days.from,
+    days.to,
+    recurrence?.weekdays ?? null,
+    recurrence?.isWeekly ?? null,
+    today,
+    now,
+  ]);
 
 export const postTaskDeletion = (
   db: Database,

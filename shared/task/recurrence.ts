@@ -10,6 +10,9 @@ export interface Recurrence {
   isWeekly: boolean;
 }
 
+/** Of a task that is to repeat no longer. */
+export const NEVER: Recurrence = { weekdays: 0, isWeekly: false };
+
 export function recurrenceOf(repeat: Repeat): Recurrence | null {
   switch (repeat.kind) {
     case 'once':
