@@ -315,7 +315,7 @@ describe('a migration', () => {
     expect(kept).toEqual([{ content: '谢谢妈妈。' }]);
   });
 
-  test('does not begin while the server says `off`, and gives no points in `shadow`', async () => {
+  test('does not begin while the server says `off`, gives no points in `shadow`, and gives them in `dual`', async () => {
     const world = newWorld();
     const phone = usedPhone(world);
     const mode = (value: string) =>
@@ -331,6 +331,11 @@ describe('a migration', () => {
     expect(await phone.start().migration.run()).toMatchObject({ verified: true, imported: 4, points: { granted: 0 } });
     expect(phone.storage.get('dataMigrated')).toBe(null);
     expect(await ok(points, world.openid, 'balance')).toEqual({ points: 0 });
+    phone.cloud = world.server;
+    const inDual = await phone.start().migration.run();
+    expect(inDual).toMatchObject({ verified: true, imported: 4 });
+    expect(inDual.points.granted).toBeGreaterThan(0);
+    expect(phone.storage.get('dataMigrated')).toBe(true);
   });
 
   test('lets a text that is too long for one day stay whole: what does not fit is kept beside it, what no day can hold stays on the phone', async () => {
