@@ -2,7 +2,7 @@ import { config } from '../runtime/config';
 import type { SystemContext } from '../runtime/context';
 import { logLine } from '../runtime/log';
 import type { Changes } from './contract';
-import { type Incident, postClaim, postIncident, postTold, selectOpenRules, selectUntold } from './queries';
+import { type Incident, postClaim, postIncident, postTold, selectUntold } from './queries';
 import { type Reading, type Rule, rules } from './rules';
 import { postMessage } from './webhook';
 
@@ -10,10 +10,16 @@ const CLAIM_MS = 60_000;
 
 const slotOf = (now: Date): Date => new Date(Math.floor(now.getTime() / 60_000) * 60_000);
 
-/** Opens and ends incidents by what the rules read. */
-export async function judge(ctx: SystemContext, readings: readonly { rule: Rule; reading: Reading | null }[]): Promise<Changes> {
+/**
+ * Opens and ends incidents by what the rules read. `open` is what was open before anything was read: a run that knew less than another one at
+ * the same time must not end what that one has opened.
+ */
+export async function judge(
+  ctx: SystemContext,
+  open: ReadonlySet<string>,
+  readings: readonly { rule: Rule; reading: Reading | null }[],
+): Promise<Changes> {
   const slot = slotOf(ctx.now);
-  const open = await selectOpenRules(ctx.db);
   const changes: Changes = { opened: [], closed: [] };
   for (const { rule, reading } of readings) {
     if (reading === null) continue;

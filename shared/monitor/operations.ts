@@ -55,9 +55,11 @@ export async function collect(ctx: SystemContext): Promise<Changes> {
     await chore(ctx, 'store-minutes', storeMinutes(ctx));
     await chore(ctx, 'erasures', continueErasures(ctx));
     await chore(ctx, 'due-files', removeDueFiles(ctx));
+    const open = await selectOpenRules(ctx.db);
     const seen = await measure(ctx);
     const changes = await judge(
       ctx,
+      open,
       rules.map((rule) => ({ rule, reading: rule.read(seen) })),
     );
     await tellOutageOver(ctx);
@@ -73,11 +75,13 @@ export async function collect(ctx: SystemContext): Promise<Changes> {
 
 /** Each night: everything that must hold of ledger, streaks and stock, over all rows. */
 export async function audit(ctx: SystemContext): Promise<Changes> {
+  const open = await selectOpenRules(ctx.db);
   const mismatches = await reconcile(ctx);
   const shown = mismatches.slice(0, 10).map(({ invariant, subject, detail }) => `${invariant} #${subject} ${detail}`);
   const reading = { value: mismatches.length, detail: `${mismatches.length} 处不符：${shown.join('；')}` };
   const changes = await judge(
     ctx,
+    open,
     rules.filter(({ name }) => name === 'ledger').map((rule) => ({ rule, reading })),
   );
   await tellAll(ctx);

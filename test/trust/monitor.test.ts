@@ -1,5 +1,5 @@
-import type mysql from 'mysql2/promise';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import mysql from 'mysql2/promise';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, inject, test, vi } from 'vitest';
 import { main as diary } from '../../functions/diary/index';
 import { main as login } from '../../functions/login/index';
 import { main as monitor } from '../../functions/monitor/index';
@@ -132,6 +132,23 @@ test('a pool that makes callers wait opens one incident', () =>
     },
     nothing,
   ));
+
+// A server that was given may serve others as well.
+test.runIf(inject('services').runtime.user === 'gd_runtime')('a server that runs out of connections opens one incident', () => {
+  const { admin } = inject('services');
+  const idle: mysql.Connection[] = [];
+  return expectOneIncident(
+    'connections',
+    '数据库连接将满',
+    async () => {
+      const [{ max = 0 } = {}] = await select<{ max: number }>('SELECT @@max_connections AS max');
+      while (idle.length < max * 0.8) idle.push(...(await Promise.all(Array.from({ length: 10 }, () => mysql.createConnection(admin)))));
+    },
+    async () => {
+      await Promise.all(idle.map((connection) => connection.end()));
+    },
+  );
+});
 
 test('a database near its quota opens one incident', () => {
   const { databaseQuotaMb } = config();
