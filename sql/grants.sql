@@ -3,7 +3,6 @@
 CREATE USER IF NOT EXISTS gd_owner ACCOUNT LOCK;
 CREATE USER IF NOT EXISTS gd_migrator ACCOUNT LOCK;
 CREATE USER IF NOT EXISTS gd_runtime ACCOUNT LOCK;
-CREATE USER IF NOT EXISTS gd_job ACCOUNT LOCK;
 CREATE USER IF NOT EXISTS gd_operator ACCOUNT LOCK;
 
 -- owner: whose rights the procedures run with; never signs in.
@@ -12,7 +11,7 @@ GRANT SELECT, INSERT, UPDATE, DELETE, EXECUTE ON * TO gd_owner;
 -- migrator: shapes the schema.
 GRANT ALL ON * TO gd_migrator;
 
--- runtime: the cloud functions. Reads everything, writes what carries value only through the postings.
+-- runtime: the cloud functions, those that timers start too. Reads everything, writes what carries value only through the postings.
 GRANT SELECT ON * TO gd_runtime;
 GRANT EXECUTE ON PROCEDURE post_login TO gd_runtime;
 GRANT EXECUTE ON PROCEDURE post_logout TO gd_runtime;
@@ -48,12 +47,6 @@ GRANT EXECUTE ON PROCEDURE post_import TO gd_runtime;
 GRANT EXECUTE ON PROCEDURE post_grant TO gd_runtime;
 GRANT EXECUTE ON PROCEDURE post_garbage TO gd_runtime;
 GRANT EXECUTE ON PROCEDURE post_forgetting TO gd_runtime;
-
--- job: the timer's function, which also clears away what is past its keeping time.
-GRANT SELECT ON * TO gd_job;
-GRANT DELETE ON requests TO gd_job;
-GRANT EXECUTE ON PROCEDURE post_garbage TO gd_job;
-GRANT EXECUTE ON PROCEDURE post_forgetting TO gd_job;
 
 -- operator: people at a console.
 GRANT SELECT ON * TO gd_operator;
