@@ -34,6 +34,8 @@ export interface Config {
     /** PEM of the authority that signed the server's certificate; without it the connection is plain. */
     ca: string | null;
     slowMs: number;
+    /** For so long a call waits for a connection of a pool that is all at work. */
+    acquireMs: number;
   };
   /** Several addresses are nodes of one Redis Cluster. */
   redis: { urls: readonly [string, ...string[]]; timeoutMs: number } | null;
@@ -195,6 +197,7 @@ export function readConfig(env: Environment): Config {
       connectionLimit: integer(env, 'DB_POOL', 2),
       ca: env.DB_CA ? env.DB_CA.replaceAll('\\n', '\n') : null,
       slowMs: integer(env, 'DB_SLOW_MS', 200),
+      acquireMs: integer(env, 'DB_ACQUIRE_MS', 800),
     },
     redis: parseRedis(env),
     jwtKeys: parseKeys(env, production),

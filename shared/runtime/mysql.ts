@@ -29,7 +29,6 @@ export class Moved extends Error {
 }
 
 const STATEMENT_TIMEOUT_MS = 4_000;
-const ACQUIRE_TIMEOUT_MS = 800;
 const ATTEMPTS = 4;
 const SESSION =
   "SET SESSION transaction_isolation = 'READ-COMMITTED', time_zone = '+00:00', innodb_lock_wait_timeout = 3, wait_timeout = 45";
@@ -167,7 +166,7 @@ async function run(name: string, sql: string, values: readonly Value[], deadline
     let loan: Loan;
     const asked = performance.now();
     try {
-      loan = await connect(Math.min(ACQUIRE_TIMEOUT_MS, leftMs));
+      loan = await connect(Math.min(config().database.acquireMs, leftMs));
     } catch (error) {
       cause = new Unconnected(error);
       // All are at work: to wait longer would only lengthen the queue.

@@ -15,7 +15,8 @@ beforeEach(async () => {
 });
 afterEach(() => proxy.stop());
 
-const behindProxy = (pool = 2) => freshInstance({ DB_HOST: '127.0.0.1', DB_PORT: String(proxy.port), DB_POOL: String(pool) });
+const behindProxy = (pool = 2) =>
+  freshInstance({ DB_HOST: '127.0.0.1', DB_PORT: String(proxy.port), DB_POOL: String(pool), DB_ACQUIRE_MS: undefined });
 
 /** A call whose platform gives it so many seconds. */
 async function within(seconds: number, main: Main, openid: string, action: string, data: object = {}, requestId?: string) {

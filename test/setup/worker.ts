@@ -11,6 +11,8 @@ Object.assign(process.env, {
   DB_PASSWORD: runtime.password,
   DB_NAME: `${databasePrefix}${worker}`,
   DB_POOL: '16',
+  // 64 callers share these on whatever machine the tests run.
+  DB_ACQUIRE_MS: '8000',
   REDIS_URL: `${redisUrl.replace(/\/\d+$/, '')}/${worker}`,
   REDIS_TIMEOUT_MS: '1000',
   JWT_KEYS: 'k2:a-secret-of-the-tests-that-signs,k1:an-older-secret-that-still-verifies',
