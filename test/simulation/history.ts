@@ -29,6 +29,8 @@ export type Step =
   | { kind: 'time'; minutes: number };
 
 export interface History {
+  /** Rows the server puts on a page. */
+  pageLimit: number;
   phones: { policy: 'newest' | 'server' | 'ask'; clockOffsetMs: number }[];
   steps: Step[];
 }
@@ -37,7 +39,7 @@ const HOUR_MS = 3_600_000;
 const FIFTY_YEARS_MS = 50 * 365 * 24 * HOUR_MS;
 
 const phone = fc.nat(2);
-const day = fc.nat(3);
+const day = fc.nat(2);
 
 const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 12, arbitrary: fc.record({ kind: fc.constant('write' as const), phone, day, draft: fc.boolean() }) },
@@ -78,12 +80,13 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('restore' as const), phone }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('direct' as const), day }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('comment' as const), day }) },
-  { weight: 2, arbitrary: fc.constant({ kind: 'collect' as const }) },
+  { weight: 3, arbitrary: fc.constant({ kind: 'collect' as const }) },
   { weight: 1, arbitrary: fc.constant({ kind: 'new-epoch' as const }) },
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('time' as const), minutes: fc.integer({ min: 1, max: 90 }) }) },
 );
 
 export const history: fc.Arbitrary<History> = fc.record({
+  pageLimit: fc.constantFrom(200, 5, 2, 1),
   phones: fc.array(
     fc.record({
       policy: fc.constantFrom('newest', 'newest', 'server', 'ask'),

@@ -1,13 +1,14 @@
 import fc from 'fast-check';
-import { afterAll, beforeAll, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { withoutRateLimits } from '../harness';
 import { type History, history } from './history';
-import { expectInvariants, expectPrefix } from './invariants';
-import { poisonDatabase, Stage } from './stage';
+import { play } from './play';
+import { poisonDatabase } from './stage';
+import { twins } from './twins';
 
 withoutRateLimits();
 
-const RUNS = Number(process.env.SIM_RUNS ?? 30);
+const RUNS = Number(process.env.SIM_RUNS ?? 20);
 const SEED = process.env.SIM_SEED === undefined ? {} : { seed: Number(process.env.SIM_SEED) };
 
 let cure: () => Promise<void>;
@@ -15,20 +16,6 @@ beforeAll(async () => {
   cure = await poisonDatabase();
 });
 afterAll(() => cure());
-
-async function play(told: History): Promise<void> {
-  const stage = await Stage.open(told);
-  try {
-    for (const step of told.steps) {
-      await stage.step(step);
-      await expectPrefix(stage);
-    }
-    await stage.heal();
-    await expectInvariants(stage);
-  } finally {
-    stage.close();
-  }
-}
 
 const two = [
   { policy: 'newest' as const, clockOffsetMs: 0 },
@@ -62,8 +49,32 @@ const hard: [string, History['steps']][] = [
   ],
 ];
 
-test.each(hard)('%s', (_, steps) => play({ phones: two, steps }));
+test.each(hard)('%s', async (_, steps) => {
+  await play({ pageLimit: 200, phones: two, steps });
+});
 
 test('after any history of two or three phones every invariant of sync holds', async () => {
-  await fc.assert(fc.asyncProperty(history, play), { numRuns: RUNS, ...SEED, endOnFailure: process.env.SIM_SHRINK === 'no' });
+  const tally = new Map<string, number>();
+  const add = async (told: History) => {
+    for (const [what, times] of await play(told)) tally.set(what, (tally.get(what) ?? 0) + times);
+  };
+  await fc.assert(fc.asyncProperty(history, add), { numRuns: RUNS, ...SEED });
+  if (RUNS > 30) console.log(Object.fromEntries([...tally].sort(([, a], [, b]) => b - a)));
 }, 10_000_000);
+
+describe.runIf(process.env.SIM_TWINS === 'yes')('the simulation notices that', () => {
+  test.each(Object.entries(twins))(
+    '%s',
+    async (_, twin) => {
+      const { failed, numRuns, errorInstance } = await fc.check(
+        fc.asyncProperty(history, async (told) => {
+          await play(told, twin);
+        }),
+        { numRuns: RUNS, ...SEED, endOnFailure: true },
+      );
+      expect(failed).toBe(true);
+      console.log(`noticed in history ${numRuns}: ${String(errorInstance).split('\n')[0]}`);
+    },
+    10_000_000,
+  );
+});

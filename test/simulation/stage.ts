@@ -1,13 +1,14 @@
 import { inject } from 'vitest';
 import { main as diary } from '../../functions/diary/index';
-import type { ErrorBody } from '../../shared/errors';
+import type { Envelope, ErrorBody } from '../../shared/errors';
+import type { SyncInput, SyncOutput } from '../../shared/sync/contract';
 import { realCloud } from '../client/cloud';
 import { type App, newPhone, type Phone, settle } from '../client/wx';
 import { db, grant, NOON, newOpenid, ok, select } from '../harness';
 import type { Fault, History, Step } from './history';
 import { Story } from './story';
 
-const DAYS = ['2025-01-19', '2025-01-20', '2025-01-21', '2025-01-22'];
+const DAYS = ['2025-01-20', '2025-01-21', '2025-01-22'];
 const START_POINTS = 1_000;
 /** What the database is made to choke on; see poisonDatabase. */
 export const POISON = '毒';
@@ -23,6 +24,13 @@ export interface Device {
 
 type Call = Parameters<Phone['cloud']>[0];
 
+/** How a broken twin differs: it changes what is asked or answered, or what lies in storage. */
+export interface Twin {
+  asked?(data: SyncInput, stage: Stage): Promise<void> | void;
+  answered?(answer: SyncOutput, original: SyncInput): void;
+  afterStep?(stage: Stage): Promise<void> | void;
+}
+
 const broken = (): Promise<never> => Promise.reject(new Error('request:fail'));
 
 /** One child with some phones, the real functions, and a network that fails as the history says. */
@@ -31,17 +39,26 @@ export class Stage {
   readonly clock = { now: Date.parse(NOON) };
   readonly story = new Story();
   readonly devices: Device[] = [];
+  /** How often each thing happened that histories are meant to bring about. */
+  readonly tally = new Map<string, number>();
   userId = 0;
   private late: (() => Promise<unknown>)[] = [];
   private counter = 0;
 
-  private readonly server = realCloud(
+  private readonly cloud = realCloud(
     () => this.openid,
     () => this.clock.now,
   );
+  private readonly pageLimit: number;
+  private readonly twin: Twin;
 
-  static async open({ phones }: History): Promise<Stage> {
-    const stage = new Stage();
+  private constructor(pageLimit: number, twin: Twin) {
+    this.pageLimit = pageLimit;
+    this.twin = twin;
+  }
+
+  static async open({ phones, pageLimit }: History, twin: Twin = {}): Promise<Stage> {
+    const stage = new Stage(pageLimit, twin);
     for (const [index, { policy, clockOffsetMs }] of phones.entries()) {
       const phone = newPhone((request) => stage.carry(device, request), stage.clock.now + clockOffsetMs);
       const device: Device = {
@@ -64,6 +81,25 @@ export class Stage {
 
   close(): void {
     for (const { app } of this.devices) app.kill();
+  }
+
+  private count(what: string): void {
+    this.tally.set(what, (this.tally.get(what) ?? 0) + 1);
+  }
+
+  private async server(request: Call): Promise<unknown> {
+    if (request.name !== 'sync' || request.action !== 'sync') return this.cloud(request);
+    const asked = { ...(structuredClone(request.data) as SyncInput), limit: this.pageLimit };
+    await this.twin.asked?.(asked, this);
+    const envelope = (await this.cloud({ ...request, data: asked })) as Envelope<SyncOutput>;
+    this.count(envelope.success ? 'calls' : envelope.error.code);
+    if (!envelope.success) return envelope;
+    const { results, reset, hasMore } = envelope.data;
+    for (const { status, replayed, code } of results) this.count(`${code ?? status}${replayed ? ' replayed' : ''}`);
+    if (reset) this.count('reset');
+    if (hasMore) this.count('cut page');
+    this.twin.answered?.(envelope.data, request.data as SyncInput);
+    return envelope;
   }
 
   private async carry(device: Device, request: Call): Promise<unknown> {
@@ -191,7 +227,18 @@ export class Stage {
     if (spent && 'answer' in spent) this.story.spent(source, device.name);
   }
 
+  private pass(ms: number): void {
+    this.clock.now += ms;
+    for (const { phone } of this.devices) phone.clock.now += ms;
+  }
+
   async step(step: Step): Promise<void> {
+    this.pass(1_000);
+    await this.act(step);
+    await this.twin.afterStep?.(this);
+  }
+
+  private async act(step: Step): Promise<void> {
     switch (step.kind) {
       case 'write': {
         const device = this.at(step.phone);
@@ -267,6 +314,7 @@ export class Stage {
         if (!device.backup) return;
         device.app.kill();
         device.phone.storage = structuredClone(device.backup.storage);
+        this.count('restored');
         this.story.forgotten(device.name, device.backup.at);
         return this.restart(device);
       }
@@ -280,9 +328,7 @@ export class Stage {
         await select('UPDATE sync_epoch SET epoch = epoch + 1');
         return;
       case 'time':
-        this.clock.now += step.minutes * 60_000;
-        for (const { phone } of this.devices) phone.clock.now += step.minutes * 60_000;
-        return;
+        return this.pass(step.minutes * 60_000);
     }
   }
 
