@@ -56,6 +56,15 @@ export function requireApplied({ result: { status, code = 'INTERNAL', message, d
   throw new GrowthDiaryError(code, { message, details });
 }
 
+/** The row as the server wrote it; a replayed answer may come without, then as it is shown here. */
+export function appliedRow<Row>(outcome: Outcome, shown: Row | null): Row {
+  requireApplied(outcome);
+  // The contract says which kind of row answers which mutation.
+  const row = (outcome.result.row ?? shown) as Row | null;
+  if (row === null) throw refusal('NOT_FOUND');
+  return row;
+}
+
 function matches(row: Diary, { month, from, to, mood, tag, isDraft }: DiaryFilter): boolean {
   return (
     (month === undefined || row.date.startsWith(`${month}-`)) &&
@@ -96,9 +105,8 @@ export async function writeDay(here: Here, text: DiaryText, version: number, con
     if (diary === null || diary === 'evicted') throw refusal('INTERNAL');
     return { diary, stats: here.diaries.stats(here.today()) ?? NO_STATS, reward: null, pending: true };
   }
-  requireApplied(outcome);
-  const diary = (outcome.result.row as Diary | undefined) ?? here.diaries.on(date);
-  if (diary === null || diary === 'evicted') throw refusal('NOT_FOUND');
+  const shown = here.diaries.on(date);
+  const diary = appliedRow<Diary>(outcome, shown === 'evicted' ? null : shown);
   const points = amountOf(here, 1, 'diary', diary.id, outcome.result.points);
   return { diary, stats: statsIn(outcome), reward: points > 0 ? { points, balance: outcome.result.points ?? 0 } : null };
 }

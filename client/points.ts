@@ -62,8 +62,8 @@ export function pointsApi(enter: () => Promise<Here>): GrowthDiary['points'] {
       const outcome = await here.submit({ type: 'points.deduct', args: { ...input } });
       if (outcome === null) return { record: null, points: left(here, here.meta.get().user?.points ?? 0), pending: true };
       requireApplied(outcome);
-      const { row, points } = outcome.result;
-      return { record: row as PointRecord, points: points ?? outcome.user.points };
+      const { row = null, points = outcome.user.points } = outcome.result;
+      return { record: row as PointRecord | null, points };
     },
   };
 }

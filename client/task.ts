@@ -1,5 +1,5 @@
 import type { Here } from './account';
-import { amountOf, requireApplied } from './diary';
+import { amountOf, appliedRow, requireApplied } from './diary';
 import { refusal } from './error';
 import { quietly } from './read';
 import { given, isDay } from './text';
@@ -49,8 +49,7 @@ export function taskApi(enter: () => Promise<Here>): GrowthDiary['task'] {
       const local = here.outbox.newTaskId();
       const outcome = await here.submit({ type: 'task.create', args: { ...input }, local });
       if (outcome === null) return { task: shownOr(here, local, null), pending: true };
-      requireApplied(outcome);
-      return { task: outcome.result.row as Task };
+      return { task: appliedRow<Task>(outcome, here.tasks.find(local)) };
     },
 
     update: async ({ id, ...fields }) => {
@@ -58,8 +57,7 @@ export function taskApi(enter: () => Promise<Here>): GrowthDiary['task'] {
       const { target, shown } = aim(here, id);
       const outcome = await here.submit({ type: 'task.update', args: { ...target, ...fields } });
       if (outcome === null) return { task: shownOr(here, id, shown && { ...shown, ...given(fields) }), pending: true };
-      requireApplied(outcome);
-      return { task: outcome.result.row as Task };
+      return { task: appliedRow<Task>(outcome, shown) };
     },
 
     delete: async ({ id }) => {
@@ -77,8 +75,7 @@ export function taskApi(enter: () => Promise<Here>): GrowthDiary['task'] {
       const day = doneOn ?? shown?.date;
       const outcome = await here.submit({ type: 'task.complete', args: { ...target, ...(day !== undefined && { doneOn: day }) } });
       if (outcome === null) return { task: shownOr(here, id, shown && { ...shown, isCompleted: true }), points: null, pending: true };
-      requireApplied(outcome);
-      const task = outcome.result.row as Task;
+      const task = appliedRow<Task>(outcome, shown);
       const awarded = amountOf(here, 1, 'task', task.id, outcome.result.points);
       return { task, points: { awarded, balance: outcome.result.points ?? outcome.user.points, capped: awarded < task.pointsReward } };
     },
@@ -88,8 +85,7 @@ export function taskApi(enter: () => Promise<Here>): GrowthDiary['task'] {
       const { target, shown } = aim(here, id);
       const outcome = await here.submit({ type: 'task.uncomplete', args: { ...target } });
       if (outcome === null) return { task: shownOr(here, id, shown && { ...shown, isCompleted: false }), points: null, pending: true };
-      requireApplied(outcome);
-      const task = outcome.result.row as Task;
+      const task = appliedRow<Task>(outcome, shown);
       const returned = amountOf(here, -1, 'task', task.id, outcome.result.points);
       return { task, points: { returned, balance: outcome.result.points ?? outcome.user.points } };
     },

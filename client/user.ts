@@ -1,5 +1,5 @@
 import type { Here } from './account';
-import { NO_STATS, requireApplied } from './diary';
+import { appliedRow, NO_STATS } from './diary';
 import { quietly } from './read';
 import { type Bag, isBag } from './text';
 import type { GrowthDiary, Pending, Profile } from './types';
@@ -36,8 +36,7 @@ export function userApi(enter: () => Promise<Here>, erased: (here: Here) => void
       const here = await enter();
       const outcome = await here.submit({ type: 'user.update', args: { ...changes } });
       if (outcome === null) return { ...drawn(here, cached(here)), pending: true };
-      requireApplied(outcome);
-      return outcome.result.row as Profile;
+      return appliedRow<Profile>(outcome, cached(here));
     },
 
     export: async () => (await enter()).call<Bag>('user', 'export', {}),
