@@ -1,5 +1,5 @@
 import { contest } from './load';
-import { openRow } from './measure';
+import { turnsOf } from './measure';
 import { readRows } from './rows';
 import { openStage, type Stage } from './stage';
 import type { Table } from './table';
@@ -20,7 +20,7 @@ export async function measureGrowth(
         [small, large].map(async (stage) => {
           const row = readRows(stage).find((candidate) => candidate.name === name);
           if (!row) throw new Error(`there is no row ${name}`);
-          return openRow(stage, row, { callers: 16, tripMs: 0, ms });
+          return turnsOf(stage, row, { callers: 16, tripMs: 0, ms });
         }),
       );
       if (!inSmall || !inLarge) continue;
@@ -30,8 +30,6 @@ export async function measureGrowth(
         const { ours: ofMany, peer: ofFew, ratio } = await contest(rounds, many, few);
         rows.push([`${name}, ${product}`, ofFew?.perSecond.toFixed(0) ?? '', ofMany.perSecond.toFixed(0), (1 / (ratio ?? 1)).toFixed(2)]);
       }
-      inSmall.close();
-      inLarge.close();
     }
   } finally {
     await large.stop();

@@ -1,6 +1,6 @@
 import { createHash, createHmac } from 'node:crypto';
 import { cpSync, existsSync, readFileSync } from 'node:fs';
-import { connect, type Socket } from 'node:net';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -113,20 +113,17 @@ export async function connectPeer(port: number): Promise<PeerClient> {
     answer?.(text);
   }
 
-  const open = () =>
-    new Promise<Socket>((resolve, reject) => {
-      fail = reject;
-      const opened = connect({ port, host: '127.0.0.1', noDelay: true }, () => resolve(opened));
-      opened.on('data', take);
-      opened.on('error', (error) => fail?.(error));
-      opened.on('close', () => fail?.(new Error('the peer has hung up')));
-    });
-  let socket = await open();
+  const socket = connect({ port, host: '127.0.0.1', noDelay: true });
+  socket.on('data', take);
+  socket.on('error', (error) => fail?.(error));
+  socket.on('close', () => fail?.(new Error('the peer has hung up')));
+  await new Promise((resolve, reject) => {
+    fail = reject;
+    socket.once('connect', resolve);
+  });
 
   return {
     async call({ method, path, userId, body }, expected) {
-      // The peer hangs up on who has been silent for five seconds.
-      if (socket.destroyed || socket.readableEnded) socket = await open();
       const payload = body === undefined ? '' : JSON.stringify(body);
       const authorization = userId === undefined ? '' : `authorization: Bearer ${tokenOf(userId)}\r\n`;
       const entity = payload && `content-type: application/json\r\ncontent-length: ${Buffer.byteLength(payload)}\r\n`;

@@ -15,6 +15,8 @@ export interface Row {
   ours(caller: number, turn: number): OurCall;
   /** Several are asked at once, as a page of the mini-program would. */
   peer(caller: number, turn: number): PeerCall[];
+  /** How many at once; one, when it is not said. */
+  peerWidth?: number;
   /** Before each round. */
   prepare?(product: Product, callers: number): Promise<void>;
 }
@@ -71,14 +73,9 @@ export function readRows({ size }: Stage): Row[] {
     deepPage(`page ${DEEP_PAGE} of 300, by number`, { page: DEEP_PAGE, limit: 10 }),
     {
       ...read('home', 'sync.home', undefined, ''),
+      peerWidth: 4,
       peer: (caller, turn) =>
         ['user/profile', 'task/list', 'diary/list?page=1&limit=10', 'points/balance'].flatMap((path) => get(userOf(caller, turn), path)),
-    },
-    {
-      // Nobody has been here for half a minute: no session, no cached profile. Every user is met once a round.
-      ...read('first call of a visit', 'user.profile', undefined, 'user/profile'),
-      ours: (caller, turn) => ({ action: 'user.profile', openid: openidOf(1 + ((caller * 61 + turn) % users)) }),
-      peer: (caller, turn) => get(1 + ((caller * 61 + turn) % users), 'user/profile'),
     },
   ];
   return rows;
