@@ -18,7 +18,7 @@ describeInBrowser('for everyone', () => {
   const site = useSite();
 
   describe.each(['light', 'dark'] as const)('in %s colours', (scheme) => {
-    test('no view stands in anyone’s way', async () => {
+    test('no view stands in anyone’s way', { timeout: 120_000 }, async () => {
       const { page } = await site.visit({ scheme });
       const a = handle(page, 'a');
       await a.write('今天学会了骑车');

@@ -27,7 +27,7 @@ describeInBrowser('console and vitals', () => {
     return (await page.locator('.outcome[aria-busy="false"] .code').textContent()) ?? '';
   }
 
-  test('every example can be sent as it stands, and its event, answer, log and costs are shown', async () => {
+  test('every example can be sent as it stands, and its event, answer, log and costs are shown', { timeout: 120_000 }, async () => {
     const page = await openConsole();
     const codes: Record<string, string> = {};
     // Erasing the account comes last, or it would be the end of all others.

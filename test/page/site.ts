@@ -111,7 +111,7 @@ export function useSite(): Site {
       page.on('response', (response) => {
         if (response.status() >= 400) complaints.push(`${response.status()} ${response.url()}`);
       });
-      page.setDefaultTimeout(15_000);
+      page.setDefaultTimeout(patienceMs);
       await page.goto(`${url}/?child=${newOpenid()}`);
       const visit = { page, complaints };
       visits.push(visit);
@@ -120,7 +120,13 @@ export function useSite(): Site {
   };
 }
 
-export type PhoneName = 'a' | 'b';
+/** The machine may be busy with other tests: what comes at all comes within this. */
+const patienceMs = 20_000;
+
+/** As expect.poll, with as much patience as the browser's own waits have. */
+export const soon = <T>(read: () => T) => expect.poll(read, { timeout: patienceMs });
+
+type PhoneName = 'a' | 'b';
 
 /** What one does with a phone of the page. */
 export function handle(page: Page, name: PhoneName) {
@@ -141,7 +147,12 @@ export function handle(page: Page, name: PhoneName) {
     },
     async save(): Promise<void> {
       await phone.getByRole('button', { name: '保存', exact: true }).click();
-      await textField.waitFor({ state: 'detached' });
+      // What was refused stays in the editor, and a toast says why.
+      const said = new Set<string | null>();
+      for (const until = Date.now() + patienceMs; await textField.isVisible(); await page.waitForTimeout(50)) {
+        said.add(await phone.locator('.toast').textContent());
+        if (Date.now() > until) throw new Error(`not saved: ${[...said].join(' ')}`);
+      }
     },
     async write(content: string): Promise<void> {
       await this.fill(content);
