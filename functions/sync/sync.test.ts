@@ -298,16 +298,6 @@ describe('a mutation', () => {
     expect(statuses([await phoneOf(child).one(mutation(1, 'task.complete', { id: system.id }))])).toEqual([[1, 'TASK_ALREADY_COMPLETED']]);
   });
 
-  test('that was sent as a direct call under its number first is the same request', async () => {
-    const child = await newChild(100);
-    const phone = phoneOf(child);
-    const args = { amount: 30, source: '家庭奖励', description: '电影' };
-    const requestId = `${phone.clientId}:0000000001`;
-    await ok(points, child.openid, 'deduct', args, { requestId });
-    expect(await phone.one(mutation(1, 'points.deduct', args))).toMatchObject({ status: 'applied', replayed: true, points: 70 });
-    expect(await ok(points, child.openid, 'balance')).toEqual({ points: 70 });
-  });
-
   test('pays, counts and publishes as a direct call does', async () => {
     const child = await newChild();
     const phone = phoneOf(child);

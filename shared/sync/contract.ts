@@ -8,11 +8,7 @@ import { Task } from '../task/contract';
 import { Profile } from '../user/contract';
 import { maxChanges, maxImportDays, maxImportItems, maxMutations, maxVerifyDays, maxVerifyMonths } from './limits';
 
-/**
- * One installation, chosen at random by it. Its mutation `mid` is the request `<clientId>:<mid, ten digits>`; direct calls use other ids. Only while
- * nothing waits in the queue may a direct call go under the next mid's id: asked again as a mutation (of the same name and input; a diary is always
- * written by `diary.put`) it is the same request and done once.
- */
+/** One installation, chosen at random by it. Its mutation `mid` is the request `<clientId>:<mid, ten digits>`; direct calls use other ids. */
 const clientId = z.string().regex(/^[A-Za-z0-9_-]{8,40}$/, { error: '设备编号格式不正确' });
 
 /**
@@ -25,17 +21,15 @@ const clientId = z.string().regex(/^[A-Za-z0-9_-]{8,40}$/, { error: '设备编�
  * - `user.update`    as user.update's input
  * They are judged one by one: a bad one is `rejected`, its neighbours are not.
  */
-export const mutationTypes = [
-  'diary.put',
-  'task.create',
-  'task.update',
-  'task.complete',
-  'task.uncomplete',
-  'task.delete',
-  'points.deduct',
-  'user.update',
-] as const;
-export type MutationType = (typeof mutationTypes)[number];
+export type MutationType =
+  | 'diary.put'
+  | 'task.create'
+  | 'task.update'
+  | 'task.complete'
+  | 'task.uncomplete'
+  | 'task.delete'
+  | 'points.deduct'
+  | 'user.update';
 
 /** Every field is given: what is left out cannot be told from what was emptied. */
 export const DiaryText = createDiary.input.required();
@@ -96,8 +90,7 @@ export type Change = z.infer<typeof Change>;
  * - `gap`       the mid should have been `expected`
  * After `retry`, `stale` and `gap` the batch stops: mutations without a result were not looked at. So it may also stop for lack of time.
  */
-export const MutationStatus = z.enum(['applied', 'conflict', 'rejected', 'retry', 'stale', 'gap']);
-export type MutationStatus = z.infer<typeof MutationStatus>;
+const MutationStatus = z.enum(['applied', 'conflict', 'rejected', 'retry', 'stale', 'gap']);
 
 export const MutationResult = z.strictObject({
   mid: z.int(),
@@ -237,8 +230,7 @@ const loose = (max: number) => z.array(z.record(z.string(), z.unknown())).max(ma
  * - `kept-server`  the server has another text (or a deletion) of that day; the phone's is kept as a revision
  * - `invalid`      `reason` says why; the phone keeps it
  */
-export const ImportStatus = z.enum(['imported', 'same', 'kept-server', 'invalid']);
-export type ImportStatus = z.infer<typeof ImportStatus>;
+const ImportStatus = z.enum(['imported', 'same', 'kept-server', 'invalid']);
 
 const DayReport = z.strictObject({ date: z.string(), status: ImportStatus, hash: z.string().optional(), reason: z.string().optional() });
 const ItemReport = z.strictObject({ key: z.string(), status: ImportStatus, reason: z.string().optional() });

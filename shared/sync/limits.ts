@@ -5,8 +5,6 @@ export const contractVersion = 1;
 export const oldestContract = 1;
 
 export const maxMutations = 20;
-/** UTF-8 bytes of one call's input, for every action. */
-export const maxInputBytes = 100 * 1_024;
 export const maxChanges = 200;
 
 export const maxImportDays = 20;

@@ -25,11 +25,8 @@ export interface Sender {
 
 type Effect = Omit<MutationResult, 'mid'>;
 
-/** A mutation that can be done: what is asked, as its request's hash covers it, and how. */
-interface Prepared {
-  asked: object;
-  run(ctx: UserContext, request: Request): Promise<Effect>;
-}
+/** A mutation whose content is in order. */
+type Prepared = (ctx: UserContext, request: Request) => Promise<Effect>;
 
 const parsed = <In extends z.ZodObject>(input: In, args: unknown): z.output<In> => {
   const result = input.safeParse(args);
@@ -42,7 +39,7 @@ const call =
   <In extends z.ZodObject>(input: In, run: (ctx: UserContext, input: z.output<In>, request: Request) => Promise<Omit<Effect, 'status'>>) =>
   ({ args }: Sent): Prepared => {
     const asked = parsed(input, args);
-    return { asked, run: async (ctx, request) => ({ status: 'applied', ...(await run(ctx, asked, request)) }) };
+    return async (ctx, request) => ({ status: 'applied', ...(await run(ctx, asked, request)) });
   };
 
 /** As `call`, for a task that may be named by the mutation that made it. */
@@ -51,27 +48,20 @@ const callOnTask =
   (sent: Sent, sender: Sender): Prepared => {
     const { ref, ...others } = sent.args;
     if (typeof ref !== 'number') return call(input, run)(sent);
-    return {
-      asked: sent.args,
-      async run(ctx, request) {
-        const id = await selectMadeTask(ctx.db, ctx.userId, requestIdOf(sender.clientId, ref));
-        if (id === null) throw new AppError('NOT_FOUND');
-        return call(input, run)({ ...sent, args: { ...others, id } }).run(ctx, request);
-      },
+    return async (ctx, request) => {
+      const id = await selectMadeTask(ctx.db, ctx.userId, requestIdOf(sender.clientId, ref));
+      if (id === null) throw new AppError('NOT_FOUND');
+      return call(input, run)({ ...sent, args: { ...others, id } })(ctx, request);
     };
   };
 
 const kinds: Record<MutationType, (sent: Sent, sender: Sender) => Prepared> = {
-  'diary.put': ({ mid, type: _, args, ...knowledge }, { clientId, skewMs }) => {
+  'diary.put': ({ mid, args, baseRev, prev, policy, modifiedAt }, { clientId, skewMs }) => {
     const wanted = 'deleted' in args ? parsed(DiaryDeletion, args) : parsed(DiaryText, args);
-    const { baseRev, prev, policy, modifiedAt } = knowledge;
-    const written = Date.parse(modifiedAt) + skewMs;
-    return {
-      asked: { args, ...knowledge },
-      run: (ctx, request) => {
-        const clamped = new Date(Math.min(written, ctx.now.getTime()));
-        return putDiary(ctx, request, { wanted, clientId, mid, baseRev, prev, policy, modifiedAt: clamped });
-      },
+    const writtenMs = Date.parse(modifiedAt) + skewMs;
+    return (ctx, request) => {
+      const writtenAt = new Date(Math.min(writtenMs, ctx.now.getTime()));
+      return putDiary(ctx, request, { wanted, clientId, mid, baseRev, prev, policy, modifiedAt: writtenAt });
     };
   },
   'task.create': call(task.create.input, async (ctx, input, request) => ({ row: (await createTask(ctx, input, request)).task })),
@@ -96,15 +86,14 @@ const kinds: Record<MutationType, (sent: Sent, sender: Sender) => Prepared> = {
 
 const isKnownType = (type: string): type is MutationType => Object.hasOwn(kinds, type);
 
-function prepare(sent: Sent, sender: Sender): Prepared | AppError {
-  if (!isKnownType(sent.type)) return new AppError('INVALID_INPUT', { details: [{ path: 'type', message: '不支持的修改' }] });
-  try {
-    return kinds[sent.type](sent, sender);
-  } catch (error) {
-    if (error instanceof AppError) return error;
-    throw error;
-  }
+function prepare(sent: Sent, sender: Sender): Prepared {
+  if (!isKnownType(sent.type)) throw new AppError('INVALID_INPUT', { details: [{ path: 'type', message: '不支持的修改' }] });
+  return kinds[sent.type](sent, sender);
 }
+
+/** Told by its content as it came, not as a later version of the contract might read it. */
+const requestFor = ({ clientId }: Sender, { mid, type, ...content }: Sent): Request =>
+  requestOf({ action: type, requestId: requestIdOf(clientId, mid) }, content);
 
 /** Statuses after which nothing more of the batch is looked at. */
 const stopping: ReadonlySet<MutationResult['status']> = new Set(['retry', 'stale', 'gap']);
@@ -133,16 +122,13 @@ export async function applyMutations(
 }
 
 async function apply(ctx: UserContext, sent: Sent, sender: Sender, known: Known): Promise<MutationResult> {
-  const { mid, type } = sent;
-  const prepared = prepare(sent, sender);
-  const asked = prepared instanceof AppError ? sent.args : prepared.asked;
-  const request = requestOf({ action: type, requestId: requestIdOf(sender.clientId, mid) }, asked);
+  const { mid } = sent;
+  const request = requestFor(sender, sent);
   const remembered = recall(mid, request, known);
   if (remembered) return remembered;
   const replayed = mid <= known.lastMid && { replayed: true as const };
   try {
-    if (prepared instanceof AppError) throw prepared;
-    return { mid, ...(await prepared.run(ctx, request)), ...replayed };
+    return { mid, ...(await prepare(sent, sender)(ctx, request)), ...replayed };
   } catch (error) {
     return { ...(await settle(ctx, request, mid, error)), ...replayed };
   }

@@ -11,7 +11,7 @@ import { Story } from './story';
 const DAYS = ['2025-01-20', '2025-01-21', '2025-01-22'];
 const START_POINTS = 1_000;
 /** What the database is made to choke on; see poisonDatabase. */
-export const POISON = '毒';
+const POISON = '毒';
 
 export interface Device {
   name: string;
