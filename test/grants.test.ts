@@ -25,6 +25,9 @@ const VALUED = [
   'lottery_prizes',
   'lottery_records',
   'requests',
+  'diary_revisions',
+  'imports',
+  'sync_epoch',
 ];
 
 // A server that was given may have no runtime account of ours.
