@@ -135,7 +135,11 @@ export function openAccount(phone: Phone, session: Session, account: Account): H
       if (byteLength(JSON.stringify(args)) > MAX_CALL_BYTES) throw invalid('content', '内容过长');
       const intent: Intent = { policy: conflictPolicy, modifiedAt: toInstant(now()), ...draft, args };
       const entry = enqueue(replaces ? { ...intent, from: copyKey(...replaces) } : intent);
-      if (replaces) copies.drop(...replaces);
+      try {
+        if (replaces) copies.drop(...replaces);
+      } catch {
+        // The next start finds both, and drops it.
+      }
       if (entry.type === 'diary.put') keepForFormerVersion({ phone, storage }, session, args);
       changed();
       return sync.wake() ? sync.outcomeOf(entry, WRITE_PATIENCE_MS) : null;

@@ -54,8 +54,8 @@ export function openCopies(storage: Storage, meta: MetaStore): Copies {
       copiesOf(kind).set(id, copy);
     },
     drop: (kind, id) => {
-      storage.remove(copyKey(kind, id));
       copiesOf(kind).delete(id);
+      storage.remove(copyKey(kind, id));
     },
   };
 }

@@ -4,7 +4,7 @@ import { refusal } from './error';
 import { uploadImage } from './image';
 import type { Session } from './session';
 import type { Storage } from './storage';
-import type { Bag } from './text';
+import { type Bag, isBag } from './text';
 import type { GrowthDiary } from './types';
 
 /** Built to a file of its own: a mini-program that has no former version leaves it out. */
@@ -30,8 +30,8 @@ export function migrationApi({ enter, session, root }: Parts): GrowthDiary['migr
 
 /** Keeps a diary for the former version too, should the app go back to it. It is saved already: nothing here may fail it. */
 export function keepForFormerVersion(here: Pick<Here, 'phone' | 'storage'>, session: Session, diary: Bag): void {
-  if (here.storage.names(CLAIM).length === 0) return;
-  load()
-    .then((file) => file.writeOldKeys(here, session.migrationMode(), diary))
+  Promise.resolve()
+    .then(() => here.storage.read(CLAIM, isBag) && load())
+    .then((file) => file?.writeOldKeys(here, session.migrationMode(), diary))
     .catch(() => undefined);
 }

@@ -717,6 +717,30 @@ describe('a conflict', () => {
     expect(await contents(openid)).toEqual({ [day(10)]: stands });
   });
 
+  test('resolved on a phone that cannot delete is resolved once all the same', async () => {
+    const world = newWorld();
+    const phone = world.phone();
+    const [mine, theirs] = [phone.start({ conflictPolicy: 'ask' }), world.phone().start()];
+    await mine.sync.now();
+    mine.network(false);
+    await mine.diary.create({ date: day(10), content: '我的' });
+    await theirs.diary.create({ date: day(10), content: '她的' });
+    mine.network(true);
+    await mine.sync.now();
+    mine.network(false);
+    phone.onWrite = (_, value) => {
+      if (value === undefined) throw new Error('removeStorage:fail');
+    };
+    expect(await mine.sync.resolve(mine.sync.conflicts()[0]?.id ?? '', 'mine')).toMatchObject({ pending: true });
+    mine.kill();
+    phone.onWrite = null;
+    phone.isOnline = true;
+    const next = phone.start();
+    await next.sync.now();
+    expect(next.sync.status()).toMatchObject({ conflicts: 0, pending: 0 });
+    expect(await contents(world.openid)).toEqual({ [day(10)]: '我的' });
+  });
+
   test('found while the writer waits is told, and the text is kept', async () => {
     const { mine, theirs } = await twoPhones('server');
     await mine.diary.create({ date: day(10), content: '先写的' });
