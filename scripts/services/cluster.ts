@@ -93,9 +93,6 @@ async function startGroup(program: Program, home: Home, supervisor: Supervisor):
     '--loose-group-replication-recovery-get-public-key=ON',
     // Whoever asks a new primary meets everything that the old one had promised: a retry finds its own first attempt.
     '--loose-group-replication-consistency=BEFORE_ON_PRIMARY_FAILOVER',
-    // A dead member is expelled at once; otherwise the group waits for five more seconds.
-    '--loose-group-replication-member-expel-timeout=0',
-    '--loose-group-replication-unreachable-majority-timeout=5',
   ];
   const [first, ...others] = await Promise.all(
     [0, 1, 2].map((index) => startMember(program, home, supervisor, `mysql${index + 1}`, flagsOf(index))),
