@@ -9,6 +9,8 @@ export type ReadKey = (key: string) => unknown;
 interface Note {
   text: Written;
   at: number | null;
+  /** What the AI said of it. */
+  comment: string;
 }
 
 export interface Harvest {
@@ -86,7 +88,8 @@ function noteOf(raw: unknown, isDraft: boolean, moodOf: (date: string) => string
   if (!isBag(raw)) return null;
   const text = writtenOf(raw, isDraft);
   if (isBlank(text) || isOurs(raw, text)) return null;
-  return { text: { ...text, mood: text.mood || normaliseLine(moodOf(text.date)) }, at: writtenAt(raw) };
+  const comment = textOf(isBag(raw.aiComment) ? raw.aiComment.text : raw.aiComment).trim();
+  return { text: { ...text, mood: text.mood || normaliseLine(moodOf(text.date)) }, at: writtenAt(raw), comment };
 }
 
 const clock = (at: number | null): string => (at === null ? '——' : `—— ${new Date(at + 8 * 3_600_000).toISOString().slice(11, 16)} ——`);
@@ -120,6 +123,8 @@ function joined(date: string, notes: readonly Note[]): ImportDay[] {
     tags: union(notes.map(({ text }) => text.tags)),
     isDraft: notes.every(({ text }) => text.isDraft),
   };
+  const comments = union([notes.map(({ comment }) => comment).filter((comment) => comment !== '')]);
+  if (comments.length > 0) day.aiComment = comments.join('\n');
   const times = notes.map(({ at }) => at).filter((at): at is number => at !== null);
   if (times.length > 0) day.modifiedAt = new Date(Math.max(...times)).toISOString();
   if (pages.length === 0) return [day];
@@ -241,10 +246,8 @@ export function readLegacy(read: ReadKey, keys: readonly string[]): Harvest {
   }
 
   const { unknown, ...tasks } = readTasks(read, keys);
-  const hasComments = rawNotes.some((raw) => isBag(raw) && textOf(isBag(raw.aiComment) ? raw.aiComment.text : raw.aiComment) !== '');
   const kept = ['achievements', 'prizeList'].filter((key) => listOf(read(key)).length > 0);
   if (moods.size > 0) kept.push('mood_*');
-  if (hasComments) kept.push('diaries[].aiComment');
   if (unknown) kept.push('tasks_*');
   return {
     texts: notes.filter(({ text }) => text.content.trim() !== '').length,

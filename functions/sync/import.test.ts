@@ -70,6 +70,15 @@ describe('days', () => {
     await consistent(child);
   });
 
+  test('bring along what the AI had said of them, at most 2,000 characters', async () => {
+    const child = await newChild();
+    await bring(child, {
+      days: [day('2025-01-08', '八', { aiComment: '继续加油' }), day('2025-01-09', '九', { aiComment: '好'.repeat(2_001) })],
+    });
+    const { diaries } = await ok(diary, child.openid, 'list');
+    expect(diaries.map(({ aiComment }: { aiComment: string | null }) => aiComment)).toEqual(['好'.repeat(2_000), '继续加油']);
+  });
+
   test('do not pay later either, when they are taken back and published again', async () => {
     const child = await newChild();
     await bring(child, { days: [day(TODAY, '今天')] });

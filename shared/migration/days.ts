@@ -14,15 +14,18 @@ type Report = ImportOutput['days'][number];
 export interface Candidate {
   written: Written;
   hash: string;
+  aiComment: string | null;
   modifiedAt: Date;
   originals: string[];
 }
+
+const MAX_COMMENT = 2_000;
 
 /** Reads a day as the phone sent it. Throws Unfit. */
 export function readDay(ctx: UserContext, raw: object): Candidate {
   const day = ImportDay.safeParse(raw);
   if (!day.success) throw unfitBy(fieldErrors(day.error));
-  const { modifiedAt, originals = [], ...text } = day.data;
+  const { modifiedAt, originals = [], aiComment = '', ...text } = day.data;
   const written = DiaryText.safeParse(normaliseWritten(text));
   if (!written.success) throw unfitBy(fieldErrors(written.error));
   if (!written.data.isDraft && written.data.content.trim() === '') throw new Unfit('没有内容');
@@ -37,6 +40,7 @@ export function readDay(ctx: UserContext, raw: object): Candidate {
   return {
     written: written.data,
     hash: contentHash(written.data),
+    aiComment: normaliseText(aiComment.slice(0, MAX_COMMENT)).trim() || null,
     modifiedAt: new Date(Math.min(writtenAt, ctx.now.getTime())),
     originals: originals.map(normaliseText),
   };

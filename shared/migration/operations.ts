@@ -108,9 +108,9 @@ async function settleDays(ctx: UserContext, raws: Input['days'], haul: Haul): Pr
   });
 }
 
-function takeDay({ written, modifiedAt }: Candidate, { days, items }: Haul): void {
+function takeDay({ written, aiComment, modifiedAt }: Candidate, { days, items }: Haul): void {
   const { date, isDraft } = written;
-  days.push({ ...written, modifiedAt, checkStatus: isChecking() && !isDraft ? 'pending' : 'unchecked' });
+  days.push({ ...written, aiComment, modifiedAt, checkStatus: isChecking() && !isDraft ? 'pending' : 'unchecked' });
   items.push({ key: `${isDraft ? 'draft' : 'day'}:${date}`, points: 0 });
 }
 

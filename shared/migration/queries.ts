@@ -109,7 +109,7 @@ export interface DrawToImport {
 
 /** Everything that one chunk brings. */
 export interface Haul {
-  days: (Written & { modifiedAt: Date; checkStatus: CheckStatus })[];
+  days: (Written & { aiComment: string | null; modifiedAt: Date; checkStatus: CheckStatus })[];
   revisions: Revision[];
   tasks: TaskToImport[];
   rules: RuleToImport[];

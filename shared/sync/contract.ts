@@ -186,6 +186,7 @@ export const ImportDay = z.strictObject({
   images: z.array(text).describe('uploaded files and allowed links'),
   tags: z.array(text),
   isDraft: z.boolean(),
+  aiComment: text.optional().describe('what the AI had said of the day; its first 2,000 characters are kept'),
   modifiedAt: instant.optional(),
   originals: z.array(text).max(50).optional().describe('where several texts were joined into one: each as it was'),
 });

@@ -22,12 +22,12 @@ BEGIN
   ELSE
     IF v_rev <> p_base_rev THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'MOVED'; END IF;
 
-    INSERT INTO diaries (user_id, id, diary_date, content, mood, weather, images, tags, is_draft, check_status, rev, content_rev, modified_at,
+    INSERT INTO diaries (user_id, id, diary_date, content, mood, weather, images, tags, ai_comment, is_draft, check_status, rev, content_rev, modified_at,
       created_at, updated_at)
-    SELECT p_user_id, v_rev + n, date, content, mood, weather, images, tags, is_draft, check_status, v_rev + n, v_rev + n, modified_at, p_now, p_now
+    SELECT p_user_id, v_rev + n, date, content, mood, weather, images, tags, ai_comment, is_draft, check_status, v_rev + n, v_rev + n, modified_at, p_now, p_now
       FROM JSON_TABLE(p_days, '$[*]' COLUMNS (
         n FOR ORDINALITY, date DATE PATH '$.date', content TEXT PATH '$.content', mood VARCHAR(20) PATH '$.mood',
-        weather VARCHAR(20) PATH '$.weather', images JSON PATH '$.images', tags JSON PATH '$.tags', is_draft BOOLEAN PATH '$.isDraft',
+        weather VARCHAR(20) PATH '$.weather', images JSON PATH '$.images', tags JSON PATH '$.tags', ai_comment TEXT PATH '$.aiComment', is_draft BOOLEAN PATH '$.isDraft',
         check_status VARCHAR(10) PATH '$.checkStatus', modified_at DATETIME(3) PATH '$.modifiedAt'
       )) AS day;
     INSERT INTO content_checks (user_id, diary_id, due_at)

@@ -201,7 +201,8 @@ describe('the first run', () => {
       ['2025-01-15', '', '', 1, 0, true],
     ]);
     expect(draws).toEqual([{ key: 'l', prizeName: '小红花', drawnAt: '2025-01-09T12:00:00.000Z' }]);
-    expect(keptOnPhone).toEqual(['achievements', 'mood_*', 'diaries[].aiComment']);
+    expect(keptOnPhone).toEqual(['achievements', 'mood_*']);
+    expect(days.map(({ aiComment }) => aiComment)).toEqual(['x', 'y', undefined, undefined, undefined]);
   });
 
   test('M8: a picture whose file is there goes up; one whose file is gone is reported, and its diary comes over', async () => {

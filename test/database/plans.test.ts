@@ -128,10 +128,9 @@ describe('with twenty children of three hundred days each', () => {
   });
 
   test.each(Object.entries(queries).filter(([name]) => name.includes('page')))('%s finds its order in the index', async (_, query) => {
-    // The ten rows found are put in order once more; the hundreds they were found among never are.
-    const inner = (await plansOf(query)).filter(({ table, id }) => table === 'diaries' && id > 1);
-    expect(inner.length).toBeGreaterThan(0);
-    for (const { Extra } of inner) expect(Extra ?? '').not.toMatch(/filesort|temporary/);
+    const steps = (await plansOf(query)).filter(({ table }) => table === 'diaries');
+    expect(steps.length).toBeGreaterThan(0);
+    for (const { Extra } of steps) expect(Extra ?? '').not.toMatch(/filesort|temporary/);
   });
 
   test.each([
