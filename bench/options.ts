@@ -11,7 +11,7 @@ export interface Options {
   long: boolean;
 }
 
-export const usage = `npm run bench -- [only=draw,profile] [c=1,16] [rtt=0,1] [rounds=3] [ms=1500] [quick] [long]
+const usage = `npm run bench -- [only=draw,profile] [c=1,16] [rtt=0,1] [rounds=3] [ms=1500] [quick] [long]
   only    rows and parts whose names contain one of these words (parts: cold, pipeline, floors, home, sync, growth)
   c       callers at once; rtt: milliseconds added to every trip to MySQL and Redis
   quick   one short round: to see that it runs, not how fast

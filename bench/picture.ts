@@ -17,7 +17,7 @@ const series = [
 const escapeXml = (text: string): string => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
 
 /** How many times the peer's calls per second, with 1 ms to MySQL and Redis: two bars a row. */
-export function pictureOf(results: Result[], day: string): string {
+function pictureOf(results: Result[], day: string): string {
   const shown = results.filter(({ tripMs, ratio }) => tripMs === 1 && ratio !== null);
   const names = [...new Set(shown.map(({ row }) => row.name))];
   const most = Math.max(2, ...shown.map(({ ratio }) => Math.min(ratio ?? 0, 8)));

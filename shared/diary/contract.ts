@@ -2,8 +2,8 @@ import * as z from 'zod';
 import { contract, day, id, instant, line, month, Page, paging, Stats, text, title } from '../contract';
 
 /** Suggestions for a picker; any other mood or weather is taken as well, because old data has others. */
-export const knownMoods = ['happy', 'calm', 'excited', 'grateful', 'tired', 'sad', 'angry', 'worried'];
-export const knownWeathers = ['sunny', 'cloudy', 'rainy', 'snowy', 'windy', 'foggy'];
+const knownMoods = ['happy', 'calm', 'excited', 'grateful', 'tired', 'sad', 'angry', 'worried'];
+const knownWeathers = ['sunny', 'cloudy', 'rainy', 'snowy', 'windy', 'foggy'];
 
 export const FIRST_DAY = '2000-01-01';
 
