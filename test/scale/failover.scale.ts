@@ -138,7 +138,9 @@ test('a node of Redis that is gone costs nobody an answer', async () => {
   const child = await newChild(instance, 10);
   const node = new Redis(cluster.redisUrl.split(',')[1] ?? '', { retryStrategy: () => null });
   node.on('error', () => {});
-  await node.call('SHUTDOWN', 'NOSAVE').catch(() => {});
+  // It goes without an answer.
+  node.call('SHUTDOWN', 'NOSAVE').catch(() => {});
+  await wait(1_000);
   node.disconnect();
   for (let call = 0; call < 20; call += 1) {
     const other = await newChild(instance, 10);
