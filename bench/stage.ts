@@ -146,7 +146,8 @@ export async function openStage({ users, perUser, report }: StageOptions): Promi
       folder,
       peerFolder,
       mysqldPid: await serverPid(admin),
-      sources: [server.source, redis.source],
+      // Versions: where the servers lie on this machine is nobody's business.
+      sources: [server.source, redis.source].map((source) => source.split(/ (?:from|at) /)[0] ?? source),
       ourSettings,
       peerSettings,
       arena(tripMs, callers) {
