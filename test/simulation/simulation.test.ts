@@ -47,6 +47,10 @@ const hard: [string, History['steps']][] = [
       sync(0),
     ],
   ],
+  [
+    'a text that comes in under a queued one, which is then edited',
+    [off(0), { kind: 'poison', phone: 0, day: 1 }, write(0, 0), write(1, 0), on(0), sync(0), write(0, 0), sync(0), sync(0)],
+  ],
 ];
 
 test.each(hard)('%s', async (_, steps) => {

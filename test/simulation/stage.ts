@@ -179,7 +179,7 @@ export class Stage {
       return before ? app.diary.update({ date, version: before.version, content, isDraft }) : app.diary.create({ date, content, isDraft });
     });
     const over = contentOf(before);
-    if (written === null && over !== null) this.story.parted(over);
+    if (over !== null && (written === null || isUnsent(before))) this.story.parted(over);
     const isSaved = written !== null && ('answer' in written || written.code === 'VERSION_CONFLICT');
     if (isSaved) this.story.saved({ content, date, by: device.name, over, hasSucceeded: 'answer' in written });
   }
@@ -191,7 +191,7 @@ export class Stage {
       return before && device.app.diary.delete({ date, version: before.version });
     });
     const over = contentOf(before);
-    if (over !== null && (deleted === null || 'answer' in deleted)) this.story.parted(over);
+    if (over !== null && (deleted === null || 'answer' in deleted || isUnsent(before))) this.story.parted(over);
   }
 
   private async resolve(device: Device, choice: 'mine' | 'theirs' | 'new'): Promise<void> {
@@ -396,7 +396,11 @@ export class Stage {
 interface Shown {
   content: string;
   version: number;
+  pending?: true;
 }
+
+/** Its author writes over what may never have left the phone: whatever becomes of the new text, the old one is gone knowingly. */
+const isUnsent = (shown: Shown | null): boolean => shown?.pending === true;
 
 const contentOf = (shown: Shown | null): string | null => shown?.content ?? null;
 
