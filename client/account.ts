@@ -66,7 +66,10 @@ export function openAccount(phone: Phone, session: Session, account: Account): H
     session.call(account, name, action, sendable(data), requestId) as Promise<Answer>;
 
   let clockOffsetMs = 0;
-  let refreshedAt = Number.NEGATIVE_INFINITY;
+  let askedAt = Number.NEGATIVE_INFINITY;
+  let refreshedAt = askedAt;
+  /** A clock that was set back makes everything old. */
+  const isOld = (at: number): boolean => now() < at || now() - at >= FRESH_MS;
   const sync = openSync({
     meta,
     cache,
@@ -80,6 +83,7 @@ export function openAccount(phone: Phone, session: Session, account: Account): H
       }
     },
     call: async (input) => {
+      askedAt = now();
       const answer = await call<{ serverTime?: string }>('sync', 'sync', input);
       const serverTime = Date.parse(answer?.serverTime ?? '');
       if (!Number.isNaN(serverTime)) clockOffsetMs = serverTime - now();
@@ -147,11 +151,11 @@ export function openAccount(phone: Phone, session: Session, account: Account): H
     refresh: async ({ prefer } = {}) => {
       const from = (source: Seen['source']): Seen => ({ source, at: meta.get().syncedAt });
       if (prefer === 'cache') {
-        sync.wake();
+        // A page that reads again after each run must not start the next one.
+        if (isOld(askedAt)) sync.wake();
         return from('cache');
       }
-      const age = now() - refreshedAt;
-      if (age >= 0 && age < FRESH_MS && meta.get().complete) return from('cache');
+      if (!isOld(refreshedAt) && meta.get().complete) return from('cache');
       if (!isOnline()) return from('cache');
       return from((await soon(schedule, sync.now(), READ_PATIENCE_MS)) ? 'network' : 'cache');
     },

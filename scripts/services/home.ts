@@ -27,6 +27,7 @@ interface Witness {
 const RUN_FILE = 'run.json';
 const TEST_PREFIX = 'growth-diary-test-';
 const PATIENCE_MS = 30_000;
+const LEAVE_MS = 2_000;
 const DAY_MS = 86_400_000;
 
 /** Claims a folder that is kept between runs. Refuses while another run has it; cleans up after one that was killed. */
@@ -71,15 +72,17 @@ export async function sweep(home: Home): Promise<void> {
 async function releaseStale(runFile: string, report: (line: string) => void): Promise<void> {
   const record = readRecord(runFile);
   if (!record) return;
+  // A process killed a moment ago may still be on its way out.
+  await until(() => !isOwnerAlive(record), LEAVE_MS);
   if (isOwnerAlive(record)) {
     throw new Error(
       `Growth Diary already runs on ${resolve(runFile, '..')} (process ${record.owner.pid}). Stop it first, or name another data folder.`,
     );
   }
   if (record.supervisor && isAlive(record.supervisor)) {
+    const { supervisor } = record;
     report('waiting for the servers of the previous run to end');
-    const deadline = Date.now() + PATIENCE_MS;
-    while (isAlive(record.supervisor) && Date.now() < deadline) await sleep(50);
+    await until(() => !isAlive(supervisor), PATIENCE_MS);
     return;
   }
   await endStrays(record);
@@ -95,9 +98,13 @@ async function endStrays(record: RunRecord): Promise<void> {
   for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
     const strays = record.servers.filter(isAlive);
     for (const { pid } of strays) process.kill(pid, signal);
-    const deadline = Date.now() + PATIENCE_MS;
-    while (strays.some(isAlive) && Date.now() < deadline) await sleep(50);
+    await until(() => !strays.some(isAlive), PATIENCE_MS);
   }
+}
+
+async function until(isSo: () => boolean, patienceMs: number): Promise<void> {
+  const deadline = Date.now() + patienceMs;
+  while (!isSo() && Date.now() < deadline) await sleep(50);
 }
 
 async function sweepTestHomes(): Promise<void> {

@@ -85,8 +85,10 @@ export function useSite(): Site {
     stops.push(() => browser.close());
   });
   afterAll(async () => {
+    // A browser that closes complains of what was still under way.
+    const complaints = visits.flatMap((visit) => visit.complaints);
     for (const stop of stops.reverse()) await stop();
-    expect(visits.flatMap(({ complaints }) => complaints)).toEqual([]);
+    expect(complaints).toEqual([]);
   });
 
   return {
