@@ -1,5 +1,5 @@
 import type { Errand, SystemContext } from '../runtime/context';
-import { holdJob, type Lease } from './queries';
+import { type Lease, postJobHold } from './queries';
 
 const LEASE_MARGIN_MS = 5_000;
 /** Kept back of a call's time for writing down how a job ended. */
@@ -24,6 +24,6 @@ export const leaseMs = ({ deadline, ctx }: Desk): number => Math.max(deadline, c
 /** Someone else holds the lease now, and goes on alone. */
 export class LeaseLost extends Error {}
 
-export async function hold(desk: Desk, lease: Lease, note: Parameters<typeof holdJob>[2]): Promise<void> {
-  if (!(await holdJob(desk.ctx.db, lease, note))) throw new LeaseLost();
+export async function hold(desk: Desk, lease: Lease, note: Parameters<typeof postJobHold>[2]): Promise<void> {
+  if (!(await postJobHold(desk.ctx.db, lease, note))) throw new LeaseLost();
 }

@@ -105,7 +105,7 @@ export interface Lease {
 }
 
 /** The job that has waited longest, or the given one when it is due; null when there is none. */
-export const claimJob = async (
+export const postJobClaim = async (
   db: Database,
   only: { userId: number; id: number } | null,
   worker: string,
@@ -134,7 +134,7 @@ interface Note {
 }
 
 /** Answers false when the lease has passed to another worker, who then goes on alone. */
-export const holdJob = async (db: Database, { userId, id, worker }: Lease, note: Note): Promise<boolean> => {
+export const postJobHold = async (db: Database, { userId, id, worker }: Lease, note: Note): Promise<boolean> => {
   const { reference, fileId = null, dueAt, isReleased, isUnpaid = false, errorCode = null } = note;
   const { held } = await db.post<{ held: 0 | 1 | boolean }>('post_job_hold', [
     userId,
@@ -160,7 +160,7 @@ export interface End {
   replaced: string | null;
 }
 
-export const endJob = (
+export const postJobEnd = (
   db: Database,
   { userId, id, worker }: { userId: number; id: number; worker: string | null },
   outcome: Outcome,

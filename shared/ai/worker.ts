@@ -7,7 +7,7 @@ import { remove } from '../storage/storage';
 import { after, type Desk, hold, LeaseLost, leaseMs } from './desk';
 import { makeComment, makePicture, PICTURE_CHECK_MS, Undecided } from './make';
 import { ProviderError } from './provider';
-import { claimJob, type End, endJob, type Lease, type Outcome } from './queries';
+import { type End, type Lease, type Outcome, postJobClaim, postJobEnd } from './queries';
 
 /*
  * queued ──claim──► running ──post_job_end──► done, or failed
@@ -47,7 +47,7 @@ async function finish(
   const orphan = 'fileId' in outcome ? outcome.fileId : fileId;
   let end: End;
   try {
-    end = await endJob(db, job, outcome, now);
+    end = await postJobEnd(db, job, outcome, now);
   } catch (error) {
     // The account was erased meanwhile.
     if (!(error instanceof AppError && error.code === 'UNAUTHENTICATED')) throw error;
@@ -95,7 +95,7 @@ async function work(desk: Desk, lease: Lease): Promise<void> {
 
 /** Takes up one job, the given one or the one that waited longest; false when none is due. */
 export async function workOnce(desk: Desk, only: { userId: number; id: number } | null): Promise<boolean> {
-  const lease = await claimJob(desk.ctx.db, only, randomUUID(), after(desk, leaseMs(desk)), desk.now());
+  const lease = await postJobClaim(desk.ctx.db, only, randomUUID(), after(desk, leaseMs(desk)), desk.now());
   if (lease === null) return false;
   await work(desk, lease);
   return true;

@@ -5,7 +5,7 @@ import { rememberSession, subjectOf } from '../runtime/identity';
 import { admit } from '../runtime/rate-limit';
 import type { MigrationMode, UserInfo } from './contract';
 import { migrationModeOf } from './migration-mode';
-import { advanceEpoch, insertAccount, selectAccount } from './queries';
+import { postLogin, postLogout, selectAccount } from './queries';
 import { signToken } from './token';
 import { code2session } from './wechat';
 
@@ -38,7 +38,7 @@ async function openidByCode(ctx: PublicContext, code: string | undefined): Promi
 export async function login(ctx: PublicContext, { code }: { code?: string | undefined }): Promise<LoginAnswer> {
   const openid = ctx.openid ?? (await openidByCode(ctx, code));
   const known = await selectAccount(ctx.db, openid);
-  const { epoch, isNewUser, ...userInfo } = known ? { ...known, isNewUser: false } : await insertAccount(ctx.db, openid, ctx.now);
+  const { epoch, isNewUser, ...userInfo } = known ? { ...known, isNewUser: false } : await postLogin(ctx.db, openid, ctx.now);
   const subject = subjectOf(openid);
   if (isNewUser) await rememberSession(ctx.cache, subject, { userId: userInfo.id, epoch, alive: true });
   return {
@@ -55,7 +55,7 @@ export const refresh = ({ userId, subject, epoch, now }: UserContext): Promise<{
 
 /** Voids every token of this user, on all devices and at once. */
 export async function logout(ctx: UserContext): Promise<{ loggedOut: true }> {
-  const { epoch } = await advanceEpoch(ctx.db, ctx.userId, ctx.now);
+  const { epoch } = await postLogout(ctx.db, ctx.userId, ctx.now);
   await rememberSession(ctx.cache, ctx.subject, { userId: ctx.userId, epoch, alive: true });
   return { loggedOut: true };
 }

@@ -15,9 +15,10 @@ export const selectAccount = async (db: Database, openid: string): Promise<Accou
   return row ?? null;
 };
 
-export const insertAccount = async (db: Database, openid: string, now: Date): Promise<Account & { isNewUser: boolean }> => {
+/** The account of an openid, made here unless another login was faster. */
+export const postLogin = async (db: Database, openid: string, now: Date): Promise<Account & { isNewUser: boolean }> => {
   const account = await db.post<Account & { isNewUser: number }>('post_login', [openid, now]);
   return { ...account, isNewUser: account.isNewUser === 1 };
 };
 
-export const advanceEpoch = (db: Database, userId: number, now: Date): Promise<{ epoch: number }> => db.post('post_logout', [userId, now]);
+export const postLogout = (db: Database, userId: number, now: Date): Promise<{ epoch: number }> => db.post('post_logout', [userId, now]);

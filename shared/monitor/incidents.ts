@@ -2,7 +2,7 @@ import { config } from '../runtime/config';
 import type { SystemContext } from '../runtime/context';
 import { logLine } from '../runtime/log';
 import type { Changes } from './contract';
-import { type Incident, postClaim, postIncident, postTold, selectUntold } from './queries';
+import { type Incident, postIncident, postIncidentClaim, postIncidentTold, selectUntold } from './queries';
 import { type Reading, type Rule, rules } from './rules';
 import { postMessage } from './webhook';
 
@@ -49,10 +49,10 @@ function messageOf({ rule, detail, opened_at, closed_at }: Omit<Incident, `notif
 
 async function tell(ctx: SystemContext, incident: Incident, isOpen: boolean): Promise<void> {
   const { now, requestId } = ctx;
-  if (!(await postClaim(ctx.db, incident, isOpen, now, new Date(now.getTime() + CLAIM_MS)))) return;
+  if (!(await postIncidentClaim(ctx.db, incident, isOpen, now, new Date(now.getTime() + CLAIM_MS)))) return;
   logLine('incident', { rule: incident.rule, isOpen, requestId });
   const isTold = await postMessage(messageOf(incident, isOpen), requestId);
-  await postTold(ctx.db, incident, isOpen, isTold, now);
+  await postIncidentTold(ctx.db, incident, isOpen, isTold, now);
 }
 
 /**

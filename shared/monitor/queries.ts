@@ -137,10 +137,21 @@ export const postIncident = async (db: Database, rule: string, isOpen: boolean, 
   return changed > 0;
 };
 
-export const postClaim = async (db: Database, { rule, opened_at }: Incident, isOpen: boolean, now: Date, until: Date): Promise<boolean> => {
+export const postIncidentClaim = async (
+  db: Database,
+  { rule, opened_at }: Incident,
+  isOpen: boolean,
+  now: Date,
+  until: Date,
+): Promise<boolean> => {
   const { claimed } = await db.post<{ claimed: number }>('post_incident_claim', [rule, opened_at, isOpen, now, until]);
   return claimed > 0;
 };
 
-export const postTold = (db: Database, { rule, opened_at }: Incident, isOpen: boolean, isTold: boolean, now: Date): Promise<unknown> =>
-  db.post('post_incident_told', [rule, opened_at, isOpen, isTold, now]);
+export const postIncidentTold = (
+  db: Database,
+  { rule, opened_at }: Incident,
+  isOpen: boolean,
+  isTold: boolean,
+  now: Date,
+): Promise<unknown> => db.post('post_incident_told', [rule, opened_at, isOpen, isTold, now]);

@@ -4,12 +4,12 @@ export const postErase = (db: Database, userId: number, personHash: Buffer, now:
   db.post('post_erase', [userId, personHash, now]);
 
 /** How many rows were removed; 0 when none are left. */
-export const postErasedRows = async (db: Database, userId: number, limit: number, settleSeconds: number, now: Date): Promise<number> => {
+export const postEraseRows = async (db: Database, userId: number, limit: number, settleSeconds: number, now: Date): Promise<number> => {
   const { removed } = await db.post<{ removed: number }>('post_erase_rows', [userId, limit, settleSeconds, now]);
   return removed;
 };
 
-export const postErasedFiles = (db: Database, userId: number, files: readonly string[]): Promise<unknown> =>
+export const postEraseFiles = (db: Database, userId: number, files: readonly string[]): Promise<unknown> =>
   db.post('post_erase_files', [userId, JSON.stringify(files)]);
 
 export const selectErasedFiles = async (db: Database, userId: number, limit: number): Promise<string[]> => {

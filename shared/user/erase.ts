@@ -8,8 +8,8 @@ import { forgetSubject } from '../runtime/rate-limit';
 import { linkKey, removeOrFail } from '../storage/storage';
 import {
   postErase,
-  postErasedFiles,
-  postErasedRows,
+  postEraseFiles,
+  postEraseRows,
   selectDueFiles,
   selectErasedFiles,
   selectUnfinishedErasures,
@@ -54,13 +54,13 @@ async function emptyAccount(ctx: SystemContext, userId: number): Promise<void> {
     if (Date.now() > ctx.deadline - MARGIN_MS) throw new AppError('UNAVAILABLE');
   };
   // What the child wrote goes first, and does not wait for a storage that is down.
-  while ((await postErasedRows(ctx.db, userId, CHUNK_ROWS, SETTLE_SECONDS, ctx.now)) > 0) requireTime();
+  while ((await postEraseRows(ctx.db, userId, CHUNK_ROWS, SETTLE_SECONDS, ctx.now)) > 0) requireTime();
   for (;;) {
     const files = await selectErasedFiles(ctx.db, userId, CHUNK_FILES);
     if (files.length === 0) return;
     requireTime();
     await removeOrFail(files);
-    await postErasedFiles(ctx.db, userId, files);
+    await postEraseFiles(ctx.db, userId, files);
   }
 }
 
@@ -73,7 +73,7 @@ export async function removeDueFiles(ctx: SystemContext): Promise<void> {
   await removeOrFail(due.map(({ file }) => file));
   for (const userId of new Set(due.map((each) => each.userId))) {
     const files = due.filter((each) => each.userId === userId).map(({ file }) => file);
-    await postErasedFiles(ctx.db, userId, files);
+    await postEraseFiles(ctx.db, userId, files);
   }
 }
 
