@@ -17,19 +17,20 @@ export interface Provider {
   drawPicture(subject: Subject, errand: Errand): Promise<string>;
 }
 
-/** `failed`: what was begun came to nothing; asking by its reference again is useless. */
-export type Trouble = 'down' | 'late' | 'busy' | 'malformed' | 'failed' | 'unusable' | 'misconfigured';
-
-/** Whether asking again may help. An empty answer, no picture behind a link or a refused request would only come again. */
-const worthRetrying: Record<Trouble, boolean> = {
-  down: true,
-  late: true,
-  busy: true,
-  malformed: true,
-  failed: true,
-  unusable: false,
-  misconfigured: false,
+/** Whether asking again may help, and whether it says something about the provider's health or about this request alone. */
+const troubles = {
+  down: { isWorthRetrying: true, isIllness: true },
+  late: { isWorthRetrying: true, isIllness: true },
+  malformed: { isWorthRetrying: true, isIllness: true },
+  busy: { isWorthRetrying: true, isIllness: false },
+  /** What was begun came to nothing; asking by its reference again is useless. */
+  failed: { isWorthRetrying: true, isIllness: false },
+  /** An empty answer, no picture behind a link: it would only come again. */
+  unusable: { isWorthRetrying: false, isIllness: false },
+  misconfigured: { isWorthRetrying: false, isIllness: false },
 };
+
+export type Trouble = keyof typeof troubles;
 
 export class ProviderError extends Error {
   override readonly name = 'ProviderError';
@@ -46,11 +47,10 @@ export class ProviderError extends Error {
   }
 
   get isWorthRetrying(): boolean {
-    return worthRetrying[this.trouble];
+    return troubles[this.trouble].isWorthRetrying;
   }
 
-  /** Says something about the provider's health, not about this request. */
   get isIllness(): boolean {
-    return this.trouble === 'down' || this.trouble === 'late' || this.trouble === 'malformed';
+    return troubles[this.trouble].isIllness;
   }
 }

@@ -78,12 +78,13 @@ async function afterTrouble(desk: Desk, lease: Lease, error: unknown): Promise<O
   return null;
 }
 
+const makers: Record<Lease['kind'], typeof makeComment> = { comment: makeComment, image: makePicture };
+
 async function work(desk: Desk, lease: Lease): Promise<void> {
   const ended = endedAlready(lease);
   let outcome: Outcome | null;
   try {
-    if (ended !== null) outcome = failure(ended);
-    else outcome = await (lease.kind === 'comment' ? makeComment(desk, lease) : makePicture(desk, lease));
+    outcome = ended === null ? await makers[lease.kind](desk, lease) : failure(ended);
   } catch (error) {
     outcome = await afterTrouble(desk, lease, error).catch((later: unknown) => {
       if (later instanceof LeaseLost) return null;

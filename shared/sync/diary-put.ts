@@ -31,7 +31,9 @@ export async function putDiary(ctx: UserContext, request: Request, put: Put & { 
       const answer: Unchanged = { isConflict, diary: row && toDiary(row) };
       return () => postAnswer(ctx.db, ctx.userId, request, { baseRev: state.rev, revision }, answer, ctx.now);
     }
-    const change = { row, keepsOld: verdict === 'replace', modifiedAt, origin: { client: clientId, mutation: mid } };
+    // What is left writes: a new verdict does not compile before it has its place here or above.
+    const keepsOld = (verdict satisfies 'write' | 'replace') === 'replace';
+    const change = { row, keepsOld, modifiedAt, origin: { client: clientId, mutation: mid } };
     if (!('deleted' in wanted)) return { ...change, next: wanted, isDeleted: false };
     return { ...change, next: row === null ? blank(wanted.date) : contentOf(row), isDeleted: true };
   });

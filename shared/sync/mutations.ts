@@ -95,8 +95,15 @@ function prepare(sent: Sent, sender: Sender): Prepared {
 const requestFor = ({ clientId }: Sender, { mid, type, ...content }: Sent): Request =>
   requestOf({ action: type, requestId: requestIdOf(clientId, mid) }, content);
 
-/** Statuses after which nothing more of the batch is looked at. */
-const stopping: ReadonlySet<MutationResult['status']> = new Set(['retry', 'stale', 'gap']);
+/** After which the rest of the batch is looked at. */
+const goesOn: Record<MutationResult['status'], boolean> = {
+  applied: true,
+  conflict: true,
+  rejected: true,
+  retry: false,
+  stale: false,
+  gap: false,
+};
 
 /** Time that the pull after the mutations may need. */
 const PULL_MS = 2_000;
@@ -115,7 +122,7 @@ export async function applyMutations(
     const result =
       sent.mid > lastMid + 1 ? { mid: sent.mid, status: 'gap' as const, expected: lastMid + 1 } : await apply(ctx, sent, sender, known);
     results.push(result);
-    if (stopping.has(result.status)) break;
+    if (!goesOn[result.status]) break;
     lastMid = Math.max(lastMid, sent.mid);
   }
   return results;
