@@ -22,7 +22,9 @@ export const after = (desk: Desk, ms: number): Date => new Date(desk.now().getTi
 export const leaseMs = ({ deadline, ctx }: Desk): number => Math.max(deadline, ctx.deadline) - Date.now() + LEASE_MARGIN_MS;
 
 /** Someone else holds the lease now, and goes on alone. */
-export class LeaseLost extends Error {}
+export class LeaseLost extends Error {
+  override readonly name = 'LeaseLost';
+}
 
 export async function hold(desk: Desk, lease: Lease, note: Parameters<typeof postJobHold>[2]): Promise<void> {
   if (!(await postJobHold(desk.ctx.db, lease, note))) throw new LeaseLost();

@@ -20,6 +20,7 @@ const provider: Provider = coze;
 
 /** No verdict on a text: it is neither sent nor shown until there is one. */
 export class Undecided extends Error {
+  override readonly name = 'Undecided';
   readonly isUnpaid: boolean;
 
   constructor(isUnpaid: boolean) {
