@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { config } from '../runtime/config';
 import type { Errand } from '../runtime/context';
 import { askCoze, type Bag, isBag } from './coze-http';
@@ -55,8 +56,6 @@ async function isCompleted(params: Record<string, string>, errand: Errand): Prom
   if (status === 'completed') return true;
   throw new ProviderError('failed', (isBag(lastError) && Number(lastError.code)) || 'chat');
 }
-
-const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 export const coze: Provider = {
   async beginComment(subject, person, errand) {

@@ -1,6 +1,6 @@
 import { config } from '../runtime/config';
 import type { Errand } from '../runtime/context';
-import { within } from '../storage/cloud';
+import { within } from '../within';
 import { CannotCheck, type Inspector, scenes, suggestionIn, USER_NOT_ACTIVE } from './inspector';
 
 interface Answer {
@@ -24,7 +24,7 @@ async function ask(call: 'msgSecCheck' | 'mediaCheckAsync', data: object, { dead
   try {
     opened ??= open();
     const { openapi } = await opened;
-    return await within(deadline - Date.now(), openapi.security[call](data));
+    return await within(deadline - Date.now(), openapi.security[call](data), () => new CannotCheck(0, true));
   } catch (error) {
     const code = error instanceof Error && 'errCode' in error ? Number(error.errCode) : 0;
     throw new CannotCheck(code, code !== USER_NOT_ACTIVE);

@@ -14,16 +14,3 @@ export function openCloud(): Promise<Cloud> {
   cloud ??= import('@cloudbase/node-sdk').then(({ init }) => init({ env: settings.environmentId, keepalive: false }));
   return cloud;
 }
-
-/** The SDK's own time-out does not cover its uploads. */
-export async function within<T>(timeoutMs: number, work: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new AppError('UNAVAILABLE', { message: '云服务没有及时回应' })), timeoutMs);
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-  }
-}

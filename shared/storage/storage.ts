@@ -1,7 +1,9 @@
+import { AppError } from '../errors';
 import { logLine } from '../runtime/log';
 import type { Cache } from '../runtime/redis';
 import { restAfterFailures } from '../runtime/rest';
-import { openCloud, within } from './cloud';
+import { within } from '../within';
+import { openCloud } from './cloud';
 
 const UPLOAD_TIMEOUT_MS = 10_000;
 const TIMEOUT_MS = 3_000;
@@ -14,12 +16,15 @@ const MAX_URLS = 500;
 
 const storage = restAfterFailures(30_000);
 
+/** The SDK's own time-out does not cover its uploads. */
+const late = () => new AppError('UNAVAILABLE', { message: '云服务没有及时回应' });
+
 export const isCloudFile = (url: string): boolean => url.startsWith('cloud://');
 
 /** Stores a file and answers its file ID. The same path again replaces it. */
 export async function upload(path: string, bytes: Buffer, timeoutMs = UPLOAD_TIMEOUT_MS): Promise<string> {
   const cloud = await openCloud();
-  const { fileID } = await within(timeoutMs, cloud.uploadFile({ cloudPath: path, fileContent: bytes }, { timeout: timeoutMs }));
+  const { fileID } = await within(timeoutMs, cloud.uploadFile({ cloudPath: path, fileContent: bytes }, { timeout: timeoutMs }), late);
   return fileID;
 }
 
@@ -28,7 +33,7 @@ export async function removeOrFail(fileIds: readonly string[]): Promise<void> {
   const own = fileIds.filter(isCloudFile);
   for (let at = 0; at < own.length; at += BATCH) {
     const cloud = await openCloud();
-    await within(TIMEOUT_MS, cloud.deleteFile({ fileList: own.slice(at, at + BATCH) }, { timeout: TIMEOUT_MS }));
+    await within(TIMEOUT_MS, cloud.deleteFile({ fileList: own.slice(at, at + BATCH) }, { timeout: TIMEOUT_MS }), late);
   }
 }
 
@@ -46,7 +51,7 @@ export const linkKey = (subject: string, fileId: string): string => `gd:{${subje
 async function askUrls(fileIds: readonly string[]): Promise<[string, string][]> {
   const cloud = await openCloud();
   const fileList = fileIds.map((fileID) => ({ fileID, maxAge: LINK_SECONDS }));
-  const answer = await within(URLS_TIMEOUT_MS, cloud.getTempFileURL({ fileList }, { timeout: URLS_TIMEOUT_MS }));
+  const answer = await within(URLS_TIMEOUT_MS, cloud.getTempFileURL({ fileList }, { timeout: URLS_TIMEOUT_MS }), late);
   return answer.fileList.flatMap(({ code, fileID, tempFileURL }) => (code === 'SUCCESS' && tempFileURL ? [[fileID, tempFileURL]] : []));
 }
 
