@@ -8,20 +8,23 @@ const FAILURES = 5;
 const OPEN_MS = 30_000;
 const PROBE_MS = 30_000;
 
-/** KEYS: the state. ARGV: now, failures, life of a probe. Answers 1 when the call may go out. */
+/** Answers 1 when the call may go out. */
 const ADMIT = `
-local failures = tonumber(redis.call('HGET', KEYS[1], 'failures') or '0')
-if failures < tonumber(ARGV[2]) then return 1 end
-if tonumber(redis.call('HGET', KEYS[1], 'waitUntil')) > tonumber(ARGV[1]) then return 0 end
-redis.call('HSET', KEYS[1], 'waitUntil', ARGV[1] + ARGV[3])
+local state = KEYS[1]
+local now, allowed, probeMs = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+local failures = tonumber(redis.call('HGET', state, 'failures') or '0')
+if failures < allowed then return 1 end
+if tonumber(redis.call('HGET', state, 'waitUntil')) > now then return 0 end
+redis.call('HSET', state, 'waitUntil', now + probeMs)
 return 1
 `;
 
-/** ARGV: now, failures, how long it stays open. */
 const FAIL = `
-local failures = redis.call('HINCRBY', KEYS[1], 'failures', 1)
-if failures >= tonumber(ARGV[2]) then redis.call('HSET', KEYS[1], 'waitUntil', ARGV[1] + ARGV[3]) end
-redis.call('PEXPIRE', KEYS[1], 10 * ARGV[3])
+local state = KEYS[1]
+local now, allowed, openMs = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+local failures = redis.call('HINCRBY', state, 'failures', 1)
+if failures >= allowed then redis.call('HSET', state, 'waitUntil', now + openMs) end
+redis.call('PEXPIRE', state, 10 * openMs)
 return failures
 `;
 
