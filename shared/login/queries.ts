@@ -5,6 +5,10 @@ interface Account extends UserInfo {
   epoch: number;
 }
 
+/**
+ * Null on first sight; only then does a login write. In one statement for everybody, INSERT … ON DUPLICATE KEY UPDATE, which writes each time, it
+ * ran at 0.3 to 0.6 of the speed.
+ */
 export const selectAccount = async (db: Database, openid: string): Promise<Account | null> => {
   const [row] = await db.rows<Account>(
     'login.account',
