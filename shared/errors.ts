@@ -9,6 +9,7 @@ export const errorKinds = {
   INVALID_INPUT: { status: 400, retryable: false, message: '填写的内容有误，请检查后再试' },
   UNAUTHENTICATED: { status: 401, retryable: false, message: '请先登录' },
   FORBIDDEN: { status: 403, retryable: false, message: '没有权限进行此操作' },
+  // No action answers it yet. Phones know it, so that asking for consent will need no new version of them.
   CONSENT_REQUIRED: { status: 403, retryable: false, message: '需要监护人同意后才能使用' },
   NOT_FOUND: { status: 404, retryable: false, message: '没有找到相关内容' },
   DIARY_EXISTS: { status: 409, retryable: false, message: '这一天已经写过日记了' },
