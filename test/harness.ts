@@ -161,5 +161,16 @@ export function configure(settings: Partial<Config>): void {
   });
 }
 
+/** Other settings while `work` runs, and whatever becomes of it: a test that fails leaves nothing to the next one. */
+export async function withSettings<Answer>(settings: Partial<Config>, work: () => Promise<Answer>): Promise<Answer> {
+  const before = { ...config() };
+  Object.assign(config(), settings);
+  try {
+    return await work();
+  } finally {
+    Object.assign(config(), before);
+  }
+}
+
 /** So many calls that only their effect on each other counts. */
 export const withoutRateLimits = (): void => configure({ rateLimitFactor: 1_000_000 });

@@ -4,7 +4,20 @@ import jwt from 'jsonwebtoken';
 import { describe, expect, test } from 'vitest';
 import { config } from '../../shared/runtime/config';
 import { outgoing, settingsFor, useServices } from '../../test/ai/services';
-import { type Child, fire, http, NOON, newChild, ok, refused, select, send, TODAY, withoutRateLimits } from '../../test/harness';
+import {
+  type Child,
+  fire,
+  http,
+  NOON,
+  newChild,
+  ok,
+  refused,
+  select,
+  send,
+  TODAY,
+  withoutRateLimits,
+  withSettings,
+} from '../../test/harness';
 import { main as diary } from '../diary/index';
 import { main as user } from '../user/index';
 import { main } from './index';
@@ -205,10 +218,8 @@ describe('a provider that fails', () => {
   test('and is not even there costs nothing and may be asked again, as a new job', async () => {
     const child = await newChild();
     const { id } = await write(child, '网断了');
-    const settings = config().coze;
-    config().coze = settingsFor({ url: 'http://127.0.0.1:9' });
-    const job = await ended(child, (await comment(child, id)).id);
-    config().coze = settings;
+    const unreachable = { coze: settingsFor({ url: 'http://127.0.0.1:9' }) };
+    const job = await withSettings(unreachable, async () => ended(child, (await comment(child, id)).id));
     expect(job).toMatchObject({ status: 'failed', error: { code: 'PROVIDER_ERROR' } });
     expect(await charged(child)).toBe(0);
     const again = await comment(child, id);
@@ -265,29 +276,31 @@ describe('the quota', () => {
     const child = await newChild();
     const days = ['11', '12', '13', '14', '15'].map((day) => `2025-01-${day}`);
     const diaries = await Promise.all(days.map((date) => write(child, '配额', date)));
-    const full = config().aiQuota;
-    config().aiQuota = { comment: 2, image: 1 };
-    const answers = await Promise.all(diaries.map(({ id }) => send(main, child.openid, 'commentDiary', { diaryId: id })));
-    const refusals = answers.filter((answer) => !answer.success);
-    expect(refusals.map((answer) => !answer.success && answer.error.code)).toEqual(['QUOTA_EXCEEDED', 'QUOTA_EXCEEDED', 'QUOTA_EXCEEDED']);
-    const left = diaries[answers.findIndex((answer) => !answer.success)]?.id;
-    expect(await refused(main, child.openid, 'commentDiary', { diaryId: left }, { now: '2025-01-22T15:59:00.000Z' })).toMatchObject({
-      code: 'QUOTA_EXCEEDED',
+    await withSettings({ aiQuota: { comment: 2, image: 1 } }, async () => {
+      const answers = await Promise.all(diaries.map(({ id }) => send(main, child.openid, 'commentDiary', { diaryId: id })));
+      const refusals = answers.filter((answer) => !answer.success);
+      expect(refusals.map((answer) => !answer.success && answer.error.code)).toEqual([
+        'QUOTA_EXCEEDED',
+        'QUOTA_EXCEEDED',
+        'QUOTA_EXCEEDED',
+      ]);
+      const left = diaries[answers.findIndex((answer) => !answer.success)]?.id;
+      expect(await refused(main, child.openid, 'commentDiary', { diaryId: left }, { now: '2025-01-22T15:59:00.000Z' })).toMatchObject({
+        code: 'QUOTA_EXCEEDED',
+      });
+      expect(await ok(main, child.openid, 'commentDiary', { diaryId: left }, { now: '2025-01-22T16:01:00.000Z' })).toMatchObject({
+        job: { status: 'done' },
+      });
     });
-    expect(await ok(main, child.openid, 'commentDiary', { diaryId: left }, { now: '2025-01-22T16:01:00.000Z' })).toMatchObject({
-      job: { status: 'done' },
-    });
-    config().aiQuota = full;
   });
 
   test('given back for failures does not make them endless', async () => {
     const child = await newChild();
     const { id } = await write(child, '一直失败 #4000');
-    const full = config().aiQuota;
-    config().aiQuota = { comment: 1, image: 1 };
-    for (const _ of [1, 2, 3]) expect(await comment(child, id)).toMatchObject({ status: 'failed' });
-    expect(await refused(main, child.openid, 'commentDiary', { diaryId: id })).toMatchObject({ code: 'QUOTA_EXCEEDED' });
-    config().aiQuota = full;
+    await withSettings({ aiQuota: { comment: 1, image: 1 } }, async () => {
+      for (const _ of [1, 2, 3]) expect(await comment(child, id)).toMatchObject({ status: 'failed' });
+      expect(await refused(main, child.openid, 'commentDiary', { diaryId: id })).toMatchObject({ code: 'QUOTA_EXCEEDED' });
+    });
   });
 });
 
@@ -307,14 +320,14 @@ describe('switched off', () => {
 
   test('for want of a token, it says so, and everything else works', async () => {
     const child = await newChild();
-    const settings = config().coze;
-    config().coze = null;
-    const { id } = await write(child, '没有配置');
-    const refusal = await refused(main, child.openid, 'commentDiary', { diaryId: id });
-    const work = await fire(main, 'work');
-    config().coze = settings;
-    expect(refusal).toMatchObject({ code: 'PROVIDER_ERROR', message: 'AI 功能尚未配置' });
-    expect(work).toMatchObject({ success: true });
+    await withSettings({ coze: null }, async () => {
+      const { id } = await write(child, '没有配置');
+      expect(await refused(main, child.openid, 'commentDiary', { diaryId: id })).toMatchObject({
+        code: 'PROVIDER_ERROR',
+        message: 'AI 功能尚未配置',
+      });
+      expect(await fire(main, 'work')).toMatchObject({ success: true });
+    });
   });
 });
 
@@ -368,12 +381,10 @@ test('a signed request is exchanged for a token once, and the token serves many 
   const child = await newChild();
   const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2_048 });
   const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
-  const settings = config().coze;
-  config().coze = { ...settingsFor(services.coze), access: { appId: 'app', keyId: 'key', privateKey: pem } };
+  const signing = { coze: { ...settingsFor(services.coze), access: { appId: 'app', keyId: 'key', privateKey: pem } } };
   const diaries = [await write(child, '换令牌', '2025-01-20'), await write(child, '换令牌')];
-  const jobs = [];
-  for (const { id } of diaries) jobs.push(await comment(child, id));
-  config().coze = settings;
-  expect(jobs.map(({ status }) => status)).toEqual(['done', 'done']);
+  await withSettings(signing, async () => {
+    for (const { id } of diaries) expect(await comment(child, id)).toMatchObject({ status: 'done' });
+  });
   expect(services.coze.calls['/api/permission/oauth2/token']).toBe(1);
 });

@@ -3,9 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { png } from '../../scripts/fakes/coze';
 import { startFake } from '../../scripts/fakes/server';
 import { publicLookup } from '../../shared/ai/public-lookup';
-import { config } from '../../shared/runtime/config';
 import { outgoing, useServices } from '../../test/ai/services';
-import { type Child, fire, NOON, newChild, ok, refused, select, send, TODAY, withoutRateLimits } from '../../test/harness';
+import { type Child, fire, NOON, newChild, ok, refused, select, send, TODAY, withoutRateLimits, withSettings } from '../../test/harness';
 import { main as diary } from '../diary/index';
 import { main } from './index';
 
@@ -91,10 +90,7 @@ describe('a picture', () => {
 
   test('cannot be asked for where there is no storage to keep it', async () => {
     const child = await newChild();
-    const { cloud } = config();
-    config().cloud = null;
-    const refusal = await refused(main, child.openid, 'generateImage', { content: '无处可放' });
-    config().cloud = cloud;
+    const refusal = await withSettings({ cloud: null }, () => refused(main, child.openid, 'generateImage', { content: '无处可放' }));
     expect(refusal).toMatchObject({ code: 'PROVIDER_ERROR', message: 'AI 功能尚未配置' });
   });
 });
@@ -163,11 +159,11 @@ describe('a link that leads', () => {
 
   test('to the provider itself over plain HTTP is refused in production', async () => {
     const child = await newChild();
-    const { environment } = config();
-    config().environment = 'production';
-    const job = (await send(main, child.openid, 'generateImage', { content: '正式环境' })) as { data?: { job: { status: string } } };
-    config().environment = environment;
-    expect(job.data?.job.status).toBe('failed');
+    await withSettings({ environment: 'production' }, async () => {
+      expect(await send(main, child.openid, 'generateImage', { content: '正式环境' })).toMatchObject({
+        data: { job: { status: 'failed' } },
+      });
+    });
     expect(filesOf(child)).toEqual([]);
   });
 });
@@ -193,10 +189,7 @@ describe('with the content check on, a picture', () => {
     );
 
   async function waiting(child: Child, id: number): Promise<{ jobId: number; traceId: string }> {
-    const before = config().contentCheck;
-    config().contentCheck = 'https';
-    const job = await draw(child, { diaryId: id });
-    config().contentCheck = before;
+    const job = await withSettings({ contentCheck: 'https' }, () => draw(child, { diaryId: id }));
     expect(job).toMatchObject({ status: 'running', result: null });
     expect(await pictureIn(child, id)).toBeNull();
     const [row] = await select<{ reference: string }>('SELECT reference FROM ai_jobs WHERE user_id = ? AND id = ?', [child.userId, job.id]);
