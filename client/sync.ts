@@ -69,10 +69,13 @@ const FULFILLED = new Set(['task.complete TASK_ALREADY_COMPLETED', 'task.uncompl
 const holdsText = ({ type, args }: Entry): boolean =>
   (type === 'diary.put' && args.deleted !== true) || type === 'task.create' || type === 'task.update' || type === 'user.update';
 
+const STATUS = /^(applied|conflict|rejected|retry|stale|gap)$/;
+
+/** An answer with a status that this version does not know is none: to take it for settled would drop a text nobody may have stored. */
 const isAnswer = (value: unknown): value is SyncOutput =>
   isBag(value) &&
   Array.isArray(value.results) &&
-  value.results.every((result) => isBag(result) && isInteger(result.mid)) &&
+  value.results.every((result) => isBag(result) && isInteger(result.mid) && STATUS.test(String(result.status))) &&
   Array.isArray(value.changes) &&
   value.changes.every(
     (change) => isBag(change) && isText(change.key) && isInteger(change.rev) && (isBag(change.row) || change.deleted === true),

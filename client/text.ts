@@ -35,11 +35,9 @@ const LONE_SURROGATES = /[\uD800-\uDFFF]/gu;
 export const sendable = (value: object): Bag =>
   JSON.parse(JSON.stringify(value, (_, inner: unknown) => (typeof inner === 'string' ? inner.replace(LONE_SURROGATES, '\uFFFD') : inner)));
 
-const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
-
 export const randomName = (length: number, random: () => number): string => {
   let name = '';
-  while (name.length < length) name += ALPHABET.charAt(Math.floor(random() * ALPHABET.length));
+  while (name.length < length) name += Math.floor(random() * 36).toString(36);
   return name;
 };
 

@@ -43,13 +43,14 @@ export async function credentialsOf(call: Call): Promise<Credentials> {
 
 /** Never replaces a later state by an earlier one: a slow reader must not undo a logout. */
 const REMEMBER = `
-local known = redis.call('GET', KEYS[1])
+local session, user, epoch, alive, seconds = KEYS[1], ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+local known = redis.call('GET', session)
 if known then
-  local user, epoch = string.match(known, '^(%d+):(%d+)')
-  user, epoch = tonumber(user), tonumber(epoch)
-  if user > tonumber(ARGV[1]) or (user == tonumber(ARGV[1]) and epoch > tonumber(ARGV[2])) then return 0 end
+  local knownUser, knownEpoch = string.match(known, '^(%d+):(%d+)')
+  local ahead = knownUser - user
+  if ahead > 0 or (ahead == 0 and knownEpoch - epoch > 0) then return 0 end
 end
-redis.call('SET', KEYS[1], ARGV[1] .. ':' .. ARGV[2] .. ':' .. ARGV[3], 'EX', ARGV[4])
+redis.call('SET', session, user .. ':' .. epoch .. ':' .. alive, 'EX', seconds)
 return 1
 `;
 

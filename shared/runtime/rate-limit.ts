@@ -9,15 +9,21 @@ import { type Cache, evaluate } from './redis';
  * KEYS: session, then a counter per window. ARGV: max and seconds per window.
  */
 const ADMIT = `
+local session = KEYS[1]
+local windows = #KEYS - 1
 local wait = 0
-for i = 2, #KEYS do
-  local used = tonumber(redis.call('GET', KEYS[i]) or '0')
-  if used >= tonumber(ARGV[2 * i - 3]) then wait = math.max(wait, redis.call('TTL', KEYS[i]), 1) end
+for n = 1, windows do
+  local counter, max = KEYS[n + 1], tonumber(ARGV[2 * n - 1])
+  local used = tonumber(redis.call('GET', counter) or '0')
+  if used >= max then wait = math.max(wait, redis.call('TTL', counter), 1) end
 end
-for i = 2, #KEYS do
-  if wait == 0 and redis.call('INCR', KEYS[i]) == 1 then redis.call('EXPIRE', KEYS[i], ARGV[2 * i - 2]) end
+if wait == 0 then
+  for n = 1, windows do
+    local counter, seconds = KEYS[n + 1], ARGV[2 * n]
+    if redis.call('INCR', counter) == 1 then redis.call('EXPIRE', counter, seconds) end
+  end
 end
-return { redis.call('GET', KEYS[1]) or '', wait }
+return { redis.call('GET', session) or '', wait }
 `;
 
 export interface Admission {

@@ -13,6 +13,7 @@ let client: Promise<RedisClient> | undefined;
 let restUntil = 0;
 
 async function clientFor(urls: readonly [string, ...string[]], commandTimeout: number): Promise<RedisClient> {
+  // No enableAutoPipelining: 1.6 to 1.7 times as fast from 8 callers on, 0.54 times with one, which is what an instance mostly has.
   const options = { lazyConnect: true, enableOfflineQueue: false };
   const perNode = { connectTimeout: CONNECT_TIMEOUT_MS, commandTimeout, maxRetriesPerRequest: 0 };
   if (urls.length > 1) {

@@ -151,7 +151,6 @@ function requireRole(access: Access, credentials: Credentials): void {
   throw new AppError(credentials.kind === 'nobody' ? 'UNAUTHENTICATED' : 'FORBIDDEN');
 }
 
-/** Lets the caller in: there is room for one more call of theirs, and it is known who they are. */
 /** Who spent their allowance, until when: a flood of refused reads must not reach the database. */
 const spent = new Map<string, number>();
 const MAX_SPENT = 10_000;
@@ -161,6 +160,7 @@ function rememberSpent(subject: string, seconds: number): void {
   spent.set(subject, Date.now() + seconds * 1_000);
 }
 
+/** Lets the caller in: there is room for one more call of theirs, and it is known who they are. */
 async function enter(contract: Contract, credentials: Credentials, call: Call, ctx: SystemContext): Promise<Identity> {
   const subject = subjectIn(credentials);
   const admission = subject === null ? null : await admit(ctx.cache, subject, contract.limit);
@@ -198,10 +198,19 @@ async function identityFor(
   { db, cache }: SystemContext,
   cached: string | null,
 ): Promise<Identity> {
-  if (access === 'public') return { openid: call.openid, address: call.address };
-  if (access === 'operator') return { actor: credentials.kind === 'operator' ? credentials.actor : `openid:${subjectIn(credentials)}` };
-  if (credentials.kind !== 'openid' && credentials.kind !== 'token') return {};
-  const session = await sessionOf(db, cache, credentials, cached);
-  if (session === null) throw new AppError('UNAUTHENTICATED');
-  return { userId: session.userId, subject: credentials.subject, epoch: session.epoch };
+  switch (access) {
+    case 'public':
+      return { openid: call.openid, address: call.address };
+    case 'operator':
+      return { actor: credentials.kind === 'operator' ? credentials.actor : `openid:${subjectIn(credentials)}` };
+    case 'system':
+      return {};
+    case 'user': {
+      // Whatever `rights` may say one day: without a session there is no user to act for.
+      const isPerson = credentials.kind === 'openid' || credentials.kind === 'token';
+      const session = isPerson ? await sessionOf(db, cache, credentials, cached) : null;
+      if (!isPerson || session === null) throw new AppError('UNAUTHENTICATED');
+      return { userId: session.userId, subject: credentials.subject, epoch: session.epoch };
+    }
+  }
 }

