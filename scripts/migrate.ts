@@ -22,12 +22,16 @@ const sqlFolder = fileURLToPath(new URL('../sql/', import.meta.url));
 const LOCK = 'growth-diary-migrate';
 const NO_SUCH_RIGHT = new Set([1044, 1142, 1227, 1410]);
 
+/** What procedures have in common is put in where they name it: a CALL in its place would cost each posting a tenth of its time. */
+const withParts = (text: string): string =>
+  text.replace(/^ *-- include (\w+)$/gm, (_, part: string) => withParts(readFileSync(`${sqlFolder}parts/${part}.sql`, 'utf8')).trimEnd());
+
 const readFolder = (folder: string): SqlFile[] =>
   readdirSync(sqlFolder + folder)
     .filter((name) => name.endsWith('.sql') && name !== 'grants.sql')
     .sort()
     .map((name) => {
-      const text = readFileSync(sqlFolder + folder + name, 'utf8');
+      const text = withParts(readFileSync(sqlFolder + folder + name, 'utf8'));
       return { name: folder + name, text, hash: createHash('sha256').update(text).digest('hex') };
     });
 

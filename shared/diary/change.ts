@@ -5,11 +5,11 @@ import type { Request } from '../request';
 import { config } from '../runtime/config';
 import type { Errand, UserContext } from '../runtime/context';
 import { Moved } from '../runtime/mysql';
-import { type CheckStatus, statusOf } from '../safety/check';
+import { type CheckStatus, isChecking, statusOf } from '../safety/check';
 import { remove } from '../storage/storage';
 import { contentHash } from '../sync/content-hash';
 import type { Diary, Written } from './contract';
-import { type DiaryState, postDiary, recountStreak, type StoredDiary, selectDiaryState, toDiary } from './queries';
+import { type DiaryState, postDiary, postNewDay, recountStreak, type StoredDiary, selectDiaryState, toDiary } from './queries';
 import { appendDay, currentStreak, type Streak } from './streak';
 
 export { type DiaryState, recountStreak, type StoredDiary, toDiary } from './queries';
@@ -46,15 +46,18 @@ export const statsOf = (streak: Streak, today: string): Stats => ({
 /**
  * The one way a diary is written. Reads what the decision rests on, lets `decide` judge, works out streak and reward, and posts all of it in
  * one call; when the user's data moved in between, it is read and decided again. Direct calls and sync both come through here.
- * Where nothing is to be changed, `decide` gives what is to be posted in its place.
+ * Where nothing is to be changed, `decide` gives what is to be posted in its place. A `fresh` text is posted without a look, where it can be.
  */
 export async function changeDiary<Other extends object = never>(
   ctx: UserContext,
   request: Request,
   target: { id?: number; date?: string },
   decide: (state: DiaryState) => Change | (() => Promise<Other>),
+  fresh?: Change['next'],
 ): Promise<Outcome | Other> {
   const check = publicationCheck(ctx);
+  const first = fresh && (await postFresh(ctx, request, fresh, check));
+  if (first) return first;
   for (;;) {
     const state = await selectDiaryState(ctx.db, ctx.userId, request.id, target);
     await ctx.admitted;
@@ -67,6 +70,30 @@ export async function changeDiary<Other extends object = never>(
       if (!(error instanceof Moved)) throw error;
       if (Date.now() >= ctx.deadline) throw new AppError('UNAVAILABLE', { cause: error });
     }
+  }
+}
+
+/** The first text of today, the usual case. Null when it is not that, or something stands in the way: then it is decided by what is there. */
+async function postFresh(ctx: UserContext, request: Request, next: Change['next'], check: PublicationCheck): Promise<Outcome | null> {
+  if (next.date !== ctx.today || next.isDraft || next.content.trim() === '') return null;
+  if (isChecking() && ctx.openid === null) return null;
+  await ctx.admitted;
+  const checkStatus = await check(ctx.openid, null, next);
+  if (checkStatus === 'rejected') return null;
+  const reward = config().diaryReward;
+  const now = ctx.now.toISOString();
+  const outcome: Outcome = {
+    diary: { ...next, id: 0, aiComment: null, aiImage: null, version: 0, createdAt: now, updatedAt: now },
+    stats: { totalDiaries: 0, continuousDays: 0, longestStreak: 0, lastDiaryDate: next.date },
+    reward: reward > 0 ? { points: reward, balance: 0 } : null,
+    isDeleted: false,
+    isRejected: false,
+  };
+  try {
+    return await postNewDay(ctx.db, ctx.userId, request, next, checkStatus, reward, outcome, ctx.now);
+  } catch (error) {
+    if (error instanceof Moved) return null;
+    throw error;
   }
 }
 
@@ -149,7 +176,7 @@ type PublicationCheck = ReturnType<typeof publicationCheck>;
 /** Has a text checked that is about to be published. What stands published with the same text is not asked about again, nor is a decision made anew. */
 function publicationCheck(errand: Errand) {
   const known = new Map<string, CheckStatus>();
-  return async (openid: string, row: StoredDiary | null, next: Change['next']): Promise<CheckStatus> => {
+  return async (openid: string | null, row: StoredDiary | null, next: Change['next']): Promise<CheckStatus> => {
     const text = publicText(next);
     if (row?.is_draft === 0 && publicText(contentOf(row)) === text) return row.check_status;
     const status = known.get(text) ?? (await statusOf(text, 'diary', openid, errand));

@@ -4,7 +4,7 @@ import type { Stats } from '../contract';
 import { AppError, fieldError } from '../errors';
 import { requestOf } from '../request';
 import type { UserContext } from '../runtime/context';
-import { changeDiary, contentOf, isAlive, type Outcome, statsOf } from './change';
+import { changeDiary, contentOf, type DiaryState, isAlive, type Outcome, statsOf } from './change';
 import { type calendar, type create, type Diary, FIRST_DAY, type get, type list, type remove, type update, type Written } from './contract';
 import { withImageUrls } from './image-urls';
 import { requireOwnImage } from './images';
@@ -27,15 +27,17 @@ function writtenOf({ diary, stats, reward, isRejected }: Outcome): Written {
 /** Writes the diary of a day. A draft of that day is continued: what is not given stays as the draft had it. */
 export async function createDiary(ctx: UserContext, input: z.output<typeof create.input>): Promise<Written> {
   requireWritable(ctx, input);
-  const outcome = await changeDiary(ctx, requestOf(ctx, input), { date: input.date }, ({ byDate }) => {
+  const { date, content, isDraft = false, ...others } = input;
+  const written = { ...given(others), date, content, isDraft };
+  const fresh = { mood: '', weather: '', images: [], tags: [], ...written };
+  const decide = ({ byDate }: DiaryState) => {
     const draft = isAlive(byDate) ? byDate : null;
     if (draft && draft.is_draft === 0) {
       throw new AppError('DIARY_EXISTS', { details: { diary: { id: draft.id, version: draft.content_rev } } });
     }
-    const blank = { mood: '', weather: '', images: [], tags: [] };
-    const { date, content, isDraft = false, ...others } = input;
-    return { row: draft, next: { ...(draft ? contentOf(draft) : blank), ...given(others), date, content, isDraft }, isDeleted: false };
-  });
+    return { row: draft, next: draft ? { ...contentOf(draft), ...written } : fresh, isDeleted: false };
+  };
+  const outcome = await changeDiary(ctx, requestOf(ctx, input), { date }, decide, fresh);
   return writtenOf(outcome);
 }
 

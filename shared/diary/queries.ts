@@ -315,3 +315,33 @@ export const postDiary = <Answer>(
     JSON.stringify(response),
     now,
   ]);
+
+/**
+ * Publishes the diary of a day after all others. What only the posting knows it puts into the response itself: id, version, balance and
+ * streak. Throws Moved when a later day is there, or anything on this one.
+ */
+export const postNewDay = <Answer>(
+  db: Database,
+  userId: number,
+  request: Request,
+  diary: Omit<DiaryPosting['diary'], 'isDraft'>,
+  checkStatus: CheckStatus,
+  reward: number,
+  response: Answer,
+  now: Date,
+): Promise<Answer> =>
+  db.post('post_new_day', [
+    userId,
+    request.id,
+    request.hash,
+    diary.date,
+    diary.content,
+    diary.mood,
+    diary.weather,
+    JSON.stringify(diary.images),
+    JSON.stringify(diary.tags),
+    checkStatus,
+    reward,
+    JSON.stringify(response),
+    now,
+  ]);

@@ -28,6 +28,8 @@ export interface PublicContext extends SystemContext {
 
 export interface UserContext extends SystemContext {
   userId: number;
+  /** WeChat's word, on the mini-program door only. */
+  openid: string | null;
   /** Hash of the openid: tags the user's keys in Redis, stands for them in logs. */
   subject: string;
   /** The epoch of tokens that the caller has proved to belong to. */

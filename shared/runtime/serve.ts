@@ -182,7 +182,8 @@ function runEarly({ contract, run }: Action, credentials: Credentials, ctx: Syst
   const session = mayBeginEarly ? guessSession(credentials) : null;
   const subject = subjectIn(credentials);
   if (session === null || subject === null || (spent.get(subject) ?? 0) > Date.now()) return null;
-  const guess: Identity = { userId: session.userId, epoch: session.epoch, subject };
+  const openid = credentials.kind === 'openid' ? credentials.openid : null;
+  const guess: Identity = { userId: session.userId, openid, subject, epoch: session.epoch };
   const known = entering.then((identity) => {
     if (!isSame(guess, identity)) throw new Error('somebody else');
   });
@@ -210,7 +211,7 @@ async function identityFor(
       const isPerson = credentials.kind === 'openid' || credentials.kind === 'token';
       const session = isPerson ? await sessionOf(db, cache, credentials, cached) : null;
       if (!isPerson || session === null) throw new AppError('UNAUTHENTICATED');
-      return { userId: session.userId, subject: credentials.subject, epoch: session.epoch };
+      return { userId: session.userId, openid: call.openid, subject: credentials.subject, epoch: session.epoch };
     }
   }
 }

@@ -7,22 +7,13 @@ CREATE DEFINER = gd_owner PROCEDURE post_answer(
 )
 SQL SECURITY DEFINER
 BEGIN
-  DECLARE v_rev BIGINT UNSIGNED;
-  DECLARE v_points INT;
-  DECLARE v_seq INT UNSIGNED;
-  DECLARE v_answer MEDIUMTEXT;
-  DECLARE EXIT HANDLER FOR SQLEXCEPTION BEGIN ROLLBACK; RESIGNAL; END;
+  -- include open_posting
 
-  CALL open_posting(p_user_id, p_request_id, p_hash, v_rev, v_points, v_seq, v_answer);
-  IF v_answer IS NOT NULL THEN
-    ROLLBACK;
-    SELECT v_answer AS response;
-  ELSE
-    IF v_rev <> p_base_rev THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'MOVED'; END IF;
-    IF p_revisions IS NOT NULL THEN
-      CALL keep_revisions(p_user_id, v_rev + 1, p_revisions, p_now);
-      SET v_rev = v_rev + JSON_LENGTH(p_revisions);
-    END IF;
-    CALL close_posting(p_user_id, v_rev, v_points, v_seq, p_request_id, p_hash, p_response, p_now);
+  IF v_rev <> p_base_rev THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'MOVED'; END IF;
+  IF p_revisions IS NOT NULL THEN
+    CALL keep_revisions(p_user_id, v_rev + 1, p_revisions, p_now);
+    SET v_rev = v_rev + JSON_LENGTH(p_revisions);
   END IF;
+  SET v_answer = p_response;
+  -- include close_posting
 END

@@ -6,41 +6,35 @@ CREATE DEFINER = gd_owner PROCEDURE post_completion(
 )
 SQL SECURITY DEFINER
 BEGIN
-  DECLARE v_rev BIGINT UNSIGNED;
-  DECLARE v_points, v_award INT;
-  DECLARE v_seq, v_completion INT UNSIGNED;
-  DECLARE v_answer MEDIUMTEXT;
+  DECLARE v_award INT;
+  DECLARE v_completion INT UNSIGNED;
   DECLARE v_date DATE;
   DECLARE v_is_system, v_is_done BOOLEAN;
   DECLARE v_title VARCHAR(200);
   DECLARE v_task JSON;
-  DECLARE EXIT HANDLER FOR SQLEXCEPTION BEGIN ROLLBACK; RESIGNAL; END;
+  -- include open_posting
 
-  CALL open_posting(p_user_id, p_request_id, p_hash, v_rev, v_points, v_seq, v_answer);
-  IF v_answer IS NOT NULL THEN
-    ROLLBACK;
-    SELECT v_answer AS response;
-  ELSE
-    SELECT task_date, is_system, is_completed, points_reward, completions + 1, title
-    INTO v_date, v_is_system, v_is_done, v_award, v_completion, v_title
-    FROM tasks WHERE user_id = p_user_id AND id = p_id AND deleted_at IS NULL;
-    IF v_date IS NULL THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'NOT_FOUND'; END IF;
-    IF v_is_done THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'TASK_ALREADY_COMPLETED'; END IF;
-    IF v_date <> p_done_on OR v_date NOT BETWEEN p_from AND p_to THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'INVALID_INPUT'; END IF;
-    IF NOT v_is_system THEN
-      SELECT LEAST(v_award, GREATEST(p_own_cap - COALESCE(SUM(awarded), 0), 0)) INTO v_award
-      FROM tasks WHERE user_id = p_user_id AND task_date = v_date AND NOT is_system;
-    END IF;
-
-    SET v_rev = v_rev + 1;
-    UPDATE tasks SET is_completed = TRUE, completed_at = p_now, completions = v_completion, awarded = v_award, rev = v_rev, updated_at = p_now
-    WHERE user_id = p_user_id AND id = p_id;
-    IF v_award > 0 THEN
-      CALL append_record(p_user_id, v_rev, v_points, v_seq, v_award, '完成任务', CONCAT('task:', p_id, ':', v_completion), v_title,
-        p_id, 'task', NULL, p_now);
-    END IF;
-    SELECT task INTO v_task FROM task_json WHERE user_id = p_user_id AND id = p_id;
-    CALL close_posting(p_user_id, v_rev, v_points, v_seq, p_request_id, p_hash,
-      JSON_OBJECT('task', v_task, 'awarded', v_award, 'balance', v_points), p_now);
+  SELECT t.task_date, t.is_system, t.is_completed, t.points_reward, t.completions + 1, t.title, j.task
+  INTO v_date, v_is_system, v_is_done, v_award, v_completion, v_title, v_task
+  FROM tasks t JOIN task_json j ON j.user_id = t.user_id AND j.id = t.id WHERE t.user_id = p_user_id AND t.id = p_id AND t.deleted_at IS NULL;
+  IF v_date IS NULL THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'NOT_FOUND'; END IF;
+  IF v_is_done THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'TASK_ALREADY_COMPLETED'; END IF;
+  IF v_date <> p_done_on OR v_date NOT BETWEEN p_from AND p_to THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'INVALID_INPUT'; END IF;
+  IF NOT v_is_system THEN
+    SELECT LEAST(v_award, GREATEST(p_own_cap - COALESCE(SUM(awarded), 0), 0)) INTO v_award
+    FROM tasks WHERE user_id = p_user_id AND task_date = v_date AND NOT is_system;
   END IF;
+
+  SET v_rev = v_rev + 1;
+  UPDATE tasks SET is_completed = TRUE, completed_at = p_now, completions = v_completion, awarded = v_award, rev = v_rev, updated_at = p_now
+  WHERE user_id = p_user_id AND id = p_id;
+  IF v_award > 0 THEN
+    SET v_amount = v_award;
+    -- include move_points
+    INSERT INTO point_records (user_id, seq, amount, balance_after, source, source_key, description, related_id, related_type, actor, rev, created_at)
+    VALUES (p_user_id, v_seq, v_amount, v_points, '完成任务', CONCAT('task:', p_id, ':', v_completion), v_title, p_id, 'task', NULL, v_rev, p_now);
+  END IF;
+  SET v_answer = JSON_OBJECT('task', JSON_SET(v_task, '$.is_completed', 1, '$.completed_at', DATE_FORMAT(p_now, '%Y-%m-%dT%H:%i:%s.%fZ')),
+    'awarded', v_award, 'balance', v_points);
+  -- include close_posting
 END

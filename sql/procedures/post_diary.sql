@@ -13,59 +13,52 @@ CREATE DEFINER = gd_owner PROCEDURE post_diary(
 )
 SQL SECURITY DEFINER
 BEGIN
-  DECLARE v_rev BIGINT UNSIGNED;
-  DECLARE v_points INT;
-  DECLARE v_seq INT UNSIGNED;
-  DECLARE v_answer MEDIUMTEXT;
-  DECLARE EXIT HANDLER FOR SQLEXCEPTION BEGIN ROLLBACK; RESIGNAL; END;
+  -- include open_posting
 
-  CALL open_posting(p_user_id, p_request_id, p_hash, v_rev, v_points, v_seq, v_answer);
-  IF v_answer IS NOT NULL THEN
-    ROLLBACK;
-    SELECT v_answer AS response;
-  ELSE
-    IF v_rev <> p_base_rev THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'MOVED'; END IF;
-    SET v_rev = v_rev + 1;
-    IF p_kept_hash IS NOT NULL THEN
-      INSERT INTO diary_revisions (user_id, id, diary_date, reason, content, mood, weather, images, tags, is_draft, hash, is_unread, modified_at, created_at)
-      SELECT user_id, v_rev, diary_date, 'overwritten', content, mood, weather, images, tags, is_draft, p_kept_hash, TRUE, modified_at, p_now
-        FROM diaries WHERE user_id = p_user_id AND id = p_id;
-    END IF;
-
-    IF p_id IS NULL THEN
-      INSERT INTO diaries (user_id, id, diary_date, content, mood, weather, images, tags, is_draft, check_status, rev, content_rev, modified_at,
-        last_client, last_mutation, created_at, updated_at)
-      VALUES (p_user_id, v_rev, p_date, p_content, p_mood, p_weather, p_images, p_tags, p_is_draft, p_check_status, v_rev, v_rev, p_modified_at,
-        p_client, p_mutation, p_now, p_now) AS new
-      ON DUPLICATE KEY UPDATE id = new.id, content = new.content, mood = new.mood, weather = new.weather, images = new.images, tags = new.tags,
-        is_draft = new.is_draft, check_status = new.check_status, rev = new.rev, content_rev = new.content_rev, modified_at = new.modified_at, last_client = new.last_client,
-        last_mutation = new.last_mutation, created_at = new.created_at, updated_at = new.updated_at, deleted_at = NULL, ai_comment = NULL, ai_image = NULL;
-    ELSE
-      IF p_old_date IS NOT NULL THEN
-        DELETE FROM diaries WHERE user_id = p_user_id AND diary_date = p_date AND deleted_at IS NOT NULL;
-      END IF;
-      UPDATE diaries SET diary_date = p_date, content = p_content, mood = p_mood, weather = p_weather, images = p_images, tags = p_tags,
-        is_draft = p_is_draft, check_status = p_check_status, rev = v_rev, content_rev = v_rev, modified_at = p_modified_at, last_client = p_client, last_mutation = p_mutation,
-        ai_comment = IF(p_is_deleted, NULL, ai_comment), ai_image = IF(p_is_deleted, NULL, ai_image),
-        deleted_at = IF(p_is_deleted, p_now, NULL), updated_at = p_now
-      WHERE user_id = p_user_id AND id = p_id;
-      IF p_old_date IS NOT NULL THEN
-        INSERT INTO diaries (user_id, id, diary_date, content, images, tags, rev, content_rev, modified_at, deleted_at, created_at, updated_at)
-        VALUES (p_user_id, v_rev, p_old_date, '', JSON_ARRAY(), JSON_ARRAY(), v_rev, v_rev, p_modified_at, p_now, p_now, p_now);
-      END IF;
-    END IF;
-
-    IF p_check_status = 'pending' THEN
-      INSERT INTO content_checks (user_id, diary_id, due_at) VALUES (p_user_id, COALESCE(p_id, v_rev), p_now + INTERVAL 1 MINUTE) AS new
-      ON DUPLICATE KEY UPDATE due_at = new.due_at, tries = 0;
-    END IF;
-    UPDATE users SET total_diaries = p_total_diaries, total_drafts = p_total_drafts, continuous_days = p_run, longest_days = p_longest,
-      last_diary_date = p_last_date
-    WHERE id = p_user_id;
-    IF p_reward > 0 THEN
-      CALL append_record(p_user_id, v_rev, v_points, v_seq, p_reward, '写日记', CONCAT('diary:', p_date), CONCAT(p_date, ' 的日记'),
-        COALESCE(p_id, v_rev), 'diary', NULL, p_now);
-    END IF;
-    CALL close_posting(p_user_id, v_rev, v_points, v_seq, p_request_id, p_hash, p_response, p_now);
+  IF v_rev <> p_base_rev THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'MOVED'; END IF;
+  SET v_rev = v_rev + 1;
+  IF p_kept_hash IS NOT NULL THEN
+    INSERT INTO diary_revisions (user_id, id, diary_date, reason, content, mood, weather, images, tags, is_draft, hash, is_unread, modified_at, created_at)
+    SELECT user_id, v_rev, diary_date, 'overwritten', content, mood, weather, images, tags, is_draft, p_kept_hash, TRUE, modified_at, p_now
+      FROM diaries WHERE user_id = p_user_id AND id = p_id;
   END IF;
+
+  IF p_id IS NULL THEN
+    INSERT INTO diaries (user_id, id, diary_date, content, mood, weather, images, tags, is_draft, check_status, rev, content_rev, modified_at,
+      last_client, last_mutation, created_at, updated_at)
+    VALUES (p_user_id, v_rev, p_date, p_content, p_mood, p_weather, p_images, p_tags, p_is_draft, p_check_status, v_rev, v_rev, p_modified_at,
+      p_client, p_mutation, p_now, p_now) AS new
+    ON DUPLICATE KEY UPDATE id = new.id, content = new.content, mood = new.mood, weather = new.weather, images = new.images, tags = new.tags,
+      is_draft = new.is_draft, check_status = new.check_status, rev = new.rev, content_rev = new.content_rev, modified_at = new.modified_at, last_client = new.last_client,
+      last_mutation = new.last_mutation, created_at = new.created_at, updated_at = new.updated_at, deleted_at = NULL, ai_comment = NULL, ai_image = NULL;
+  ELSE
+    IF p_old_date IS NOT NULL THEN
+      DELETE FROM diaries WHERE user_id = p_user_id AND diary_date = p_date AND deleted_at IS NOT NULL;
+    END IF;
+    UPDATE diaries SET diary_date = p_date, content = p_content, mood = p_mood, weather = p_weather, images = p_images, tags = p_tags,
+      is_draft = p_is_draft, check_status = p_check_status, rev = v_rev, content_rev = v_rev, modified_at = p_modified_at, last_client = p_client, last_mutation = p_mutation,
+      ai_comment = IF(p_is_deleted, NULL, ai_comment), ai_image = IF(p_is_deleted, NULL, ai_image),
+      deleted_at = IF(p_is_deleted, p_now, NULL), updated_at = p_now
+    WHERE user_id = p_user_id AND id = p_id;
+    IF p_old_date IS NOT NULL THEN
+      INSERT INTO diaries (user_id, id, diary_date, content, images, tags, rev, content_rev, modified_at, deleted_at, created_at, updated_at)
+      VALUES (p_user_id, v_rev, p_old_date, '', JSON_ARRAY(), JSON_ARRAY(), v_rev, v_rev, p_modified_at, p_now, p_now, p_now);
+    END IF;
+  END IF;
+
+  IF p_check_status = 'pending' THEN
+    INSERT INTO content_checks (user_id, diary_id, due_at) VALUES (p_user_id, COALESCE(p_id, v_rev), p_now + INTERVAL 1 MINUTE) AS new
+    ON DUPLICATE KEY UPDATE due_at = new.due_at, tries = 0;
+  END IF;
+  IF p_reward > 0 THEN
+    SET v_amount = p_reward;
+    -- include move_points
+    INSERT INTO point_records (user_id, seq, amount, balance_after, source, source_key, description, related_id, related_type, actor, rev, created_at)
+    VALUES (p_user_id, v_seq, v_amount, v_points, '写日记', CONCAT('diary:', p_date), CONCAT(p_date, ' 的日记'), COALESCE(p_id, v_rev), 'diary', NULL, v_rev, p_now);
+  END IF;
+  UPDATE users SET rev = v_rev, points = v_points, points_seq = v_seq, total_diaries = p_total_diaries, total_drafts = p_total_drafts,
+    continuous_days = p_run, longest_days = p_longest, last_diary_date = p_last_date, updated_at = p_now
+  WHERE id = p_user_id;
+  SET v_answer = p_response;
+  -- include store_answer
 END

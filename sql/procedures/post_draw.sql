@@ -10,42 +10,39 @@ CREATE DEFINER = gd_owner PROCEDURE post_draw(
 )
 SQL SECURITY DEFINER
 BEGIN
-  DECLARE v_rev BIGINT UNSIGNED;
-  DECLARE v_points, v_stock INT;
-  DECLARE v_seq INT UNSIGNED;
-  DECLARE v_answer MEDIUMTEXT;
+  DECLARE v_stock INT;
   DECLARE v_fingerprint BINARY(32);
   DECLARE v_name VARCHAR(200) DEFAULT '';
   DECLARE v_image VARCHAR(500) DEFAULT '';
   DECLARE v_won INT DEFAULT 0;
-  DECLARE EXIT HANDLER FOR SQLEXCEPTION BEGIN ROLLBACK; RESIGNAL; END;
+  -- include open_posting
 
-  CALL open_posting(p_user_id, p_request_id, p_hash, v_rev, v_points, v_seq, v_answer);
-  IF v_answer IS NOT NULL THEN
-    ROLLBACK;
-    SELECT v_answer AS response;
-  ELSE
-    SELECT f.fingerprint, COALESCE(p.name, ''), COALESCE(p.image_url, ''), COALESCE(p.points, 0), COALESCE(p.stock, -1)
-    INTO v_fingerprint, v_name, v_image, v_won, v_stock
-    FROM lottery_fingerprint f LEFT JOIN lottery_prizes p ON p.id = p_prize_id;
-    IF v_fingerprint <> p_fingerprint THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'MOVED'; END IF;
-    IF p_is_empty THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'LOTTERY_EMPTY'; END IF;
+  SELECT f.fingerprint, COALESCE(p.name, ''), COALESCE(p.image_url, ''), COALESCE(p.points, 0), COALESCE(p.stock, -1)
+  INTO v_fingerprint, v_name, v_image, v_won, v_stock
+  FROM lottery_fingerprint f LEFT JOIN lottery_prizes p ON p.id = p_prize_id;
+  IF v_fingerprint <> p_fingerprint THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'MOVED'; END IF;
+  IF p_is_empty THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'LOTTERY_EMPTY'; END IF;
 
-    SET v_rev = v_rev + 1;
-    IF p_cost > 0 THEN
-      CALL append_record(p_user_id, v_rev, v_points, v_seq, -p_cost, '抽奖', CONCAT('draw:', v_rev, ':cost'), '', v_rev, 'lottery', NULL, p_now);
-    END IF;
-    IF v_won > 0 THEN
-      CALL append_record(p_user_id, v_rev, v_points, v_seq, v_won, '抽奖奖品', CONCAT('draw:', v_rev, ':prize'), v_name, v_rev, 'lottery', NULL, p_now);
-    END IF;
-    INSERT INTO lottery_records (user_id, id, prize_id, prize_name, prize_image, cost_points, is_winner, points_won, took_stock, roll, rev, created_at)
-    VALUES (p_user_id, v_rev, p_prize_id, v_name, v_image, p_cost, p_prize_id IS NOT NULL, v_won, v_stock >= 0, p_roll, v_rev, p_now);
-    SET v_answer = JSON_OBJECT('id', v_rev, 'prize_id', p_prize_id, 'prize_name', v_name, 'prize_image', v_image, 'cost_points', p_cost,
-      'is_winner', IF(p_prize_id IS NULL, 0, 1), 'points_won', v_won, 'created_at', DATE_FORMAT(p_now, '%Y-%m-%dT%H:%i:%s.%fZ'), 'balance', v_points);
-    IF v_stock >= 0 THEN
-      UPDATE lottery_prizes SET stock = stock - 1, issued = issued + 1 WHERE id = p_prize_id AND stock > 0;
-      IF ROW_COUNT() = 0 THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'MOVED'; END IF;
-    END IF;
-    CALL close_posting(p_user_id, v_rev, v_points, v_seq, p_request_id, p_hash, v_answer, p_now);
+  SET v_rev = v_rev + 1;
+  IF p_cost > 0 THEN
+    SET v_amount = -p_cost;
+    -- include move_points
+    INSERT INTO point_records (user_id, seq, amount, balance_after, source, source_key, description, related_id, related_type, actor, rev, created_at)
+    VALUES (p_user_id, v_seq, v_amount, v_points, '抽奖', CONCAT('draw:', v_rev, ':cost'), '', v_rev, 'lottery', NULL, v_rev, p_now);
   END IF;
+  IF v_won > 0 THEN
+    SET v_amount = v_won;
+    -- include move_points
+    INSERT INTO point_records (user_id, seq, amount, balance_after, source, source_key, description, related_id, related_type, actor, rev, created_at)
+    VALUES (p_user_id, v_seq, v_amount, v_points, '抽奖奖品', CONCAT('draw:', v_rev, ':prize'), v_name, v_rev, 'lottery', NULL, v_rev, p_now);
+  END IF;
+  INSERT INTO lottery_records (user_id, id, prize_id, prize_name, prize_image, cost_points, is_winner, points_won, took_stock, roll, rev, created_at)
+  VALUES (p_user_id, v_rev, p_prize_id, v_name, v_image, p_cost, p_prize_id IS NOT NULL, v_won, v_stock >= 0, p_roll, v_rev, p_now);
+  SET v_answer = JSON_OBJECT('id', v_rev, 'prize_id', p_prize_id, 'prize_name', v_name, 'prize_image', v_image, 'cost_points', p_cost,
+    'is_winner', IF(p_prize_id IS NULL, 0, 1), 'points_won', v_won, 'created_at', DATE_FORMAT(p_now, '%Y-%m-%dT%H:%i:%s.%fZ'), 'balance', v_points);
+  IF v_stock >= 0 THEN
+    UPDATE lottery_prizes SET stock = stock - 1, issued = issued + 1 WHERE id = p_prize_id AND stock > 0;
+    IF ROW_COUNT() = 0 THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'MOVED'; END IF;
+  END IF;
+  -- include close_posting
 END

@@ -5,22 +5,16 @@ CREATE DEFINER = gd_owner PROCEDURE post_grant(
 )
 SQL SECURITY DEFINER
 BEGIN
-  DECLARE v_rev BIGINT UNSIGNED;
-  DECLARE v_points INT;
-  DECLARE v_seq INT UNSIGNED;
-  DECLARE v_answer MEDIUMTEXT;
-  DECLARE EXIT HANDLER FOR SQLEXCEPTION BEGIN ROLLBACK; RESIGNAL; END;
+  -- include open_posting
 
-  CALL open_posting(p_user_id, p_request_id, p_hash, v_rev, v_points, v_seq, v_answer);
-  IF v_answer IS NOT NULL THEN
-    ROLLBACK;
-    SELECT v_answer AS response;
-  ELSE
-    IF v_rev <> p_base_rev THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'MOVED'; END IF;
-    SET v_rev = v_rev + 1;
-    IF p_granted > 0 THEN
-      CALL append_record(p_user_id, v_rev, v_points, v_seq, p_granted, '历史积分', 'migration', p_description, NULL, NULL, NULL, p_now);
-    END IF;
-    CALL close_posting(p_user_id, v_rev, v_points, v_seq, p_request_id, p_hash, p_response, p_now);
+  IF v_rev <> p_base_rev THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'MOVED'; END IF;
+  SET v_rev = v_rev + 1;
+  IF p_granted > 0 THEN
+    SET v_amount = p_granted;
+    -- include move_points
+    INSERT INTO point_records (user_id, seq, amount, balance_after, source, source_key, description, related_id, related_type, actor, rev, created_at)
+    VALUES (p_user_id, v_seq, v_amount, v_points, '历史积分', 'migration', p_description, NULL, NULL, NULL, v_rev, p_now);
   END IF;
+  SET v_answer = p_response;
+  -- include close_posting
 END

@@ -9,66 +9,57 @@ CREATE DEFINER = gd_owner PROCEDURE post_import(
 )
 SQL SECURITY DEFINER
 BEGIN
-  DECLARE v_rev BIGINT UNSIGNED;
-  DECLARE v_points INT;
-  DECLARE v_seq INT UNSIGNED;
-  DECLARE v_answer MEDIUMTEXT;
-  DECLARE EXIT HANDLER FOR SQLEXCEPTION BEGIN ROLLBACK; RESIGNAL; END;
+  -- include open_posting
 
-  CALL open_posting(p_user_id, p_request_id, p_hash, v_rev, v_points, v_seq, v_answer);
-  IF v_answer IS NOT NULL THEN
-    ROLLBACK;
-    SELECT v_answer AS response;
-  ELSE
-    IF v_rev <> p_base_rev THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'MOVED'; END IF;
+  IF v_rev <> p_base_rev THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'MOVED'; END IF;
 
-    INSERT INTO diaries (user_id, id, diary_date, content, mood, weather, images, tags, ai_comment, is_draft, check_status, rev, content_rev, modified_at,
-      created_at, updated_at)
-    SELECT p_user_id, v_rev + n, date, content, mood, weather, images, tags, ai_comment, is_draft, check_status, v_rev + n, v_rev + n, modified_at, p_now, p_now
-      FROM JSON_TABLE(p_days, '$[*]' COLUMNS (
-        n FOR ORDINALITY, date DATE PATH '$.date', content TEXT PATH '$.content', mood VARCHAR(20) PATH '$.mood',
-        weather VARCHAR(20) PATH '$.weather', images JSON PATH '$.images', tags JSON PATH '$.tags', ai_comment TEXT PATH '$.aiComment', is_draft BOOLEAN PATH '$.isDraft',
-        check_status VARCHAR(10) PATH '$.checkStatus', modified_at DATETIME(3) PATH '$.modifiedAt'
-      )) AS day;
-    INSERT INTO content_checks (user_id, diary_id, due_at)
-    SELECT user_id, id, p_now FROM diaries WHERE user_id = p_user_id AND id > v_rev AND check_status = 'pending';
-    SET v_rev = v_rev + JSON_LENGTH(p_days);
+  INSERT INTO diaries (user_id, id, diary_date, content, mood, weather, images, tags, ai_comment, is_draft, check_status, rev, content_rev, modified_at,
+    created_at, updated_at)
+  SELECT p_user_id, v_rev + n, date, content, mood, weather, images, tags, ai_comment, is_draft, check_status, v_rev + n, v_rev + n, modified_at, p_now, p_now
+    FROM JSON_TABLE(p_days, '$[*]' COLUMNS (
+      n FOR ORDINALITY, date DATE PATH '$.date', content TEXT PATH '$.content', mood VARCHAR(20) PATH '$.mood',
+      weather VARCHAR(20) PATH '$.weather', images JSON PATH '$.images', tags JSON PATH '$.tags', ai_comment TEXT PATH '$.aiComment', is_draft BOOLEAN PATH '$.isDraft',
+      check_status VARCHAR(10) PATH '$.checkStatus', modified_at DATETIME(3) PATH '$.modifiedAt'
+    )) AS day;
+  INSERT INTO content_checks (user_id, diary_id, due_at)
+  SELECT user_id, id, p_now FROM diaries WHERE user_id = p_user_id AND id > v_rev AND check_status = 'pending';
+  SET v_rev = v_rev + JSON_LENGTH(p_days);
 
-    CALL keep_revisions(p_user_id, v_rev + 1, p_revisions, p_now);
-    SET v_rev = v_rev + JSON_LENGTH(p_revisions);
+  CALL keep_revisions(p_user_id, v_rev + 1, p_revisions, p_now);
+  SET v_rev = v_rev + JSON_LENGTH(p_revisions);
 
-    INSERT INTO tasks (user_id, id, task_date, task_key, title, description, category, points_reward, is_completed, completed_at, completions, rev,
-      created_at, updated_at)
-    SELECT p_user_id, v_rev + n, date, task_key, title, description, category, 0, TRUE, completed_at, 1, v_rev + n, p_now, p_now
-      FROM JSON_TABLE(p_tasks, '$[*]' COLUMNS (
-        n FOR ORDINALITY, date DATE PATH '$.date', task_key VARCHAR(40) PATH '$.key', title VARCHAR(200) PATH '$.title',
-        description VARCHAR(2000) PATH '$.description', category VARCHAR(50) PATH '$.category', completed_at DATETIME(3) PATH '$.completedAt'
-      )) AS task;
-    SET v_rev = v_rev + JSON_LENGTH(p_tasks);
+  INSERT INTO tasks (user_id, id, task_date, task_key, title, description, category, points_reward, is_completed, completed_at, completions, rev,
+    created_at, updated_at)
+  SELECT p_user_id, v_rev + n, date, task_key, title, description, category, 0, TRUE, completed_at, 1, v_rev + n, p_now, p_now
+    FROM JSON_TABLE(p_tasks, '$[*]' COLUMNS (
+      n FOR ORDINALITY, date DATE PATH '$.date', task_key VARCHAR(40) PATH '$.key', title VARCHAR(200) PATH '$.title',
+      description VARCHAR(2000) PATH '$.description', category VARCHAR(50) PATH '$.category', completed_at DATETIME(3) PATH '$.completedAt'
+    )) AS task;
+  SET v_rev = v_rev + JSON_LENGTH(p_tasks);
 
-    INSERT INTO task_rules (user_id, id, title, description, category, points_reward, weekdays, is_weekly, start_date, created_at)
-    SELECT p_user_id, v_rev + n, title, description, category, points_reward, weekdays, is_weekly, start_date, p_now
-      FROM JSON_TABLE(p_rules, '$[*]' COLUMNS (
-        n FOR ORDINALITY, title VARCHAR(200) PATH '$.title', description VARCHAR(2000) PATH '$.description', category VARCHAR(50) PATH '$.category',
-        points_reward INT UNSIGNED PATH '$.pointsReward', weekdays TINYINT UNSIGNED PATH '$.weekdays', is_weekly BOOLEAN PATH '$.isWeekly',
-        start_date DATE PATH '$.startDate'
-      )) AS rule;
-    SET v_rev = v_rev + JSON_LENGTH(p_rules);
+  INSERT INTO task_rules (user_id, id, title, description, category, points_reward, weekdays, is_weekly, start_date, created_at)
+  SELECT p_user_id, v_rev + n, title, description, category, points_reward, weekdays, is_weekly, start_date, p_now
+    FROM JSON_TABLE(p_rules, '$[*]' COLUMNS (
+      n FOR ORDINALITY, title VARCHAR(200) PATH '$.title', description VARCHAR(2000) PATH '$.description', category VARCHAR(50) PATH '$.category',
+      points_reward INT UNSIGNED PATH '$.pointsReward', weekdays TINYINT UNSIGNED PATH '$.weekdays', is_weekly BOOLEAN PATH '$.isWeekly',
+      start_date DATE PATH '$.startDate'
+    )) AS rule;
+  SET v_rev = v_rev + JSON_LENGTH(p_rules);
 
-    INSERT INTO lottery_records (user_id, id, prize_name, prize_image, cost_points, is_winner, rev, created_at)
-    SELECT p_user_id, v_rev + n, prize_name, prize_image, 0, TRUE, v_rev + n, drawn_at
-      FROM JSON_TABLE(p_draws, '$[*]' COLUMNS (
-        n FOR ORDINALITY, prize_name VARCHAR(200) PATH '$.prizeName', prize_image VARCHAR(500) PATH '$.prizeImage', drawn_at DATETIME(3) PATH '$.drawnAt'
-      )) AS draw;
-    SET v_rev = v_rev + JSON_LENGTH(p_draws);
+  INSERT INTO lottery_records (user_id, id, prize_name, prize_image, cost_points, is_winner, rev, created_at)
+  SELECT p_user_id, v_rev + n, prize_name, prize_image, 0, TRUE, v_rev + n, drawn_at
+    FROM JSON_TABLE(p_draws, '$[*]' COLUMNS (
+      n FOR ORDINALITY, prize_name VARCHAR(200) PATH '$.prizeName', prize_image VARCHAR(500) PATH '$.prizeImage', drawn_at DATETIME(3) PATH '$.drawnAt'
+    )) AS draw;
+  SET v_rev = v_rev + JSON_LENGTH(p_draws);
 
-    INSERT INTO imports (user_id, item_key, points, created_at)
-    SELECT p_user_id, item_key, points, p_now
-      FROM JSON_TABLE(p_items, '$[*]' COLUMNS (item_key VARCHAR(40) PATH '$.key', points INT UNSIGNED PATH '$.points')) AS item;
+  INSERT INTO imports (user_id, item_key, points, created_at)
+  SELECT p_user_id, item_key, points, p_now
+    FROM JSON_TABLE(p_items, '$[*]' COLUMNS (item_key VARCHAR(40) PATH '$.key', points INT UNSIGNED PATH '$.points')) AS item;
 
-    UPDATE users SET total_diaries = p_total_diaries, total_drafts = p_total_drafts, continuous_days = p_run, longest_days = p_longest,
-      last_diary_date = p_last_date
-    WHERE id = p_user_id;
-    CALL close_posting(p_user_id, v_rev, v_points, v_seq, p_request_id, p_hash, p_response, p_now);
-  END IF;
+  UPDATE users SET rev = v_rev, points = v_points, points_seq = v_seq, total_diaries = p_total_diaries, total_drafts = p_total_drafts,
+    continuous_days = p_run, longest_days = p_longest, last_diary_date = p_last_date, updated_at = p_now
+  WHERE id = p_user_id;
+  SET v_answer = p_response;
+  -- include store_answer
 END

@@ -8,40 +8,32 @@ CREATE DEFINER = gd_owner PROCEDURE post_job(
 )
 SQL SECURITY DEFINER
 BEGIN
-  DECLARE v_rev, v_version, v_job BIGINT UNSIGNED;
-  DECLARE v_points INT;
-  DECLARE v_seq INT UNSIGNED;
-  DECLARE v_answer MEDIUMTEXT;
+  DECLARE v_version, v_job BIGINT UNSIGNED;
   DECLARE v_is_empty BOOLEAN;
   DECLARE v_charged, v_asked INT UNSIGNED;
-  DECLARE EXIT HANDLER FOR SQLEXCEPTION BEGIN ROLLBACK; RESIGNAL; END;
+  -- include open_posting
 
-  CALL open_posting(p_user_id, p_request_id, p_hash, v_rev, v_points, v_seq, v_answer);
-  IF v_answer IS NOT NULL THEN
-    ROLLBACK;
-    SELECT v_answer AS response;
-  ELSE
-    IF (SELECT settings ->> '$.aiEnabled' FROM users WHERE id = p_user_id) = 'false' THEN
-      SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'AI_DISABLED';
-    END IF;
-    IF p_diary_id IS NOT NULL THEN
-      SELECT content_rev, TRIM(content) = '' INTO v_version, v_is_empty
-        FROM diaries WHERE user_id = p_user_id AND id = p_diary_id AND deleted_at IS NULL;
-      IF v_version IS NULL THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'NOT_FOUND'; END IF;
-      IF v_is_empty THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'INVALID_INPUT'; END IF;
-      SELECT id INTO v_job
-        FROM ai_jobs WHERE user_id = p_user_id AND diary_id = p_diary_id AND kind = p_kind AND answers_version = v_version;
-    END IF;
-    IF v_job IS NULL THEN
-      SELECT COALESCE(SUM(is_charged), 0), COUNT(*) INTO v_charged, v_asked
-        FROM ai_jobs FORCE INDEX (idx_user_day) WHERE user_id = p_user_id AND quota_day = p_day AND kind = p_kind;
-      IF v_charged >= p_quota OR v_asked >= 3 * p_quota THEN
-        SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'QUOTA_EXCEEDED';
-      END IF;
-      SET v_rev = v_rev + 1, v_job = v_rev;
-      INSERT INTO ai_jobs (user_id, id, kind, diary_id, diary_version, answers_version, input, quota_day, due_at, rev, created_at)
-      VALUES (p_user_id, v_job, p_kind, p_diary_id, v_version, v_version, p_input, p_day, p_now, v_rev, p_now);
-    END IF;
-    CALL close_posting(p_user_id, v_rev, v_points, v_seq, p_request_id, p_hash, JSON_OBJECT('id', v_job), p_now);
+  IF (SELECT settings ->> '$.aiEnabled' FROM users WHERE id = p_user_id) = 'false' THEN
+    SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'AI_DISABLED';
   END IF;
+  IF p_diary_id IS NOT NULL THEN
+    SELECT content_rev, TRIM(content) = '' INTO v_version, v_is_empty
+      FROM diaries WHERE user_id = p_user_id AND id = p_diary_id AND deleted_at IS NULL;
+    IF v_version IS NULL THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'NOT_FOUND'; END IF;
+    IF v_is_empty THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'INVALID_INPUT'; END IF;
+    SELECT id INTO v_job
+      FROM ai_jobs WHERE user_id = p_user_id AND diary_id = p_diary_id AND kind = p_kind AND answers_version = v_version;
+  END IF;
+  IF v_job IS NULL THEN
+    SELECT COALESCE(SUM(is_charged), 0), COUNT(*) INTO v_charged, v_asked
+      FROM ai_jobs FORCE INDEX (idx_user_day) WHERE user_id = p_user_id AND quota_day = p_day AND kind = p_kind;
+    IF v_charged >= p_quota OR v_asked >= 3 * p_quota THEN
+      SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'QUOTA_EXCEEDED';
+    END IF;
+    SET v_rev = v_rev + 1, v_job = v_rev;
+    INSERT INTO ai_jobs (user_id, id, kind, diary_id, diary_version, answers_version, input, quota_day, due_at, rev, created_at)
+    VALUES (p_user_id, v_job, p_kind, p_diary_id, v_version, v_version, p_input, p_day, p_now, v_rev, p_now);
+  END IF;
+  SET v_answer = JSON_OBJECT('id', v_job);
+  -- include close_posting
 END

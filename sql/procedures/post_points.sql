@@ -7,23 +7,17 @@ CREATE DEFINER = gd_owner PROCEDURE post_points(
 )
 SQL SECURITY DEFINER
 BEGIN
-  DECLARE v_rev BIGINT UNSIGNED;
-  DECLARE v_points INT;
-  DECLARE v_seq INT UNSIGNED;
-  DECLARE v_answer MEDIUMTEXT;
-  DECLARE EXIT HANDLER FOR 1062 BEGIN ROLLBACK; SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'IDEMPOTENCY_MISMATCH'; END;
-  DECLARE EXIT HANDLER FOR SQLEXCEPTION BEGIN ROLLBACK; RESIGNAL; END;
+  -- include open_posting
 
-  CALL open_posting(p_user_id, p_request_id, p_hash, v_rev, v_points, v_seq, v_answer);
-  IF v_answer IS NOT NULL THEN
-    ROLLBACK;
-    SELECT v_answer AS response;
-  ELSE
-    SET v_rev = v_rev + 1;
-    CALL append_record(p_user_id, v_rev, v_points, v_seq, p_amount, p_source, CONCAT('req:', p_request_id), p_description,
-      p_related_id, p_related_type, p_actor, p_now);
-    SET v_answer = JSON_OBJECT('seq', v_seq, 'amount', p_amount, 'balance_after', v_points, 'source', p_source, 'description', p_description,
-      'related_id', p_related_id, 'related_type', p_related_type, 'created_at', DATE_FORMAT(p_now, '%Y-%m-%dT%H:%i:%s.%fZ'));
-    CALL close_posting(p_user_id, v_rev, v_points, v_seq, p_request_id, p_hash, v_answer, p_now);
-  END IF;
+  SET v_rev = v_rev + 1;
+  SET v_amount = p_amount;
+  -- include move_points
+  BEGIN
+    DECLARE EXIT HANDLER FOR 1062 SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'IDEMPOTENCY_MISMATCH';
+    INSERT INTO point_records (user_id, seq, amount, balance_after, source, source_key, description, related_id, related_type, actor, rev, created_at)
+    VALUES (p_user_id, v_seq, v_amount, v_points, p_source, CONCAT('req:', p_request_id), p_description, p_related_id, p_related_type, p_actor, v_rev, p_now);
+  END;
+  SET v_answer = JSON_OBJECT('seq', v_seq, 'amount', p_amount, 'balance_after', v_points, 'source', p_source, 'description', p_description,
+    'related_id', p_related_id, 'related_type', p_related_type, 'created_at', DATE_FORMAT(p_now, '%Y-%m-%dT%H:%i:%s.%fZ'));
+  -- include close_posting
 END

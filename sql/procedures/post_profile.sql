@@ -6,28 +6,19 @@ CREATE DEFINER = gd_owner PROCEDURE post_profile(
 )
 SQL SECURITY DEFINER
 BEGIN
-  DECLARE v_rev BIGINT UNSIGNED;
-  DECLARE v_points INT;
-  DECLARE v_seq INT UNSIGNED;
-  DECLARE v_answer MEDIUMTEXT;
-  DECLARE EXIT HANDLER FOR SQLEXCEPTION BEGIN ROLLBACK; RESIGNAL; END;
+  -- include open_posting
 
-  CALL open_posting(p_user_id, p_request_id, p_hash, v_rev, v_points, v_seq, v_answer);
-  IF v_answer IS NOT NULL THEN
-    ROLLBACK;
-    SELECT v_answer AS response;
-  ELSE
-    UPDATE users SET nickname = COALESCE(p_nickname, nickname), avatar_url = COALESCE(p_avatar, avatar_url),
-      settings = IF(p_settings IS NULL, settings, JSON_MERGE_PATCH(settings, p_settings))
-    WHERE id = p_user_id;
-    IF p_is_unchecked THEN
-      INSERT INTO content_checks (user_id, diary_id, due_at) VALUES (p_user_id, 0, p_now + INTERVAL 1 MINUTE) AS new
-      ON DUPLICATE KEY UPDATE due_at = new.due_at, tries = 0;
-    END IF;
-    SELECT JSON_OBJECT('id', id, 'openid', openid, 'nickname', nickname, 'avatar', avatar_url, 'points', points,
-      'total_diaries', total_diaries, 'continuous_days', continuous_days, 'longest_days', longest_days, 'last_diary_date', last_diary_date,
-      'settings', settings, 'created_at', DATE_FORMAT(created_at, '%Y-%m-%dT%H:%i:%s.%fZ')) INTO v_answer
-    FROM users WHERE id = p_user_id;
-    CALL close_posting(p_user_id, v_rev + 1, v_points, v_seq, p_request_id, p_hash, v_answer, p_now);
+  UPDATE users SET nickname = COALESCE(p_nickname, nickname), avatar_url = COALESCE(p_avatar, avatar_url),
+    settings = IF(p_settings IS NULL, settings, JSON_MERGE_PATCH(settings, p_settings))
+  WHERE id = p_user_id;
+  IF p_is_unchecked THEN
+    INSERT INTO content_checks (user_id, diary_id, due_at) VALUES (p_user_id, 0, p_now + INTERVAL 1 MINUTE) AS new
+    ON DUPLICATE KEY UPDATE due_at = new.due_at, tries = 0;
   END IF;
+  SELECT JSON_OBJECT('id', id, 'openid', openid, 'nickname', nickname, 'avatar', avatar_url, 'points', points,
+    'total_diaries', total_diaries, 'continuous_days', continuous_days, 'longest_days', longest_days, 'last_diary_date', last_diary_date,
+    'settings', settings, 'created_at', DATE_FORMAT(created_at, '%Y-%m-%dT%H:%i:%s.%fZ')) INTO v_answer
+  FROM users WHERE id = p_user_id;
+  SET v_rev = v_rev + 1;
+  -- include close_posting
 END

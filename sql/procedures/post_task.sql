@@ -8,29 +8,19 @@ CREATE DEFINER = gd_owner PROCEDURE post_task(
 )
 SQL SECURITY DEFINER
 BEGIN
-  DECLARE v_rev BIGINT UNSIGNED;
-  DECLARE v_points INT;
-  DECLARE v_seq INT UNSIGNED;
-  DECLARE v_answer MEDIUMTEXT;
-  DECLARE EXIT HANDLER FOR SQLEXCEPTION BEGIN ROLLBACK; RESIGNAL; END;
+  -- include open_posting
 
-  CALL open_posting(p_user_id, p_request_id, p_hash, v_rev, v_points, v_seq, v_answer);
-  IF v_answer IS NOT NULL THEN
-    ROLLBACK;
-    SELECT v_answer AS response;
-  ELSE
-    IF COALESCE(p_start_date, p_date) NOT BETWEEN p_from AND p_to THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'INVALID_INPUT'; END IF;
+  IF COALESCE(p_start_date, p_date) NOT BETWEEN p_from AND p_to THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'INVALID_INPUT'; END IF;
 
-    SET v_rev = v_rev + 1;
-    IF p_weekdays IS NOT NULL THEN
-      INSERT INTO task_rules (user_id, id, title, description, category, points_reward, weekdays, is_weekly, start_date, created_at)
-      VALUES (p_user_id, v_rev, p_title, p_description, p_category, p_reward, p_weekdays, p_is_weekly, p_start_date, p_now);
-    END IF;
-    INSERT INTO tasks (user_id, id, rev, task_date, task_key, rule_id, title, description, category, points_reward, weekdays, is_weekly,
-      created_at, updated_at)
-    VALUES (p_user_id, v_rev, v_rev, p_date, CONCAT(IF(p_weekdays IS NULL, 'own:', 'rule:'), v_rev), IF(p_weekdays IS NULL, NULL, v_rev),
-      p_title, p_description, p_category, p_reward, p_weekdays, p_is_weekly, p_now, p_now);
-    SELECT task INTO v_answer FROM task_json WHERE user_id = p_user_id AND id = v_rev;
-    CALL close_posting(p_user_id, v_rev, v_points, v_seq, p_request_id, p_hash, v_answer, p_now);
+  SET v_rev = v_rev + 1;
+  IF p_weekdays IS NOT NULL THEN
+    INSERT INTO task_rules (user_id, id, title, description, category, points_reward, weekdays, is_weekly, start_date, created_at)
+    VALUES (p_user_id, v_rev, p_title, p_description, p_category, p_reward, p_weekdays, p_is_weekly, p_start_date, p_now);
   END IF;
+  INSERT INTO tasks (user_id, id, rev, task_date, task_key, rule_id, title, description, category, points_reward, weekdays, is_weekly,
+    created_at, updated_at)
+  VALUES (p_user_id, v_rev, v_rev, p_date, CONCAT(IF(p_weekdays IS NULL, 'own:', 'rule:'), v_rev), IF(p_weekdays IS NULL, NULL, v_rev),
+    p_title, p_description, p_category, p_reward, p_weekdays, p_is_weekly, p_now, p_now);
+  SELECT task INTO v_answer FROM task_json WHERE user_id = p_user_id AND id = v_rev;
+  -- include close_posting
 END

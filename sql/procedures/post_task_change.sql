@@ -9,67 +9,57 @@ CREATE DEFINER = gd_owner PROCEDURE post_task_change(
 )
 SQL SECURITY DEFINER
 BEGIN
-  DECLARE v_rev BIGINT UNSIGNED;
-  DECLARE v_points INT;
-  DECLARE v_seq INT UNSIGNED;
-  DECLARE v_answer MEDIUMTEXT;
   DECLARE v_date, v_new_date DATE;
   DECLARE v_is_system, v_is_done, v_is_weekly BOOLEAN;
   DECLARE v_rule BIGINT UNSIGNED;
   DECLARE v_reward INT UNSIGNED;
   DECLARE v_weekdays TINYINT UNSIGNED;
-  DECLARE EXIT HANDLER FOR SQLEXCEPTION BEGIN ROLLBACK; RESIGNAL; END;
+  -- include open_posting
 
-  CALL open_posting(p_user_id, p_request_id, p_hash, v_rev, v_points, v_seq, v_answer);
-  IF v_answer IS NOT NULL THEN
-    ROLLBACK;
-    SELECT v_answer AS response;
-  ELSE
-    SELECT t.task_date, t.is_system, t.is_completed, t.rule_id, t.points_reward, COALESCE(r.weekdays, 0), COALESCE(r.is_weekly, FALSE)
-    INTO v_date, v_is_system, v_is_done, v_rule, v_reward, v_weekdays, v_is_weekly
-    FROM tasks t LEFT JOIN task_rules r ON r.user_id = t.user_id AND r.id = t.rule_id AND r.ended_at IS NULL
-    WHERE t.user_id = p_user_id AND t.id = p_id AND t.deleted_at IS NULL;
-    IF v_date IS NULL THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'NOT_FOUND'; END IF;
-    IF v_is_system THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'FORBIDDEN'; END IF;
-    IF p_date NOT BETWEEN p_from AND p_to OR (p_date <> v_date AND (v_is_done OR v_rule IS NOT NULL)) THEN
-      SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'INVALID_INPUT';
-    END IF;
-    IF p_reward <> v_reward AND v_is_done AND v_rule IS NULL THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'TASK_ALREADY_COMPLETED'; END IF;
-
-    SET v_rev = v_rev + 1;
-    SET v_new_date = COALESCE(p_date, v_date);
-    IF p_weekdays <> v_weekdays OR p_is_weekly <> v_is_weekly OR (p_weekdays = 0 AND v_rule IS NOT NULL) THEN
-      WHILE p_weekdays > 0 AND NOT v_is_done AND v_new_date >= p_today AND NOT p_weekdays >> WEEKDAY(v_new_date) & 1 DO
-        SET v_new_date = v_new_date + INTERVAL 1 DAY;
-      END WHILE;
-      UPDATE tasks SET deleted_at = p_now, task_key = CONCAT('own:', id), rev = v_rev, updated_at = p_now
-      WHERE user_id = p_user_id AND task_date >= p_today AND rule_id = v_rule AND id <> p_id AND NOT is_completed AND deleted_at IS NULL
-        AND (task_date = v_new_date OR NOT p_weekdays >> WEEKDAY(task_date) & 1);
-      IF p_weekdays = 0 THEN
-        UPDATE task_rules SET ended_at = p_now WHERE user_id = p_user_id AND id = v_rule AND ended_at IS NULL;
-        SET v_rule = NULL;
-      ELSE
-        SET v_rule = COALESCE(v_rule, v_rev);
-        INSERT INTO task_rules (user_id, id, title, description, category, points_reward, weekdays, is_weekly, start_date, created_at)
-        SELECT user_id, v_rule, title, description, category, points_reward, p_weekdays, p_is_weekly, GREATEST(p_today, v_new_date), p_now
-        FROM tasks WHERE user_id = p_user_id AND id = p_id
-        ON DUPLICATE KEY UPDATE weekdays = p_weekdays, is_weekly = p_is_weekly, ended_at = NULL;
-        UPDATE tasks SET weekdays = p_weekdays, is_weekly = p_is_weekly
-        WHERE user_id = p_user_id AND task_date >= p_today AND rule_id = v_rule AND NOT is_completed AND deleted_at IS NULL;
-      END IF;
-      UPDATE tasks SET rule_id = v_rule, weekdays = NULLIF(p_weekdays, 0), is_weekly = p_is_weekly,
-        task_key = IF(v_rule IS NULL, CONCAT('own:', id), CONCAT('rule:', v_rule))
-      WHERE user_id = p_user_id AND id = p_id;
-    END IF;
-    UPDATE task_rules SET title = COALESCE(p_title, title), description = COALESCE(p_description, description),
-      category = COALESCE(p_category, category), points_reward = COALESCE(p_reward, points_reward)
-    WHERE user_id = p_user_id AND id = v_rule AND ended_at IS NULL;
-    UPDATE tasks SET title = COALESCE(p_title, title), description = COALESCE(p_description, description),
-      category = COALESCE(p_category, category), points_reward = IF(is_completed, points_reward, COALESCE(p_reward, points_reward)),
-      task_date = IF(id = p_id, v_new_date, task_date), rev = v_rev, updated_at = p_now
-    WHERE user_id = p_user_id AND task_date >= LEAST(p_today, v_date) AND deleted_at IS NULL
-      AND (id = p_id OR (rule_id = v_rule AND task_date >= p_today AND NOT is_completed));
-    SELECT task INTO v_answer FROM task_json WHERE user_id = p_user_id AND id = p_id;
-    CALL close_posting(p_user_id, v_rev, v_points, v_seq, p_request_id, p_hash, v_answer, p_now);
+  SELECT t.task_date, t.is_system, t.is_completed, t.rule_id, t.points_reward, COALESCE(r.weekdays, 0), COALESCE(r.is_weekly, FALSE)
+  INTO v_date, v_is_system, v_is_done, v_rule, v_reward, v_weekdays, v_is_weekly
+  FROM tasks t LEFT JOIN task_rules r ON r.user_id = t.user_id AND r.id = t.rule_id AND r.ended_at IS NULL
+  WHERE t.user_id = p_user_id AND t.id = p_id AND t.deleted_at IS NULL;
+  IF v_date IS NULL THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'NOT_FOUND'; END IF;
+  IF v_is_system THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'FORBIDDEN'; END IF;
+  IF p_date NOT BETWEEN p_from AND p_to OR (p_date <> v_date AND (v_is_done OR v_rule IS NOT NULL)) THEN
+    SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'INVALID_INPUT';
   END IF;
+  IF p_reward <> v_reward AND v_is_done AND v_rule IS NULL THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'TASK_ALREADY_COMPLETED'; END IF;
+
+  SET v_rev = v_rev + 1;
+  SET v_new_date = COALESCE(p_date, v_date);
+  IF p_weekdays <> v_weekdays OR p_is_weekly <> v_is_weekly OR (p_weekdays = 0 AND v_rule IS NOT NULL) THEN
+    WHILE p_weekdays > 0 AND NOT v_is_done AND v_new_date >= p_today AND NOT p_weekdays >> WEEKDAY(v_new_date) & 1 DO
+      SET v_new_date = v_new_date + INTERVAL 1 DAY;
+    END WHILE;
+    UPDATE tasks SET deleted_at = p_now, task_key = CONCAT('own:', id), rev = v_rev, updated_at = p_now
+    WHERE user_id = p_user_id AND task_date >= p_today AND rule_id = v_rule AND id <> p_id AND NOT is_completed AND deleted_at IS NULL
+      AND (task_date = v_new_date OR NOT p_weekdays >> WEEKDAY(task_date) & 1);
+    IF p_weekdays = 0 THEN
+      UPDATE task_rules SET ended_at = p_now WHERE user_id = p_user_id AND id = v_rule AND ended_at IS NULL;
+      SET v_rule = NULL;
+    ELSE
+      SET v_rule = COALESCE(v_rule, v_rev);
+      INSERT INTO task_rules (user_id, id, title, description, category, points_reward, weekdays, is_weekly, start_date, created_at)
+      SELECT user_id, v_rule, title, description, category, points_reward, p_weekdays, p_is_weekly, GREATEST(p_today, v_new_date), p_now
+      FROM tasks WHERE user_id = p_user_id AND id = p_id
+      ON DUPLICATE KEY UPDATE weekdays = p_weekdays, is_weekly = p_is_weekly, ended_at = NULL;
+      UPDATE tasks SET weekdays = p_weekdays, is_weekly = p_is_weekly
+      WHERE user_id = p_user_id AND task_date >= p_today AND rule_id = v_rule AND NOT is_completed AND deleted_at IS NULL;
+    END IF;
+    UPDATE tasks SET rule_id = v_rule, weekdays = NULLIF(p_weekdays, 0), is_weekly = p_is_weekly,
+      task_key = IF(v_rule IS NULL, CONCAT('own:', id), CONCAT('rule:', v_rule))
+    WHERE user_id = p_user_id AND id = p_id;
+  END IF;
+  UPDATE task_rules SET title = COALESCE(p_title, title), description = COALESCE(p_description, description),
+    category = COALESCE(p_category, category), points_reward = COALESCE(p_reward, points_reward)
+  WHERE user_id = p_user_id AND id = v_rule AND ended_at IS NULL;
+  UPDATE tasks SET title = COALESCE(p_title, title), description = COALESCE(p_description, description),
+    category = COALESCE(p_category, category), points_reward = IF(is_completed, points_reward, COALESCE(p_reward, points_reward)),
+    task_date = IF(id = p_id, v_new_date, task_date), rev = v_rev, updated_at = p_now
+  WHERE user_id = p_user_id AND task_date >= LEAST(p_today, v_date) AND deleted_at IS NULL
+    AND (id = p_id OR (rule_id = v_rule AND task_date >= p_today AND NOT is_completed));
+  SELECT task INTO v_answer FROM task_json WHERE user_id = p_user_id AND id = p_id;
+  -- include close_posting
 END

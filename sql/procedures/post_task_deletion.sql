@@ -5,30 +5,21 @@ CREATE DEFINER = gd_owner PROCEDURE post_task_deletion(
 )
 SQL SECURITY DEFINER
 BEGIN
-  DECLARE v_rev BIGINT UNSIGNED;
-  DECLARE v_points INT;
-  DECLARE v_seq INT UNSIGNED;
-  DECLARE v_answer MEDIUMTEXT;
   DECLARE v_date DATE;
   DECLARE v_is_system BOOLEAN;
   DECLARE v_rule BIGINT UNSIGNED;
-  DECLARE EXIT HANDLER FOR SQLEXCEPTION BEGIN ROLLBACK; RESIGNAL; END;
+  -- include open_posting
 
-  CALL open_posting(p_user_id, p_request_id, p_hash, v_rev, v_points, v_seq, v_answer);
-  IF v_answer IS NOT NULL THEN
-    ROLLBACK;
-    SELECT v_answer AS response;
-  ELSE
-    SELECT task_date, is_system, rule_id INTO v_date, v_is_system, v_rule
-    FROM tasks WHERE user_id = p_user_id AND id = p_id AND deleted_at IS NULL;
-    IF v_date IS NULL THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'NOT_FOUND'; END IF;
-    IF v_is_system THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'FORBIDDEN'; END IF;
+  SELECT task_date, is_system, rule_id INTO v_date, v_is_system, v_rule
+  FROM tasks WHERE user_id = p_user_id AND id = p_id AND deleted_at IS NULL;
+  IF v_date IS NULL THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'NOT_FOUND'; END IF;
+  IF v_is_system THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'FORBIDDEN'; END IF;
 
-    SET v_rev = v_rev + 1;
-    UPDATE task_rules SET ended_at = p_now WHERE user_id = p_user_id AND id = v_rule AND ended_at IS NULL;
-    UPDATE tasks SET deleted_at = p_now, rev = v_rev, updated_at = p_now
-    WHERE user_id = p_user_id AND task_date >= LEAST(p_today, v_date) AND deleted_at IS NULL
-      AND (id = p_id OR (rule_id = v_rule AND task_date >= p_today AND NOT is_completed));
-    CALL close_posting(p_user_id, v_rev, v_points, v_seq, p_request_id, p_hash, JSON_OBJECT('id', p_id), p_now);
-  END IF;
+  SET v_rev = v_rev + 1;
+  UPDATE task_rules SET ended_at = p_now WHERE user_id = p_user_id AND id = v_rule AND ended_at IS NULL;
+  UPDATE tasks SET deleted_at = p_now, rev = v_rev, updated_at = p_now
+  WHERE user_id = p_user_id AND task_date >= LEAST(p_today, v_date) AND deleted_at IS NULL
+    AND (id = p_id OR (rule_id = v_rule AND task_date >= p_today AND NOT is_completed));
+  SET v_answer = JSON_OBJECT('id', p_id);
+  -- include close_posting
 END

@@ -5,34 +5,28 @@ CREATE DEFINER = gd_owner PROCEDURE post_uncompletion(
 )
 SQL SECURITY DEFINER
 BEGIN
-  DECLARE v_rev BIGINT UNSIGNED;
-  DECLARE v_points, v_awarded INT;
-  DECLARE v_seq, v_completion INT UNSIGNED;
-  DECLARE v_answer MEDIUMTEXT;
+  DECLARE v_awarded INT;
+  DECLARE v_completion INT UNSIGNED;
   DECLARE v_is_done BOOLEAN;
   DECLARE v_title VARCHAR(200);
   DECLARE v_task JSON;
-  DECLARE EXIT HANDLER FOR SQLEXCEPTION BEGIN ROLLBACK; RESIGNAL; END;
+  -- include open_posting
 
-  CALL open_posting(p_user_id, p_request_id, p_hash, v_rev, v_points, v_seq, v_answer);
-  IF v_answer IS NOT NULL THEN
-    ROLLBACK;
-    SELECT v_answer AS response;
-  ELSE
-    SELECT is_completed, awarded, completions, title INTO v_is_done, v_awarded, v_completion, v_title
-    FROM tasks WHERE user_id = p_user_id AND id = p_id AND deleted_at IS NULL;
-    IF v_is_done IS NULL THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'NOT_FOUND'; END IF;
-    IF NOT v_is_done THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'TASK_NOT_COMPLETED'; END IF;
+  SELECT is_completed, awarded, completions, title INTO v_is_done, v_awarded, v_completion, v_title
+  FROM tasks WHERE user_id = p_user_id AND id = p_id AND deleted_at IS NULL;
+  IF v_is_done IS NULL THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'NOT_FOUND'; END IF;
+  IF NOT v_is_done THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'TASK_NOT_COMPLETED'; END IF;
 
-    SET v_rev = v_rev + 1;
-    UPDATE tasks SET is_completed = FALSE, completed_at = NULL, awarded = 0, rev = v_rev, updated_at = p_now
-    WHERE user_id = p_user_id AND id = p_id;
-    IF v_awarded > 0 THEN
-      CALL append_record(p_user_id, v_rev, v_points, v_seq, -v_awarded, '取消完成任务', CONCAT('task:', p_id, ':', v_completion, ':back'), v_title,
-        p_id, 'task', NULL, p_now);
-    END IF;
-    SELECT task INTO v_task FROM task_json WHERE user_id = p_user_id AND id = p_id;
-    CALL close_posting(p_user_id, v_rev, v_points, v_seq, p_request_id, p_hash,
-      JSON_OBJECT('task', v_task, 'returned', v_awarded, 'balance', v_points), p_now);
+  SET v_rev = v_rev + 1;
+  UPDATE tasks SET is_completed = FALSE, completed_at = NULL, awarded = 0, rev = v_rev, updated_at = p_now
+  WHERE user_id = p_user_id AND id = p_id;
+  IF v_awarded > 0 THEN
+    SET v_amount = -v_awarded;
+    -- include move_points
+    INSERT INTO point_records (user_id, seq, amount, balance_after, source, source_key, description, related_id, related_type, actor, rev, created_at)
+    VALUES (p_user_id, v_seq, v_amount, v_points, '取消完成任务', CONCAT('task:', p_id, ':', v_completion, ':back'), v_title, p_id, 'task', NULL, v_rev, p_now);
   END IF;
+  SELECT task INTO v_task FROM task_json WHERE user_id = p_user_id AND id = p_id;
+  SET v_answer = JSON_OBJECT('task', v_task, 'returned', v_awarded, 'balance', v_points);
+  -- include close_posting
 END

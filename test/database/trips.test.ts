@@ -43,7 +43,8 @@ const cases: Case[] = [
   ['a page by cursor', diary, 'list', () => ({ cursor: TODAY }), 1],
   ['calendar', diary, 'calendar', () => ({ month: '2025-01' }), 1],
   ['stats', diary, 'stats', () => ({}), 1],
-  ['create', diary, 'create', () => ({ date: TODAY, content: 'x' }), 2],
+  ['create today', diary, 'create', () => ({ date: TODAY, content: 'x' }), 1],
+  ['create for a day gone by', diary, 'create', () => ({ date: '2025-01-20', content: 'x' }), 3],
   ['update of the text', diary, 'update', ({ id, version }) => ({ id, version, content: 'y' }), 2],
   ['delete, with a recount', diary, 'delete', ({ id }) => ({ id }), 3],
 ];
