@@ -86,7 +86,7 @@ const damages: Damage[] = [
     'I2 causes',
     'a charge without its draw',
     ['UPDATE lottery_records SET id = id + 500, rev = 1 WHERE user_id = :u'],
-    ['UPDATE lottery_records SET id = id - 500 WHERE user_id = :u'],
+    ['UPDATE lottery_records SET id = id - 500, rev = id WHERE user_id = :u'],
   ],
   [
     'I2 causes',
@@ -124,6 +124,12 @@ const damages: Damage[] = [
       'UPDATE point_records SET rev = 1001 WHERE user_id = :u AND seq = 2',
     ],
     ['UPDATE point_records SET rev = seq WHERE user_id = :u AND seq <= 2', 'UPDATE users SET rev = rev - 1000 WHERE id = :u'],
+  ],
+  [
+    'I5 draws',
+    'a draw that the change feed would show too late',
+    ['UPDATE lottery_records SET rev = rev - 1 WHERE user_id = :u'],
+    ['UPDATE lottery_records SET rev = rev + 1 WHERE user_id = :u'],
   ],
   [
     'I6 orphans',

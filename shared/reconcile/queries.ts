@@ -151,6 +151,11 @@ export const invariants: readonly Invariant[] = [
       HAVING COUNT(*) > 1 AND (COUNT(*) > 2 OR SUM(source_key = CONCAT('draw:', rev, ':cost')) <> 1 OR SUM(source_key = CONCAT('draw:', rev, ':prize')) <> 1)`,
   },
   {
+    name: 'I5 draws',
+    says: 'a draw has the rev it was made at as its id: the change feed finds new ones by it',
+    sql: "SELECT user_id AS subject, CONCAT('draw ', id, ' rev ', rev) AS detail FROM lottery_records WHERE rev <> id",
+  },
+  {
     name: 'I6 orphans',
     says: 'no row belongs to a user that does not exist (requests of user 0 are the operators’)',
     sql: union(

@@ -157,12 +157,12 @@ function toFeedRow(joined: JoinedRow): FeedRow[] {
   }
 }
 
-const changesIn = (kind: ChangeKind, table: string, id: string, isDeleted: string): string =>
-  `(SELECT '${kind}' AS kind, ${id} AS id, rev, ${isDeleted} AS is_deleted FROM ${table} WHERE user_id = ? AND rev > ? ORDER BY rev LIMIT ?)`;
+const changesIn = (kind: ChangeKind, table: string, id: string, isDeleted: string, rev = 'rev'): string =>
+  `(SELECT '${kind}' AS kind, ${id} AS id, ${rev} AS rev, ${isDeleted} AS is_deleted FROM ${table} WHERE user_id = ? AND ${rev} > ? ORDER BY ${rev} LIMIT ?)`;
 
 /**
  * What changed after a rev, in order, at most `limit` rows; all kinds in one statement and so in one read view: a reader at rev n has every change
- * up to n. The profile comes last, because its rev is the user's own.
+ * up to n. The profile comes last, because its rev is the user's own. A draw never changes: its rev is its id, by which the primary key finds it.
  */
 export const selectFeed = async (
   db: Database,
@@ -194,7 +194,7 @@ export const selectFeed = async (
          ${changesIn('diary', 'diaries', 'id', 'deleted_at IS NOT NULL')}
          UNION ALL ${changesIn('task', 'tasks', 'id', 'deleted_at IS NOT NULL')}
          UNION ALL ${changesIn('record', 'point_records', 'seq', '0')}
-         UNION ALL ${changesIn('draw', 'lottery_records', 'id', '0')}
+         UNION ALL ${changesIn('draw', 'lottery_records', 'id', '0', 'id')}
          UNION ALL ${changesIn('job', 'ai_jobs', 'id', '0')}
          UNION ALL (SELECT 'profile', id, rev, 0 FROM users WHERE id = ? AND rev > ?)
          ORDER BY rev LIMIT ?
