@@ -70,6 +70,25 @@ describe('25 diaries', () => {
     expect(seen).toEqual(before);
   });
 
+  test('D4: pages by number are those by cursor, with drafts and deleted days among them', async () => {
+    const { openid } = await newChild();
+    for (let index = 0; index < 60; index += 1) {
+      const { diary } = await ok(main, openid, 'create', { date: addDays(TODAY, -index), content: 'x', isDraft: index % 7 === 3 });
+      if (index % 5 === 0) await ok(main, openid, 'delete', { id: diary.id });
+    }
+    for (const filter of [{}, { from: addDays(TODAY, -50) }, { isDraft: false }]) {
+      const first = await ok(main, openid, 'list', { ...filter, page: 1, limit: 4 });
+      const seen = dates(first);
+      for (let page = 2, cursor = first.nextCursor; cursor !== null; page += 1) {
+        const byCursor = await ok(main, openid, 'list', { ...filter, cursor, limit: 4 });
+        expect(await ok(main, openid, 'list', { ...filter, page, limit: 4 })).toEqual({ ...byCursor, page, total: first.total });
+        seen.push(...dates(byCursor));
+        cursor = byCursor.nextCursor;
+      }
+      expect(seen).toHaveLength(first.total);
+    }
+  });
+
   test.each([
     ['mood', { mood: 'sad' }, (diary: Diary) => diary.mood === 'sad'],
     ['tag', { tag: '五' }, (diary: Diary) => diary.tags.includes('五')],

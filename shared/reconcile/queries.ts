@@ -108,11 +108,12 @@ export const invariants: readonly Invariant[] = [
     says: 'totals and streaks are what the published days say',
     sql: `
       WITH counted AS (
-        SELECT user_id, COUNT(pub_date) AS published, SUM(is_draft AND deleted_at IS NULL) AS drafts, MAX(pub_date) AS last FROM diaries GROUP BY user_id
+        SELECT user_id, SUM(NOT is_draft) AS published, SUM(is_draft) AS drafts, MAX(IF(is_draft, NULL, diary_date)) AS last
+          FROM diaries FORCE INDEX (idx_user_day) WHERE deleted_at IS NULL GROUP BY user_id
       ), runs AS (
-        SELECT user_id, MAX(pub_date) AS last, COUNT(*) AS days
-          FROM (SELECT user_id, pub_date, pub_date - INTERVAL ROW_NUMBER() OVER (PARTITION BY user_id ORDER BY pub_date) DAY AS island
-                  FROM diaries WHERE pub_date IS NOT NULL) AS numbered
+        SELECT user_id, MAX(diary_date) AS last, COUNT(*) AS days
+          FROM (SELECT user_id, diary_date, diary_date - INTERVAL ROW_NUMBER() OVER (PARTITION BY user_id ORDER BY diary_date) DAY AS island
+                  FROM diaries FORCE INDEX (idx_user_day) WHERE deleted_at IS NULL AND NOT is_draft) AS numbered
          GROUP BY user_id, island
       ), longest AS (SELECT user_id, MAX(days) AS days FROM runs GROUP BY user_id)
       SELECT u.id AS subject, CONCAT_WS(' ', 'published', u.total_diaries, 'drafts', u.total_drafts, 'run', u.continuous_days, 'longest', u.longest_days) AS detail

@@ -17,8 +17,10 @@ interface Step {
 
 const real = () => openDatabase(Date.now() + 20_000, 'plans');
 
-/** Runs a query for real and explains each statement it sent, prepared with the same values. */
-async function plansOf(query: (db: ReturnType<typeof openDatabase>) => Promise<unknown>): Promise<Step[]> {
+type Query = (db: ReturnType<typeof openDatabase>) => Promise<unknown>;
+
+/** Runs a query for real and has each statement that it sent told about, prepared with the same values. */
+async function tell<Row>(how: 'EXPLAIN FORMAT=TRADITIONAL' | 'EXPLAIN ANALYZE', query: Query): Promise<Row[]> {
   const statements: { sql: string; values: readonly Value[] }[] = [];
   const database = real();
   await query({
@@ -29,10 +31,20 @@ async function plansOf(query: (db: ReturnType<typeof openDatabase>) => Promise<u
     },
   });
   expect(statements.length).toBeGreaterThan(0);
-  const plans = await Promise.all(
-    statements.map(({ sql, values }) => database.rows<Step>('explain', `EXPLAIN FORMAT=TRADITIONAL ${sql}`, values)),
-  );
-  return plans.flat();
+  const told = await Promise.all(statements.map(({ sql, values }) => database.rows<Row>('explain', `${how} ${sql}`, values)));
+  return told.flat();
+}
+
+const plansOf = (query: Query): Promise<Step[]> => tell<Step>('EXPLAIN FORMAT=TRADITIONAL', query);
+
+const READING = /-> (.+) on diaries using .+ \(actual time=\S+ rows=(\S+) loops=(\d+)\)/g;
+
+/** How many diaries a query fetched; what an index told without them does not count. */
+async function diariesFetchedBy(query: Query): Promise<number> {
+  const trees = await tell<{ EXPLAIN: string }>('EXPLAIN ANALYZE', query);
+  const readings = trees.flatMap(({ EXPLAIN: tree }) => [...tree.matchAll(READING)]);
+  expect(readings.length).toBeGreaterThan(0);
+  return readings.reduce((sum, [, how = '', rows, loops]) => sum + (how.startsWith('Covering') ? 0 : Number(rows) * Number(loops)), 0);
 }
 
 const USERS = 20;
@@ -50,11 +62,11 @@ beforeAll(async () => {
     [now, now],
   );
   await select(
-    `INSERT INTO diaries (user_id, id, diary_date, content, mood, images, tags, is_draft, rev, content_rev, modified_at, created_at, updated_at)
+    `INSERT INTO diaries (user_id, id, diary_date, content, mood, images, tags, is_draft, rev, content_rev, modified_at, deleted_at, created_at, updated_at)
      WITH RECURSIVE n AS (SELECT 1 AS i UNION ALL SELECT i + 1 FROM n WHERE i < ${DAYS})
-     SELECT u.id, n.i, DATE('${TODAY}') - INTERVAL n.i DAY, REPEAT('字', 200), IF(n.i % 3, 'happy', 'sad'), '[]', '["a"]', n.i % 10 = 0, n.i, n.i, ?, ?, ?
+     SELECT u.id, n.i, DATE('${TODAY}') - INTERVAL n.i DAY, REPEAT('字', 200), IF(n.i % 3, 'happy', 'sad'), '[]', '["a"]', n.i % 10 = 0, n.i, n.i, ?, IF(n.i % 13 = 0, ?, NULL), ?, ?
        FROM users u JOIN n WHERE u.openid LIKE '${tag}%'`,
-    [now, now, now],
+    [now, now, now, now],
   );
   await select(
     `INSERT INTO tasks (user_id, id, task_date, task_key, title, rev, created_at, updated_at)
@@ -89,7 +101,6 @@ const page =
   (db: Parameters<typeof diary.selectDiaryPage>[0]) =>
     diary.selectDiaryPage(db, userId, { ...everything, ...filter }, { limit: 11, offset: 0, count: 'counted', ...more });
 
-type Query = Parameters<typeof plansOf>[0];
 const queries: Record<string, Query> = {
   'a diary by id': (db) => diary.selectDiaryById(db, userId, 5),
   'a diary by date': (db) => diary.selectDiaryByDate(db, userId, addDays(TODAY, -5)),
@@ -100,6 +111,8 @@ const queries: Record<string, Query> = {
   'a page of a tag': page({ tag: 'a' }),
   'a page of a month': page({ from: '2025-01-01', to: '2025-01-31' }),
   'a page of drafts': page({ isDraft: true }),
+  'the count of a span': (db) => diary.countDiaries(db, userId, { ...everything, from: addDays(TODAY, -200) }),
+  'the count of drafts': (db) => diary.countDiaries(db, userId, { ...everything, isDraft: true }),
   'the count of a mood': (db) => diary.countDiaries(db, userId, { ...everything, mood: 'happy' }),
   'a calendar': (db) => diary.selectCalendar(db, userId, '2025-01-01', '2025-01-31'),
   stats: (db) => diary.selectStats(db, userId, '2025-01-01', '2025-01-31'),
@@ -132,6 +145,24 @@ describe('with twenty children of three hundred days each', () => {
     expect(steps.length).toBeGreaterThan(0);
     for (const { Extra } of steps) expect(Extra ?? '').not.toMatch(/filesort|temporary/);
   });
+
+  test.each([
+    ['the first page', {}],
+    ['a page far down', { offset: 200 }],
+    ['a page by cursor', { count: 'none' }],
+  ])('%s fetches the diaries that it shows, past tombstones, and none that it skips', async (_, more) => {
+    expect(await diariesFetchedBy(page({}, { count: 'stored', ...more }))).toBe(11);
+    expect(await diariesFetchedBy(page({ from: addDays(TODAY, -290), isDraft: false }, more))).toBe(11);
+  });
+
+  test.each(['stats', 'a recount of the streak', 'the count of a span', 'the count of drafts'])(
+    '%s needs the index alone',
+    async (name) => {
+      const query = queries[name];
+      if (!query) throw new Error(name);
+      expect(await diariesFetchedBy(query)).toBe(0);
+    },
+  );
 
   test.each([
     'the state before a creation',
