@@ -5,8 +5,8 @@ import type { Result } from './report';
 const BAR = 11;
 const GAP = 3;
 const ROW = 2 * (BAR + GAP) + 12;
-const LABELS = 190;
-const WIDTH = 760;
+const LABELS = 215;
+const WIDTH = 785;
 const HEAD = 78;
 
 const series = [
