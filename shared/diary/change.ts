@@ -1,4 +1,4 @@
-import { addDays } from '../clock';
+import { addDays, earliest } from '../clock';
 import type { Stats } from '../contract';
 import { AppError, fieldError } from '../errors';
 import type { Request } from '../request';
@@ -9,10 +9,10 @@ import { type CheckStatus, isChecking, statusOf } from '../safety/check';
 import { remove } from '../storage/storage';
 import { contentHash } from '../sync/content-hash';
 import type { Diary, Written } from './contract';
-import { type DiaryState, postDiary, postNewDay, recountStreak, type StoredDiary, selectDiaryState, toDiary } from './queries';
-import { appendDay, currentStreak, type Streak } from './streak';
+import { type DiaryState, postDiary, postNewDay, type StoredDiary, selectDiaryState, toDiary } from './queries';
+import { currentStreak, type Streak } from './streak';
 
-export { type DiaryState, recountStreak, type StoredDiary, toDiary } from './queries';
+export { type DiaryState, type StoredDiary, toDiary } from './queries';
 
 /** What is to become of one diary. */
 export interface Change {
@@ -44,8 +44,8 @@ export const statsOf = (streak: Streak, today: string): Stats => ({
 });
 
 /**
- * The one way a diary is written. Reads what the decision rests on, lets `decide` judge, works out streak and reward, and posts all of it in
- * one call; when the user's data moved in between, it is read and decided again. Direct calls and sync both come through here.
+ * The one way a diary is written. Reads what the decision rests on, lets `decide` judge, works out the reward, and posts all of it in
+ * one call, which counts the streak; when the user's data moved in between, it is read and decided again. Direct calls and sync both come through here.
  * Where nothing is to be changed, `decide` gives what is to be posted in its place. A `fresh` text is posted without a look, where it can be.
  */
 export async function changeDiary<Other extends object = never>(
@@ -73,14 +73,17 @@ export async function changeDiary<Other extends object = never>(
   }
 }
 
-/** The first text of today, the usual case. Null when it is not that, or something stands in the way: then it is decided by what is there. */
+/** Only today's diary and yesterday's are paid for. */
+const rewardFor = ({ today }: UserContext, day: string): number => (day >= addDays(today, -1) ? config().diaryReward : 0);
+
+/** The first text of a day, the usual case. Null when it is not that, or something stands in the way: then it is decided by what is there. */
 async function postFresh(ctx: UserContext, request: Request, next: Change['next'], check: PublicationCheck): Promise<Outcome | null> {
-  if (next.date !== ctx.today || next.isDraft || next.content.trim() === '') return null;
+  if (next.isDraft || next.content.trim() === '') return null;
   if (isChecking() && ctx.openid === null) return null;
   await ctx.admitted;
   const checkStatus = await check(ctx.openid, null, next);
   if (checkStatus === 'rejected') return null;
-  const reward = config().diaryReward;
+  const reward = rewardFor(ctx, next.date);
   const now = ctx.now.toISOString();
   const outcome: Outcome = {
     diary: { ...next, id: 0, aiComment: null, aiImage: null, version: 0, createdAt: now, updatedAt: now },
@@ -90,7 +93,7 @@ async function postFresh(ctx: UserContext, request: Request, next: Change['next'
     isRejected: false,
   };
   try {
-    return await postNewDay(ctx.db, ctx.userId, request, next, checkStatus, reward, outcome, ctx.now);
+    return await postNewDay(ctx.db, ctx.userId, request, { diary: next, checkStatus, reward }, outcome, ctx);
   } catch (error) {
     if (error instanceof Moved) return null;
     throw error;
@@ -121,11 +124,9 @@ async function post(
   const moves = row !== null && row.diary_date !== next.date;
   const unpublished = wasPublished && (!willBePublished || moves) ? row.diary_date : null;
   const published = willBePublished && (!wasPublished || moves) ? next.date : null;
-  const streak = await streakAfter(ctx, state, unpublished, published);
   const drafts = state.drafts - (wasDraft ? 1 : 0) + (!isDeleted && next.isDraft ? 1 : 0);
 
-  const isRecent = published !== null && published >= addDays(ctx.today, -1);
-  const reward = isRecent && !state.rewarded ? config().diaryReward : 0;
+  const reward = published !== null && !state.rewarded ? rewardFor(ctx, published) : 0;
   const rev = state.rev + 1;
   const now = ctx.now.toISOString();
   const kept = isDeleted ? { ...next, content: '', mood: '', weather: '', images: [], tags: [] } : next;
@@ -139,7 +140,7 @@ async function post(
       createdAt: row ? new Date(row.created_at).toISOString() : now,
       updatedAt: now,
     },
-    stats: statsOf(streak, ctx.today),
+    stats: statsOf(state, ctx.today),
     reward: reward > 0 ? { points: reward, balance: state.points + reward } : null,
     isDeleted,
     isRejected,
@@ -157,13 +158,13 @@ async function post(
       isDeleted,
       modifiedAt: modifiedAt ?? ctx.now,
       origin: origin ?? null,
-      streak,
       drafts,
+      changedDay: unpublished !== null && published !== null ? earliest(unpublished, published) : (unpublished ?? published),
       keptHash: keepsOld && row !== null ? contentHash(contentOf(row)) : null,
       reward,
     },
     outcome,
-    ctx.now,
+    ctx,
   );
   if (isDeleted && row?.ai_image) await remove([row.ai_image]);
   return answer;
@@ -183,12 +184,6 @@ function publicationCheck(errand: Errand) {
     known.set(text, status);
     return status;
   };
-}
-
-async function streakAfter(ctx: UserContext, stored: Streak, unpublished: string | null, published: string | null): Promise<Streak> {
-  if (unpublished === null && published === null) return stored;
-  if (unpublished === null && published !== null && (stored.last === null || published > stored.last)) return appendDay(stored, published);
-  return recountStreak(ctx.db, ctx.userId, unpublished, published === null ? [] : [published]);
 }
 
 export const contentOf = (row: StoredDiary): Change['next'] => {

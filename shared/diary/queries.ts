@@ -1,3 +1,4 @@
+import type { Moment } from '../clock';
 import type { Request } from '../request';
 import type { Database, Value } from '../runtime/mysql';
 import type { CheckStatus } from '../safety/check';
@@ -261,26 +262,6 @@ export const selectDiaryState = async (
   };
 };
 
-/** Total, runs and last day as they will be once `without` is no longer published and `added` are; reads every published day of the user. */
-export const recountStreak = async (db: Database, userId: number, without: string | null, added: readonly string[]): Promise<Streak> => {
-  const [row] = await db.rows<{ total: string; run: number | null; longest: number; last: string | null }>(
-    'diary.recount',
-    `WITH days AS (
-       SELECT diary_date AS day FROM diaries FORCE INDEX (idx_user_day)
-        WHERE user_id = ? AND deleted_at IS NULL AND NOT is_draft AND NOT diary_date <=> CAST(? AS DATE)
-       UNION SELECT day FROM JSON_TABLE(?, '$[*]' COLUMNS (day DATE PATH '$')) AS added
-     ), runs AS (
-       SELECT MAX(day) AS last, COUNT(*) AS run
-         FROM (SELECT day, day - INTERVAL ROW_NUMBER() OVER (ORDER BY day) DAY AS island FROM days) AS numbered GROUP BY island
-     )
-     SELECT COALESCE(SUM(run), 0) AS total, COALESCE(MAX(run), 0) AS longest, MAX(last) AS last,
-            (SELECT run FROM runs ORDER BY last DESC LIMIT 1) AS run
-       FROM runs`,
-    [userId, without, JSON.stringify(added)],
-  );
-  return { total: Number(row?.total ?? 0), run: row?.run ?? 0, longest: row?.longest ?? 0, last: row?.last ?? null };
-};
-
 export interface DiaryPosting {
   baseRev: number;
   /** The row to change; null makes one. */
@@ -292,21 +273,22 @@ export interface DiaryPosting {
   isDeleted: boolean;
   modifiedAt: Date;
   origin: { client: string; mutation: number } | null;
-  streak: Streak;
   drafts: number;
+  /** Published by this, or no longer; the earlier one of a move. Null when that stays as it is. */
+  changedDay: string | null;
   /** Content hash of the text that stood there, when it is to be kept. */
   keptHash: string | null;
   reward: number;
 }
 
-/** Answers the given response once it stands, or the first one when the request was answered before. Throws Moved when `baseRev` is stale. */
+/** Answers the given response, with the streak as it has become, or the first one when the request was answered before. Throws Moved when `baseRev` is stale. */
 export const postDiary = <Answer>(
   db: Database,
   userId: number,
   request: Request,
-  { baseRev, id, oldDate, diary, checkStatus, isDeleted, modifiedAt, origin, streak, drafts, keptHash, reward }: DiaryPosting,
+  { baseRev, id, oldDate, diary, checkStatus, isDeleted, modifiedAt, origin, drafts, changedDay, keptHash, reward }: DiaryPosting,
   response: Answer,
-  now: Date,
+  { today, now }: Moment,
 ): Promise<Answer> =>
   db.post('post_diary', [
     userId,
@@ -327,30 +309,26 @@ export const postDiary = <Answer>(
     modifiedAt,
     origin?.client ?? null,
     origin?.mutation ?? null,
-    streak.total,
     drafts,
-    streak.run,
-    streak.longest,
-    streak.last,
+    changedDay,
     keptHash,
     reward,
     JSON.stringify(response),
+    today,
     now,
   ]);
 
 /**
- * Publishes the diary of a day after all others. What only the posting knows it puts into the response itself: id, version, balance and
- * streak. Throws Moved when a later day is there, or anything on this one.
+ * Publishes a diary on a day that has none. What only the posting knows it puts into the response itself: id, version, balance and streak.
+ * Throws Moved when anything stands on that day.
  */
 export const postNewDay = <Answer>(
   db: Database,
   userId: number,
   request: Request,
-  diary: Omit<DiaryPosting['diary'], 'isDraft'>,
-  checkStatus: CheckStatus,
-  reward: number,
+  { diary, checkStatus, reward }: Pick<DiaryPosting, 'diary' | 'checkStatus' | 'reward'>,
   response: Answer,
-  now: Date,
+  { today, now }: Moment,
 ): Promise<Answer> =>
   db.post('post_new_day', [
     userId,
@@ -365,5 +343,6 @@ export const postNewDay = <Answer>(
     checkStatus,
     reward,
     JSON.stringify(response),
+    today,
     now,
   ]);

@@ -12,9 +12,3 @@ export interface Streak {
 /** Consecutive days up to today, or up to yesterday while today's diary is not yet written. */
 export const currentStreak = ({ run, last }: Pick<Streak, 'run' | 'last'>, today: string): number =>
   last !== null && last >= addDays(today, -1) ? run : 0;
-
-/** Adds a day after all others, the usual case. Any other change is recounted from the rows. */
-export function appendDay({ total, run, longest, last }: Streak, day: string): Streak {
-  const extended = last !== null && addDays(last, 1) === day ? run + 1 : 1;
-  return { total: total + 1, run: extended, longest: Math.max(longest, extended), last: day };
-}

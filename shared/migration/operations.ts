@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type * as z from 'zod';
 import { monthBounds } from '../clock';
-import { recountStreak, statsOf } from '../diary/change';
+import { statsOf } from '../diary/change';
 import { AppError } from '../errors';
 import { requestOf } from '../request';
 import type { UserContext } from '../runtime/context';
@@ -82,12 +82,10 @@ async function importOnce(ctx: UserContext, input: Input): Promise<ImportOutput>
   const rules = settleItems(input.rules, readables.rules, known, haul.items, haul.rules);
   const draws = settleItems(input.draws, readables.draws, known, haul.items, haul.draws);
 
-  const published = haul.days.flatMap(({ date, isDraft }) => (isDraft ? [] : [date]));
-  const streak = published.length === 0 ? account : await recountStreak(ctx.db, ctx.userId, null, published);
-  const report: ImportOutput = { days, tasks, rules, draws, stats: statsOf(streak, ctx.today) };
+  const report: ImportOutput = { days, tasks, rules, draws, stats: statsOf(account, ctx.today) };
   if (haul.items.length === 0 && haul.revisions.length === 0) return report;
-  const drafts = account.drafts + haul.days.length - published.length;
-  return postImport(ctx.db, ctx.userId, requestOf(ctx, input), account.rev, haul, { ...streak, drafts }, report, ctx.now);
+  const drafts = account.drafts + haul.days.filter(({ isDraft }) => isDraft).length;
+  return postImport(ctx.db, ctx.userId, requestOf(ctx, input), account.rev, haul, drafts, report, ctx);
 }
 
 const shown = (value: unknown): string => (typeof value === 'string' ? value.slice(0, 64) : '');

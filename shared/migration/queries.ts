@@ -1,3 +1,4 @@
+import type { Moment } from '../clock';
 import { type DiaryRow, toDiary } from '../diary/queries';
 import type { Streak } from '../diary/streak';
 import type { Request } from '../request';
@@ -118,16 +119,16 @@ export interface Haul {
   items: { key: string; points: number }[];
 }
 
-/** Throws Moved when the user's data have moved since `baseRev`. */
+/** The streak in the response is put in by the posting. Throws Moved when the user's data have moved since `baseRev`. */
 export const postImport = <Answer>(
   db: Database,
   userId: number,
   request: Request,
   baseRev: number,
   { days, revisions, tasks, rules, draws, items }: Haul,
-  { total, drafts, run, longest, last }: Streak & { drafts: number },
+  drafts: number,
   response: Answer,
-  now: Date,
+  { today, now }: Moment,
 ): Promise<Answer> =>
   db.post('post_import', [
     userId,
@@ -140,12 +141,9 @@ export const postImport = <Answer>(
     JSON.stringify(rules),
     JSON.stringify(draws.map((draw) => ({ ...draw, drawnAt: sqlInstant(draw.drawnAt) }))),
     JSON.stringify(items),
-    total,
     drafts,
-    run,
-    longest,
-    last,
     JSON.stringify(response),
+    today,
     now,
   ]);
 

@@ -1,18 +1,23 @@
 -- Writes one diary as the function decided it: a new day, a changed one, a draft continued, a deletion, or a move to another date.
--- The decision was made on p_base_rev; when the user's data have moved since, MOVED asks for a new one. p_response was made with the decision.
+-- The decision was made on p_base_rev; when the user's data have moved since, MOVED asks for a new one. What p_response says of the streak is put in here.
 -- p_id NULL: a row is made, or a tombstone of that date revived, under a new id. p_old_date: the date it is moved away from, which becomes a tombstone.
 -- p_kept_hash: the text that is written over lost a conflict and is kept; its content hash. NULL when its successor's author had seen it.
+-- p_day: the day that is published by this, or is no longer; the earlier one of a move; NULL when that stays as it is.
 -- p_reward > 0 pays for the date, once for ever (the ledger's source_key).
 CREATE DEFINER = gd_owner PROCEDURE post_diary(
   IN p_user_id INT UNSIGNED, IN p_request_id VARCHAR(80) CHARACTER SET ascii, IN p_hash BINARY(32), IN p_base_rev BIGINT UNSIGNED,
   IN p_id BIGINT UNSIGNED, IN p_date DATE, IN p_old_date DATE, IN p_content TEXT, IN p_mood VARCHAR(20), IN p_weather VARCHAR(20),
   IN p_images JSON, IN p_tags JSON, IN p_is_draft BOOLEAN, IN p_check_status VARCHAR(10) CHARACTER SET ascii, IN p_is_deleted BOOLEAN, IN p_modified_at DATETIME(3),
   IN p_client VARCHAR(40) CHARACTER SET ascii, IN p_mutation INT UNSIGNED,
-  IN p_total_diaries INT UNSIGNED, IN p_total_drafts INT UNSIGNED, IN p_run INT UNSIGNED, IN p_longest INT UNSIGNED, IN p_last_date DATE,
-  IN p_kept_hash CHAR(16) CHARACTER SET ascii, IN p_reward INT, IN p_response MEDIUMTEXT, IN p_now DATETIME(3)
+  IN p_total_drafts INT UNSIGNED, IN p_day DATE, IN p_kept_hash CHAR(16) CHARACTER SET ascii, IN p_reward INT, IN p_response MEDIUMTEXT,
+  IN p_today DATE, IN p_now DATETIME(3)
 )
 SQL SECURITY DEFINER
 BEGIN
+  DECLARE v_total, v_run, v_longest INT UNSIGNED;
+  DECLARE v_last DATE;
+  DECLARE v_day DATE DEFAULT p_day;
+  DECLARE v_recount BOOLEAN DEFAULT FALSE;
   -- include open_posting
 
   IF v_rev <> p_base_rev THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'MOVED'; END IF;
@@ -56,9 +61,9 @@ BEGIN
     INSERT INTO point_records (user_id, seq, amount, balance_after, source, source_key, description, related_id, related_type, actor, rev, created_at)
     VALUES (p_user_id, v_seq, v_amount, v_points, '写日记', CONCAT('diary:', p_date), CONCAT(p_date, ' 的日记'), COALESCE(p_id, v_rev), 'diary', NULL, v_rev, p_now);
   END IF;
-  UPDATE users SET rev = v_rev, points = v_points, points_seq = v_seq, total_diaries = p_total_diaries, total_drafts = p_total_drafts,
-    continuous_days = p_run, longest_days = p_longest, last_diary_date = p_last_date, updated_at = p_now
+  -- include count_streak
+  UPDATE users SET rev = v_rev, points = v_points, points_seq = v_seq, total_diaries = v_total, total_drafts = p_total_drafts,
+    continuous_days = v_run, longest_days = v_longest, last_diary_date = v_last, updated_at = p_now
   WHERE id = p_user_id;
-  SET v_answer = p_response;
   -- include store_answer
 END

@@ -4,11 +4,13 @@
 CREATE DEFINER = gd_owner PROCEDURE post_import(
   IN p_user_id INT UNSIGNED, IN p_request_id VARCHAR(80) CHARACTER SET ascii, IN p_hash BINARY(32), IN p_base_rev BIGINT UNSIGNED,
   IN p_days JSON, IN p_revisions JSON, IN p_tasks JSON, IN p_rules JSON, IN p_draws JSON, IN p_items JSON,
-  IN p_total_diaries INT UNSIGNED, IN p_total_drafts INT UNSIGNED, IN p_run INT UNSIGNED, IN p_longest INT UNSIGNED, IN p_last_date DATE,
-  IN p_response MEDIUMTEXT, IN p_now DATETIME(3)
+  IN p_total_drafts INT UNSIGNED, IN p_response MEDIUMTEXT, IN p_today DATE, IN p_now DATETIME(3)
 )
 SQL SECURITY DEFINER
 BEGIN
+  DECLARE v_total, v_run, v_longest INT UNSIGNED;
+  DECLARE v_day, v_last DATE;
+  DECLARE v_recount BOOLEAN DEFAULT JSON_LENGTH(p_days) > 0;
   -- include open_posting
 
   IF v_rev <> p_base_rev THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'MOVED'; END IF;
@@ -57,9 +59,9 @@ BEGIN
   SELECT p_user_id, item_key, points, p_now
     FROM JSON_TABLE(p_items, '$[*]' COLUMNS (item_key VARCHAR(40) PATH '$.key', points INT UNSIGNED PATH '$.points')) AS item;
 
-  UPDATE users SET rev = v_rev, points = v_points, points_seq = v_seq, total_diaries = p_total_diaries, total_drafts = p_total_drafts,
-    continuous_days = p_run, longest_days = p_longest, last_diary_date = p_last_date, updated_at = p_now
+  -- include count_streak
+  UPDATE users SET rev = v_rev, points = v_points, points_seq = v_seq, total_diaries = v_total, total_drafts = p_total_drafts,
+    continuous_days = v_run, longest_days = v_longest, last_diary_date = v_last, updated_at = p_now
   WHERE id = p_user_id;
-  SET v_answer = p_response;
   -- include store_answer
 END

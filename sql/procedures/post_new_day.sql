@@ -1,38 +1,37 @@
--- Publishes the diary of a day after all others, the usual case, for which nothing has to be read first. When there is a later one, or something stands
--- on that day (a draft, a tombstone, points once paid for it), MOVED asks for a decision by what is there (post_diary).
--- p_response lacks what is known only here. p_reward as in post_diary.
+-- Publishes a diary on a day that has none, the usual case, for which nothing has to be read first. When something stands there (a draft, a tombstone,
+-- points once paid), MOVED asks for a decision by what is there (post_diary). p_response lacks what is known only here. p_reward as in post_diary.
 CREATE DEFINER = gd_owner PROCEDURE post_new_day(
   IN p_user_id INT UNSIGNED, IN p_request_id VARCHAR(80) CHARACTER SET ascii, IN p_hash BINARY(32),
-  IN p_date DATE, IN p_content TEXT, IN p_mood VARCHAR(20), IN p_weather VARCHAR(20), IN p_images JSON, IN p_tags JSON,
-  IN p_check_status VARCHAR(10) CHARACTER SET ascii, IN p_reward INT, IN p_response MEDIUMTEXT, IN p_now DATETIME(3)
+  IN p_day DATE, IN p_content TEXT, IN p_mood VARCHAR(20), IN p_weather VARCHAR(20), IN p_images JSON, IN p_tags JSON,
+  IN p_check_status VARCHAR(10) CHARACTER SET ascii, IN p_reward INT, IN p_response MEDIUMTEXT, IN p_today DATE, IN p_now DATETIME(3)
 )
 SQL SECURITY DEFINER
 BEGIN
   DECLARE v_total, v_run, v_longest INT UNSIGNED;
   DECLARE v_last DATE;
+  DECLARE v_day DATE DEFAULT p_day;
+  DECLARE v_recount BOOLEAN DEFAULT FALSE;
   -- include open_posting
 
-  SELECT total_diaries + 1, continuous_days, longest_days, last_diary_date INTO v_total, v_run, v_longest, v_last FROM users WHERE id = p_user_id;
-  IF v_last >= p_date THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'MOVED'; END IF;
-  SET v_run = IF(v_last = p_date - INTERVAL 1 DAY, v_run + 1, 1), v_longest = GREATEST(v_longest, v_run), v_rev = v_rev + 1;
+  SET v_rev = v_rev + 1;
   BEGIN
     DECLARE EXIT HANDLER FOR 1062 SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'MOVED';
     INSERT INTO diaries (user_id, id, diary_date, content, mood, weather, images, tags, check_status, rev, content_rev, modified_at, created_at, updated_at)
-    VALUES (p_user_id, v_rev, p_date, p_content, p_mood, p_weather, p_images, p_tags, p_check_status, v_rev, v_rev, p_now, p_now, p_now);
+    VALUES (p_user_id, v_rev, p_day, p_content, p_mood, p_weather, p_images, p_tags, p_check_status, v_rev, v_rev, p_now, p_now, p_now);
     IF p_reward > 0 THEN
       SET v_amount = p_reward;
       -- include move_points
       INSERT INTO point_records (user_id, seq, amount, balance_after, source, source_key, description, related_id, related_type, actor, rev, created_at)
-      VALUES (p_user_id, v_seq, v_amount, v_points, '写日记', CONCAT('diary:', p_date), CONCAT(p_date, ' 的日记'), v_rev, 'diary', NULL, v_rev, p_now);
+      VALUES (p_user_id, v_seq, v_amount, v_points, '写日记', CONCAT('diary:', p_day), CONCAT(p_day, ' 的日记'), v_rev, 'diary', NULL, v_rev, p_now);
     END IF;
   END;
   IF p_check_status = 'pending' THEN
     INSERT INTO content_checks (user_id, diary_id, due_at) VALUES (p_user_id, v_rev, p_now + INTERVAL 1 MINUTE);
   END IF;
-  SET v_answer = JSON_SET(p_response, '$.diary.id', v_rev, '$.diary.version', v_rev, '$.reward.balance', v_points,
-    '$.stats.totalDiaries', v_total, '$.stats.continuousDays', v_run, '$.stats.longestStreak', v_longest);
+  -- include count_streak
+  SET v_answer = JSON_SET(v_answer, '$.diary.id', v_rev, '$.diary.version', v_rev, '$.reward.balance', v_points);
   UPDATE users SET rev = v_rev, points = v_points, points_seq = v_seq, total_diaries = v_total, continuous_days = v_run, longest_days = v_longest,
-    last_diary_date = p_date, updated_at = p_now
+    last_diary_date = v_last, updated_at = p_now
   WHERE id = p_user_id;
   -- include store_answer
 END

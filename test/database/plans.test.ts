@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { addDays } from '../../shared/clock';
 import * as diary from '../../shared/diary/queries';
@@ -101,6 +102,13 @@ const page =
   (db: Parameters<typeof diary.selectDiaryPage>[0]) =>
     diary.selectDiaryPage(db, userId, { ...everything, ...filter }, { limit: 11, offset: 0, count: 'counted', ...more });
 
+/** What the procedure asks, outside of it. */
+const RECOUNT = readFileSync(new URL('../../sql/procedures/recount_streak.sql', import.meta.url), 'utf8')
+  .replace(/^[\s\S]*?BEGIN/, '')
+  .replace(/INTO p_.*? FROM/, 'FROM')
+  .replace('p_user_id', '?')
+  .replace(/;\s*END\s*$/, '');
+
 const queries: Record<string, Query> = {
   'a diary by id': (db) => diary.selectDiaryById(db, userId, 5),
   'a diary by date': (db) => diary.selectDiaryByDate(db, userId, addDays(TODAY, -5)),
@@ -119,7 +127,7 @@ const queries: Record<string, Query> = {
   'the state before a creation': (db) => diary.selectDiaryState(db, userId, 'r7', { date: TODAY }),
   'the state before an update': (db) => diary.selectDiaryState(db, userId, 'r7', { id: 5 }),
   'the state before a move': (db) => diary.selectDiaryState(db, userId, 'r7', { id: 5, date: TODAY }),
-  'a recount of the streak': (db) => diary.recountStreak(db, userId, addDays(TODAY, -5), [TODAY]),
+  'a recount of the streak': (db) => db.rows('recount', RECOUNT, [userId]),
   'an account by openid': (db) => login.selectAccount(db, openid),
   'a profile': (db) => user.selectProfile(db, userId),
 };

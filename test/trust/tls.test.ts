@@ -18,6 +18,8 @@ async function present(certificate: string): Promise<void> {
 /** What a process that was started with this DB_CA says of its database. */
 async function databaseWith(ca: string | undefined): Promise<{ status: string; detail?: string }> {
   vi.resetModules();
+  // Other tests call as this operator too.
+  vi.stubEnv('RATE_LIMIT_FACTOR', '1000');
   if (ca === undefined) delete process.env.DB_CA;
   else process.env.DB_CA = ca;
   const { main } = await import('../../functions/monitor/index');
@@ -36,6 +38,7 @@ describe.skipIf(!isOurServer)('a database that offers TLS', () => {
   beforeAll(() => present('server'));
   afterEach(() => present('server'));
   afterAll(() => {
+    vi.unstubAllEnvs();
     delete process.env.DB_CA;
     vi.resetModules();
   });
