@@ -353,6 +353,19 @@ describe('two phones on one day', () => {
     expect(chosen).toMatchObject({ status: 'applied', row: { content: '晚' } });
   });
 
+  test('a phone’s draft that is published at another door, unseen there, is kept', async () => {
+    const child = await newChild();
+    const phone = phoneOf(child);
+    const draft = write(1, DAY, '手机上的草稿');
+    await phone.one({ ...draft, args: { ...draft.args, isDraft: true } });
+    const publish = (content: string, isDraft: boolean) =>
+      ok(diary, child.openid, 'create', { date: DAY, content, isDraft }, { now: minutesAfterNoon(61) });
+    await publish('网页上写的草稿', true);
+    await publish('网页上写的', false);
+    expect(await standing(child, DAY)).toMatchObject({ content: '网页上写的' });
+    expect(await kept(child)).toMatchObject([{ reason: 'overwritten', content: '手机上的草稿' }]);
+  });
+
   test('an equal text is no conflict', async () => {
     const { child, a, b, base } = await twoPhones();
     await a.send([write(2, DAY, '一样', { baseRev: base })]);

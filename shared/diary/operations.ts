@@ -35,7 +35,10 @@ export async function createDiary(ctx: UserContext, input: z.output<typeof creat
     if (draft && draft.is_draft === 0) {
       throw new AppError('DIARY_EXISTS', { details: { diary: { id: draft.id, version: draft.content_rev } } });
     }
-    return { row: draft, next: draft ? { ...contentOf(draft), ...written } : fresh, isDeleted: false };
+    if (draft === null) return { row: null, next: fresh, isDeleted: false };
+    // A phone's draft has not been seen by whoever writes here without one.
+    const keepsOld = draft.last_client !== null && draft.content.trim() !== '' && draft.content !== content;
+    return { row: draft, next: { ...contentOf(draft), ...written }, isDeleted: false, keepsOld };
   };
   const outcome = await changeDiary(ctx, requestOf(ctx, input), { date }, decide, fresh);
   return writtenOf(outcome);
