@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Cluster, Redis } from 'ioredis';
+import { within } from '../within';
 import { config } from './config';
 import { logLine } from './log';
 
@@ -28,6 +29,8 @@ async function open(urls: readonly [string, ...string[]], commandTimeout: number
   const redis = await clientFor(urls, commandTimeout);
   redis.on('error', () => {});
   await redis.connect();
+  // Else a node is connected when it is first needed, and refuses whatever comes until it is.
+  if ('nodes' in redis) await Promise.allSettled(redis.nodes('master').map((node) => node.connect()));
   redis.on('end', () => {
     client = undefined;
   });
@@ -47,6 +50,8 @@ export interface Cache {
   run<Answer>(commands: (redis: RedisClient) => Promise<Answer>): Promise<Answer | null>;
   readonly usage: { trips: number; ms: number };
 }
+
+const late = () => new Error('no answer in time');
 
 const digests = new Map<string, string>();
 
@@ -73,7 +78,8 @@ export function openCache(): Cache {
       usage.trips += 1;
       try {
         client ??= open(settings.urls, settings.timeoutMs);
-        return await commands(await client);
+        // The client of a cluster has waits that its own time-outs do not cover.
+        return await within(2 * CONNECT_TIMEOUT_MS + settings.timeoutMs, client.then(commands), late);
       } catch (error) {
         restUntil = Date.now() + REST_MS;
         const failed = client;
