@@ -43,26 +43,27 @@ export async function credentialsOf(call: Call): Promise<Credentials> {
 
 /** Never replaces a later state by an earlier one: a slow reader must not undo a logout. */
 const REMEMBER = `
-local session, user, epoch, alive, seconds = KEYS[1], ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+local session, user, epoch, alive, subject, seconds = KEYS[1], ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local known = redis.call('GET', session)
 if known then
   local knownUser, knownEpoch = string.match(known, '^(%d+):(%d+)')
   local ahead = knownUser - user
   if ahead > 0 or (ahead == 0 and knownEpoch - epoch > 0) then return 0 end
 end
-redis.call('SET', session, user .. ':' .. epoch .. ':' .. alive, 'EX', seconds)
+redis.call('SET', session, user .. ':' .. epoch .. ':' .. alive .. ':' .. subject, 'EX', seconds)
 return 1
 `;
 
 /** Tells every instance at once what the session now is. */
 export async function rememberSession(cache: Cache, subject: string, { userId, epoch, alive }: Session): Promise<void> {
-  const values = [userId, epoch, alive ? 1 : 0, SESSION_SECONDS];
+  const values = [userId, epoch, alive ? 1 : 0, subject, SESSION_SECONDS];
   await cache.run((redis) => evaluate(redis, REMEMBER, [sessionKey(subject)], values));
 }
 
-const parseSession = (text: string): Session => {
-  const [userId, epoch, alive] = text.split(':').map(Number);
-  return { userId: userId ?? 0, epoch: epoch ?? 0, alive: alive === 1 };
+/** Null when it is not that person's: an answer of Redis that was meant for another caller must not make one child another. */
+const parseSession = (text: string, subject: string): Session | null => {
+  const [userId, epoch, alive, owner] = text.split(':');
+  return owner === subject ? { userId: Number(userId), epoch: Number(epoch), alive: alive === '1' } : null;
 };
 
 /** Sessions as this process last met them: good for a guess, never for a decision. */
@@ -111,7 +112,7 @@ export async function sessionOf(
   credentials: Credentials & { kind: 'openid' | 'token' },
   cached: string | null,
 ): Promise<Session | null> {
-  let session = cached === null ? null : parseSession(cached);
+  let session = cached === null ? null : parseSession(cached, credentials.subject);
   if (session === null || isNewer(credentials, session)) {
     session = await selectSession(db, credentials);
     if (session) await rememberSession(cache, credentials.subject, session);

@@ -42,14 +42,23 @@ export async function startTcpProxy(target: { host: string; port: number }): Pro
       client.resetAndDestroy();
       upstream.destroy();
     };
-    const carry = async (to: Socket, chunk: Buffer) => {
-      if (proxy.latencyMs > 0) await wait(proxy.latencyMs);
-      if (!to.destroyed) to.write(chunk);
+    const before = { toServer: Promise.resolve(), toClient: Promise.resolve() };
+    /** However the latency changes, nothing overtakes what went before it. */
+    const carry = (direction: 'toServer' | 'toClient', write: () => void) => {
+      const due = Date.now() + proxy.latencyMs;
+      before[direction] = before[direction].then(async () => {
+        if (due > Date.now()) await wait(due - Date.now());
+        write();
+      });
     };
     const limited = (direction: 'toServer' | 'toClient', to: Socket, chunk: Buffer) => {
       left[direction] -= chunk.length;
-      if (left[direction] >= 0) return void carry(to, chunk);
-      to.end(chunk.subarray(0, left[direction]), () => cut());
+      const whole = left[direction] >= 0;
+      carry(direction, () => {
+        if (to.destroyed) return;
+        if (whole) to.write(chunk);
+        else to.end(chunk.subarray(0, left[direction]), () => cut());
+      });
     };
     client.on('data', (chunk) => {
       if (proxy.blackHole) return;

@@ -51,3 +51,15 @@ describe('a read begins before it is known whether its caller may come in', () =
     });
   });
 });
+
+test('what lies in Redis for another child makes nobody that child', async () => {
+  const [mine, other] = [await newChild(), await newChild()];
+  for (const { openid } of [mine, other]) await ok(user, openid, 'profile');
+  const [mineKey, otherKey] = [mine, other].map(({ openid }) => sessionKey(subjectOf(openid)));
+  await openCache().run(async (redis) => redis.set(mineKey ?? '', (await redis.get(otherKey ?? '')) ?? ''));
+  expect((await ok(user, mine.openid, 'profile')).id).toBe(mine.userId);
+  await ok(diary, mine.openid, 'create', { date: DAYS[0], content: '我的' }, { now: noonOf('2025-01-24') });
+  expect(await select('SELECT user_id FROM diaries WHERE user_id IN (?, ?)', [mine.userId, other.userId])).toEqual([
+    { user_id: mine.userId },
+  ]);
+});
