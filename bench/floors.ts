@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import mysql from 'mysql2/promise';
 import { load } from './load';
 import type { Stage } from './stage';
@@ -23,6 +24,11 @@ export async function measureFloors(
       'a durable UPDATE of one row',
       `UPDATE ${account.name}.users SET updated_at = UTC_TIMESTAMP(3) WHERE id = ?`,
       (...at) => [user(...at)],
+    ],
+    [
+      'a posting of points',
+      "CALL post_points(?, ?, UNHEX(REPEAT('0', 64)), 1, '测试', '', NULL, NULL, NULL, UTC_TIMESTAMP(3))",
+      (...at) => [user(...at), randomUUID()],
     ],
   ];
   const { user: name, password } = stage.admin.config;
