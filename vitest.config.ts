@@ -8,7 +8,8 @@ export default defineConfig({
     maxWorkers: 2,
     // One copy of the modules, and so one pool and one Redis client, per worker.
     isolate: false,
-    // Faults and time-outs are played in real time; a machine that was busy elsewhere gets a second chance, a wrong answer fails twice.
+    // Faults and time-outs are played in real time: a machine that was busy elsewhere gets another chance. Histories drawn at random get none
+    // (retry: 0 beside each), because the next one may not show what this one found.
     retry: process.env.CI ? 2 : 0,
     testTimeout: 60_000,
     hookTimeout: 60_000,

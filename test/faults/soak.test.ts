@@ -6,7 +6,7 @@ import { startCluster } from '../../scripts/services/cluster';
 import { soak } from './soak';
 import { openStage } from './stage';
 
-test('ten seconds of random faults under mixed load lose nothing and do nothing twice', async () => {
+test('ten seconds of random faults under mixed load lose nothing and do nothing twice', { retry: 0, timeout: 120_000 }, async () => {
   const outDir = await mkdtemp(join(tmpdir(), 'soak-'));
   const cluster = await startCluster({ mysqls: 1, redises: 1, report: console.log });
   const stage = await openStage({ cluster, outDir, settings: { DB_POOL: '8' } });
@@ -20,4 +20,4 @@ test('ten seconds of random faults under mixed load lose nothing and do nothing 
     await stage.stop();
     await rm(outDir, { recursive: true });
   }
-}, 120_000);
+});
