@@ -38,7 +38,7 @@ async function measure(ctx: SystemContext): Promise<Measurements> {
     databaseMb: await selectDatabaseMb(ctx.db),
     quotaMb: config().databaseQuotaMb,
     busyUsers: await selectBusyUsers(ctx.db, before(ctx, HOUR_MS)),
-    jobs: await selectEndedJobs(ctx.db, before(ctx, HOUR_MS / 2)),
+    jobs: await selectEndedJobs(ctx.db, before(ctx, HOUR_MS / 2), ctx.now),
     ledgerMismatches: await selectLedgerMismatches(ctx.db, before(ctx, 10 * MINUTE_MS)),
     overdueErasures: await selectOverdueErasures(ctx.db, before(ctx, HOUR_MS)),
   };

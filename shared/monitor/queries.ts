@@ -75,11 +75,11 @@ export const selectBusyUsers = async (db: Database, since: Date): Promise<BusyUs
   return rows.map(({ user_id, earned, draws }) => ({ userId: user_id, earned: Number(earned), draws: Number(draws) }));
 };
 
-export const selectEndedJobs = async (db: Database, since: Date): Promise<{ ended: number; failed: number }> => {
+export const selectEndedJobs = async (db: Database, since: Date, until: Date): Promise<{ ended: number; failed: number }> => {
   const [row] = await db.rows<{ ended: number; failed: string | null }>(
     'monitor.ended-jobs',
-    "SELECT COUNT(*) AS ended, SUM(status = 'failed') AS failed FROM ai_jobs WHERE finished_at >= ?",
-    [since],
+    "SELECT COUNT(*) AS ended, SUM(status = 'failed') AS failed FROM ai_jobs WHERE finished_at BETWEEN ? AND ?",
+    [since, until],
   );
   return { ended: row?.ended ?? 0, failed: Number(row?.failed ?? 0) };
 };
