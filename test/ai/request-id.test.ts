@@ -7,7 +7,7 @@ import { type FakeWebhook, startFakeWebhook } from '../../scripts/fakes/webhook'
 import type { Envelope } from '../../shared/errors';
 import { config } from '../../shared/runtime/config';
 import { countCall, reportCalls } from '../../shared/runtime/metrics';
-import { configure, fire, NOON, newChild, select, send, TODAY, withoutRateLimits } from '../harness';
+import { configure, fire, newChild, select, send, TODAY, withoutRateLimits } from '../harness';
 import { settingsFor, useServices } from './services';
 
 withoutRateLimits();
