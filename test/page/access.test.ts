@@ -4,7 +4,7 @@ import { gzipSync } from 'node:zlib';
 import axe, { type AxeResults } from 'axe-core';
 import type { Page } from 'playwright-core';
 import { describe, expect, test } from 'vitest';
-import { describeInBrowser, handle, useSite } from './site';
+import { describeInBrowser, handle, soon, useSite } from './site';
 
 async function barriers(page: Page): Promise<string[]> {
   await page.evaluate(axe.source);
@@ -54,7 +54,7 @@ describeInBrowser('for everyone', () => {
     await a.phone.getByRole('dialog').waitFor();
     await page.keyboard.press('Escape');
     await a.phone.getByRole('dialog').waitFor({ state: 'detached' });
-    expect(await a.phone.getByRole('button', { name: '写今天的日记' }).evaluate((button) => button.matches(':focus'))).toBe(true);
+    await soon(() => a.phone.getByRole('button', { name: '写今天的日记' }).evaluate((button) => button.matches(':focus'))).toBe(true);
     await press('Enter');
     await a.phone.getByLabel('今天发生了什么？').focus();
     await page.keyboard.insertText('键盘写的');
