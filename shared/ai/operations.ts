@@ -21,6 +21,7 @@ const endOf = (ctx: SystemContext, most = Number.POSITIVE_INFINITY): number => M
 
 async function requireJob(ctx: UserContext, id: number) {
   const row = await selectJob(ctx.db, ctx.userId, id);
+  if (row === undefined) throw new AppError('UNAUTHENTICATED');
   if (row === null) throw new AppError('NOT_FOUND');
   return row;
 }

@@ -35,14 +35,19 @@ export const toJob = (row: JobRow): Job => {
   };
 };
 
-/** `due_at`: when someone may take it up; null when it is finished. */
-export const selectJob = async (db: Database, userId: number, id: number): Promise<(JobRow & { due_at: Date | null }) | null> => {
+/** `due_at`: when someone may take it up; null when it is finished. Null when there is no such job, undefined for an account that is no more. */
+export const selectJob = async (
+  db: Database,
+  userId: number,
+  id: number,
+): Promise<(JobRow & { due_at: Date | null }) | null | undefined> => {
   const [row] = await db.rows<JobRow & { due_at: Date | null }>(
     'ai.job',
-    'SELECT id, kind, diary_id, status, result, error_code, due_at, created_at, finished_at FROM ai_jobs WHERE user_id = ? AND id = ?',
-    [userId, id],
+    `SELECT j.id, j.kind, j.diary_id, j.status, j.result, j.error_code, j.due_at, j.created_at, j.finished_at
+       FROM users u LEFT JOIN ai_jobs j ON j.user_id = u.id AND j.id = ? WHERE u.id = ? AND u.status = 1`,
+    [id, userId],
   );
-  return row ?? null;
+  return row && (row.id === null ? null : row);
 };
 
 export const selectJobByReference = async (

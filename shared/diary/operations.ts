@@ -8,7 +8,7 @@ import { changeDiary, contentOf, type DiaryState, isAlive, type Outcome, statsOf
 import { type calendar, type create, type Diary, FIRST_DAY, type get, type list, type remove, type update, type Written } from './contract';
 import { withImageUrls } from './image-urls';
 import { requireOwnImage } from './images';
-import { countDiaries, selectCalendar, selectDiaryByDate, selectDiaryById, selectDiaryPage, selectStats, toDiary } from './queries';
+import { selectCalendar, selectDiaryByDate, selectDiaryById, selectDiaryPage, selectStats, toDiary } from './queries';
 
 /** Not in the future, and with pictures of the user's own. */
 export function requireWritable(ctx: UserContext, { date, images }: { date?: string | undefined; images?: string[] | undefined }): void {
@@ -84,6 +84,7 @@ const given = <Fields extends object>(fields: Fields): Given<Fields> =>
 export async function getDiary(ctx: UserContext, { id, date }: z.output<typeof get.input>): Promise<{ diary: Diary }> {
   if ((id === undefined) === (date === undefined)) throw fieldError('id', 'id 与 date 请给出其中一个');
   const row = id === undefined ? await selectDiaryByDate(ctx.db, ctx.userId, date ?? '') : await selectDiaryById(ctx.db, ctx.userId, id);
+  if (row === undefined) throw new AppError('UNAUTHENTICATED');
   if (row === null) throw new AppError('NOT_FOUND');
   const [diary = toDiary(row)] = await withImageUrls(ctx, [toDiary(row)]);
   return { diary };
@@ -101,20 +102,24 @@ export async function listDiaries(ctx: UserContext, input: z.output<typeof list.
   const numbered = cursor === undefined;
   const count = numbered ? (isFiltered ? 'counted' : 'stored') : 'none';
 
-  const rows = await selectDiaryPage(ctx.db, ctx.userId, filter, { limit: limit + 1, offset: numbered ? (page - 1) * limit : 0, count });
+  const offset = numbered ? (page - 1) * limit : 0;
+  const found = await selectDiaryPage(ctx.db, ctx.userId, filter, { limit: limit + 1, offset, count });
+  if (found === null) throw new AppError('UNAUTHENTICATED');
+  const { rows, total } = found;
   const shown = rows.slice(0, limit);
   const hasMore = rows.length > limit;
   const paging = { limit, hasMore, nextCursor: hasMore ? (shown.at(-1)?.diary_date ?? null) : null };
   const diaries = await withImageUrls(ctx, shown.map(toDiary));
-  if (!numbered) return { diaries, ...paging };
-  const total = rows[0]?.total ?? (page === 1 ? 0 : await countDiaries(ctx.db, ctx.userId, filter));
-  return { diaries, page, total, ...paging };
+  return total === null ? { diaries, ...paging } : { diaries, page, total, ...paging };
 }
 
 export async function getCalendar(ctx: UserContext, { month }: z.output<typeof calendar.input>): Promise<z.input<typeof calendar.output>> {
   const { from, to } = monthBounds(month);
   const days = new Map<string, z.input<typeof calendar.output>['days'][number]>();
-  for (const row of await selectCalendar(ctx.db, ctx.userId, from, to)) {
+  const rows = await selectCalendar(ctx.db, ctx.userId, from, to);
+  if (!rows.some(({ date }) => date === null)) throw new AppError('UNAUTHENTICATED');
+  for (const row of rows) {
+    if (row.date === null) continue;
     const known = days.get(row.date);
     days.set(row.date, {
       date: row.date,

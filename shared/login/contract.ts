@@ -36,7 +36,7 @@ export const login = contract({
 export const refresh = contract({
   summary: '换取新的登录凭证',
   access: 'user',
-  limit: 'write',
+  limit: 'login',
   rest: 'POST /api/auth/refresh',
   input: z.strictObject({}),
   output: z.strictObject(Token),
@@ -46,7 +46,7 @@ export const refresh = contract({
 export const logout = contract({
   summary: '退出登录，此前的凭证全部失效',
   access: 'user',
-  limit: 'write',
+  limit: 'login',
   rest: 'POST /api/auth/logout',
   input: z.strictObject({}),
   output: z.strictObject({ loggedOut: z.literal(true) }),

@@ -5,13 +5,19 @@ import { cutPage, windowOf } from '../paging';
 import { type Request, requestOf } from '../request';
 import { config } from '../runtime/config';
 import type { OperatorContext, UserContext } from '../runtime/context';
-import { type Database, Moved } from '../runtime/mysql';
+import { Moved } from '../runtime/mysql';
 import type { Draw, draw, Prize, prizes, records, savePrize } from './contract';
 import { type Chance, isEmpty, losingTicks, pick, TICKS } from './pick';
 import { type DrawRow, postDraw, postPrize, selectActivePrizes, selectDraws, toChance, toDraw, toPrize } from './queries';
 
+async function readPrizes({ db, userId }: UserContext) {
+  const found = await selectActivePrizes(db, userId);
+  if (found === null) throw new AppError('UNAUTHENTICATED');
+  return found;
+}
+
 export async function listPrizes(ctx: UserContext): Promise<z.input<typeof prizes.output>> {
-  const { rows } = await selectActivePrizes(ctx.db);
+  const { rows } = await readPrizes(ctx);
   return {
     cost: config().lotteryCost,
     prizes: rows.map(toPrize),
@@ -27,8 +33,8 @@ interface Odds {
 /** The odds of the last draw in this process. They are never trusted: a posting refuses a pick from odds that no longer stand. */
 let lastOdds: Odds | null = null;
 
-async function readOdds(db: Database): Promise<Odds> {
-  const { rows, fingerprint } = await selectActivePrizes(db);
+async function readOdds(ctx: UserContext): Promise<Odds> {
+  const { rows, fingerprint } = await readPrizes(ctx);
   lastOdds = { prizes: rows.map(toChance), fingerprint };
   return lastOdds;
 }
@@ -45,7 +51,7 @@ export async function drawPrize(
 }
 
 async function postPick(ctx: UserContext, request: Request, roll: number): Promise<DrawRow & { balance: number }> {
-  let odds = lastOdds ?? (await readOdds(ctx.db));
+  let odds = lastOdds ?? (await readOdds(ctx));
   for (;;) {
     const { prizes, fingerprint } = odds;
     const posting = { cost: config().lotteryCost, roll, prizeId: pick(prizes, roll)?.id ?? null, isEmpty: isEmpty(prizes), fingerprint };
@@ -54,7 +60,7 @@ async function postPick(ctx: UserContext, request: Request, roll: number): Promi
     } catch (error) {
       if (!(error instanceof Moved)) throw error;
       if (Date.now() >= ctx.deadline) throw new AppError('UNAVAILABLE', { cause: error });
-      odds = await readOdds(ctx.db);
+      odds = await readOdds(ctx);
     }
   }
 }

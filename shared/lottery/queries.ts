@@ -36,18 +36,18 @@ interface ActivePrizes {
 
 type Joined = { [Column in keyof PrizeRow]: PrizeRow[Column] | null } & { fingerprint: Buffer };
 
-/** What can be drawn now, in the order of their ranges. */
-export const selectActivePrizes = async (db: Database): Promise<ActivePrizes> => {
+/** What can be drawn now, in the order of their ranges. Null for an account that is no more. */
+export const selectActivePrizes = async (db: Database, userId: number): Promise<ActivePrizes | null> => {
   const joined = await db.rows<Joined>(
     'lottery.prizes',
     `SELECT f.fingerprint, p.id, p.name, p.description, p.image_url, p.probability, p.stock, p.points, p.is_active
-       FROM lottery_fingerprint f LEFT JOIN lottery_prizes p ON p.is_active ORDER BY p.id`,
-    [],
+       FROM users u JOIN lottery_fingerprint f LEFT JOIN lottery_prizes p ON p.is_active WHERE u.id = ? AND u.status = 1 ORDER BY p.id`,
+    [userId],
   );
-  return {
-    rows: joined.filter((row): row is PrizeRow & { fingerprint: Buffer } => row.id !== null),
-    fingerprint: joined[0]?.fingerprint ?? Buffer.alloc(0),
-  };
+  const [first] = joined;
+  return first
+    ? { fingerprint: first.fingerprint, rows: joined.filter((row): row is PrizeRow & { fingerprint: Buffer } => row.id !== null) }
+    : null;
 };
 
 export interface DrawRow {

@@ -66,7 +66,7 @@ const parseSession = (text: string, subject: string): Session | null => {
   return owner === subject ? { userId: Number(userId), epoch: Number(epoch), alive: alive === '1' } : null;
 };
 
-/** Sessions as this process last met them: good for a guess, never for a decision. */
+/** Sessions as this process last met them: a guess, which whatever acts on it proves. */
 const met = new Map<string, Session>();
 const MAX_MET = 10_000;
 
@@ -74,6 +74,8 @@ function remember(subject: string, session: Session): void {
   if (met.size >= MAX_MET) met.clear();
   met.set(subject, session);
 }
+
+export const forgetSession = (subject: string): boolean => met.delete(subject);
 
 /** Who the caller will most likely turn out to be; null when there is nothing to go by. */
 export function guessSession(credentials: Credentials): Pick<Session, 'userId' | 'epoch'> | null {
@@ -117,7 +119,10 @@ export async function sessionOf(
     session = await selectSession(db, credentials);
     if (session) await rememberSession(cache, credentials.subject, session);
   }
-  if (!session?.alive) return null;
+  if (!session?.alive) {
+    forgetSession(credentials.subject);
+    return null;
+  }
   if (credentials.kind === 'token' && (session.userId !== credentials.claims.userId || session.epoch !== credentials.claims.epoch))
     return null;
   remember(credentials.subject, session);
