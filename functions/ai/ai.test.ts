@@ -55,6 +55,9 @@ async function ended(child: Child, id: number): Promise<Job> {
   return jobOf(child, id);
 }
 
+const askedAbout = (marker: string): number => services.coze.prompts.filter((prompt) => prompt.includes(marker)).length;
+const conversations = (): number => services.coze.calls['/v1/conversation/create'] ?? 0;
+
 const charged = async ({ userId }: Child): Promise<number> => {
   const [row] = await select<{ used: number }>('SELECT COUNT(*) AS used FROM ai_jobs WHERE user_id = ? AND is_charged', [userId]);
   return row?.used ?? -1;
@@ -159,33 +162,39 @@ describe('a comment', () => {
 });
 
 describe('a provider that fails', () => {
-  const cases: [trick: string, code: string, retryable: boolean, paid: number][] = [
-    ['#500', 'PROVIDER_ERROR', true, 2],
-    ['#html', 'PROVIDER_ERROR', true, 2],
-    ['#truncated', 'PROVIDER_ERROR', true, 2],
-    ['#wrongtype', 'PROVIDER_ERROR', true, 2],
-    ['#bloated', 'PROVIDER_ERROR', true, 2],
-    ['#4013', 'PROVIDER_ERROR', true, 2],
-    ['#429', 'PROVIDER_ERROR', true, 2],
-    ['#failed', 'PROVIDER_ERROR', true, 2],
-    ['#empty', 'PROVIDER_ERROR', true, 1],
-    ['#4000', 'INTERNAL', false, 1],
-    ['#4100', 'INTERNAL', false, 1],
+  const cases: [trick: string, code: string, retryable: boolean, asked: number, paid: number][] = [
+    ['#500', 'PROVIDER_ERROR', true, 2, 0],
+    ['#html', 'PROVIDER_ERROR', true, 2, 0],
+    ['#truncated', 'PROVIDER_ERROR', true, 2, 0],
+    ['#wrongtype', 'PROVIDER_ERROR', true, 2, 0],
+    ['#bloated', 'PROVIDER_ERROR', true, 2, 0],
+    ['#4013', 'PROVIDER_ERROR', true, 2, 0],
+    ['#429', 'PROVIDER_ERROR', true, 2, 0],
+    ['#failed', 'PROVIDER_ERROR', true, 2, 2],
+    ['#empty', 'PROVIDER_ERROR', true, 1, 1],
+    ['#4000', 'INTERNAL', false, 1, 0],
+    ['#4100', 'INTERNAL', false, 1, 0],
+    ['#truncated #accepted #look-truncated', 'PROVIDER_ERROR', true, 1, 1],
+    ['#truncated #accepted #look-wrongtype', 'PROVIDER_ERROR', true, 1, 1],
+    ['#truncated #accepted #look-500', 'PROVIDER_ERROR', true, 1, 1],
+    ['#truncated #accepted #look-4000', 'INTERNAL', false, 1, 1],
   ];
 
-  test.each(cases)('with %s ends the job as %s, leaves the diary alone and gives the quota back', async (trick, code, retryable, paid) => {
+  test.each(cases)('with %s ends the job as %s, leaves the diary alone and gives the quota back', async (trick, code, ...expected) => {
+    const [retryable, asked, paid] = expected;
     const child = await newChild();
     const marker = `出错${child.userId}`;
     const { id } = await write(child, `${marker} ${trick}`);
     const before = await rowOf(child, id);
     const job = await ended(child, (await comment(child, id)).id);
     expect(job).toMatchObject({ status: 'failed', result: null, error: { code, retryable } });
-    expect(services.coze.paid(marker)).toBe(paid);
+    expect([askedAbout(marker), services.coze.paid(marker)]).toEqual([asked, paid]);
     expect(await rowOf(child, id)).toEqual(before);
     expect(await charged(child)).toBe(0);
   });
 
-  test('once is asked again after a pause, and no more than twice in all', async () => {
+  test('once is asked again after a pause, in the same conversation', async () => {
+    const opened = conversations();
     const child = await newChild();
     const marker = `再试${child.userId}`;
     const { id } = await write(child, `${marker} #500-once`);
@@ -193,7 +202,49 @@ describe('a provider that fails', () => {
     expect(job).toMatchObject({ status: 'queued', error: null });
     expect((await jobOf(child, job.id)).status).toBe('queued');
     expect(await ended(child, job.id)).toMatchObject({ status: 'done' });
-    expect(services.coze.paid(marker)).toBe(2);
+    expect([askedAbout(marker), services.coze.paid(marker), conversations() - opened]).toEqual([2, 1, 1]);
+  });
+
+  test.each([
+    ['answers nothing for twenty seconds', '#stuck-20000'],
+    ['answers 500', '#500 #accepted'],
+    ['answers rubbish', '#html #accepted'],
+    ['answers half', '#truncated #accepted'],
+    ['answers without end', '#bloated #accepted'],
+    ['answers half, and does not say which chat a question is of', '#truncated #accepted #unnamed #slow-4000'],
+  ])('and %s to a question that it accepted is not asked again: the comment comes, paid once', async (_, tricks) => {
+    const child = await newChild();
+    const marker = `收下了${child.userId}`;
+    const { id } = await write(child, `${marker} ${tricks}`);
+    const job = await comment(child, id);
+    expect(job).toMatchObject({ status: 'queued', error: null });
+    expect(await ended(child, job.id)).toMatchObject({ status: 'done' });
+    expect([askedAbout(marker), services.coze.paid(marker), await charged(child)]).toEqual([1, 1, 1]);
+  });
+
+  test('and leaves open what became of the last question is looked up before the job is given up', async () => {
+    const child = await newChild();
+    const marker = `第二次才收下${child.userId}`;
+    const { id } = await write(child, `${marker} #500 #accepted-2`);
+    expect(await ended(child, (await comment(child, id)).id)).toMatchObject({ status: 'done' });
+    expect([askedAbout(marker), services.coze.paid(marker)]).toEqual([2, 1]);
+  });
+
+  test('and loses a conversation is asked in a new one', async () => {
+    const child = await newChild();
+    const marker = `会话没了${child.userId}`;
+    const { id } = await write(child, `${marker} #500-once #look-4200`);
+    const opened = conversations();
+    expect(await ended(child, (await comment(child, id)).id)).toMatchObject({ status: 'done' });
+    expect([askedAbout(marker), services.coze.paid(marker), conversations() - opened]).toEqual([2, 1, 2]);
+  });
+
+  test('and gives a chat up is asked once more, in a new conversation', async () => {
+    const child = await newChild();
+    const { id } = await write(child, '说到一半 #failed');
+    const opened = conversations();
+    expect(await ended(child, (await comment(child, id)).id)).toMatchObject({ status: 'failed' });
+    expect(conversations() - opened).toBe(2);
   });
 
   test('waits as long as it is told to', async () => {
@@ -208,10 +259,10 @@ describe('a provider that fails', () => {
 
   test('twenty seconds slow fails the job; the diary was saved long before', async () => {
     const child = await newChild();
-    const { id } = await write(child, '卡住了 #stuck-20000');
+    const { id } = await write(child, '卡住了 #stuck-20000 #500');
     const job = await ended(child, (await comment(child, id)).id);
     expect(job).toMatchObject({ status: 'failed', error: { code: 'PROVIDER_ERROR', retryable: true } });
-    expect(services.coze.paid('卡住了')).toBe(2);
+    expect([askedAbout('卡住了'), services.coze.paid('卡住了')]).toEqual([2, 0]);
     expect(await charged(child)).toBe(0);
   });
 
@@ -267,7 +318,7 @@ describe('a result', () => {
     const job = await comment(child, id);
     await ok(diary, child.openid, 'delete', { id });
     expect(await ended(child, job.id)).toMatchObject({ status: 'failed', error: { code: 'NOT_FOUND' } });
-    expect(services.coze.paid(marker)).toBe(1);
+    expect(askedAbout(marker)).toBe(1);
   });
 });
 
@@ -332,28 +383,42 @@ describe('switched off', () => {
 });
 
 describe('the worker', () => {
-  test('takes up what a dead one left, once, and pays no third time', async () => {
+  /** As a worker leaves a job that dies at it. */
+  const die = ({ userId }: Child, { id }: Job, changes = '') =>
+    select(
+      `UPDATE ai_jobs SET status = 'running', worker = 'dead', due_at = '2025-01-22 04:00:30'${changes} WHERE user_id = ? AND id = ?`,
+      [userId, id],
+    );
+
+  test.each([
+    ['before it opened a conversation', '#500-once', ', reference = NULL'],
+    ['before it asked there', '#500-once', ''],
+    ['before it heard that its question was accepted', '#500 #accepted', ''],
+  ])('takes up a comment whose worker died %s, once, for what it costs, and counts no attempt', async (_, tricks, changes) => {
     const child = await newChild();
-    const [saved, lost] = [
-      await write(child, `被救的${child.userId} #500`, '2025-01-20'),
-      await write(child, `失败的${child.userId} #500`),
-    ];
-    const jobs = [await comment(child, saved.id), await comment(child, lost.id)];
-    // As two workers left them that died: one while it had paid once, one while it was paying for the second time.
-    await select("UPDATE diaries SET content = REPLACE(content, '#500', '') WHERE user_id = ?", [child.userId]);
-    for (const [index, job] of jobs.entries()) {
-      await select(
-        "UPDATE ai_jobs SET status = 'running', worker = 'dead', attempts = ?, due_at = '2025-01-22 04:00:30' WHERE user_id = ? AND id = ?",
-        [index + 1, child.userId, job.id],
-      );
-    }
+    const marker = `被救的${child.userId}`;
+    const job = await comment(child, (await write(child, `${marker} ${tricks}`)).id);
+    await die(child, job, changes);
     await fire(main, 'work', at(0.4));
-    expect((await jobOf(child, jobs[0]?.id ?? 0)).status).toBe('running');
+    expect((await jobOf(child, job.id)).status).toBe('running');
     await Promise.all([fire(main, 'work', at(1)), fire(main, 'work', at(1))]);
-    expect(await jobOf(child, jobs[0]?.id ?? 0)).toMatchObject({ status: 'done' });
-    expect(await jobOf(child, jobs[1]?.id ?? 0)).toMatchObject({ status: 'failed', error: { code: 'PROVIDER_ERROR' } });
-    expect(services.coze.paid(`被救的${child.userId}`)).toBe(2);
-    expect(services.coze.paid(`失败的${child.userId}`)).toBe(1);
+    expect(await jobOf(child, job.id)).toMatchObject({ status: 'done' });
+    expect(services.coze.paid(marker)).toBe(1);
+    expect(await select('SELECT attempts FROM ai_jobs WHERE user_id = ?', [child.userId])).toEqual([{ attempts: 1 }]);
+  });
+
+  test('draws a picture once more when its worker died, and no third time', async () => {
+    const child = await newChild();
+    const marker = `画了一半${child.userId}`;
+    const { job } = await ok(main, child.openid, 'generateImage', { content: `${marker} #500` });
+    await die(child, job);
+    await fire(main, 'work', at(1));
+    expect(services.coze.paid(marker)).toBe(2);
+    const lost = (await ok(main, child.openid, 'generateImage', { content: `${marker} #500` })).job;
+    await die(child, lost, ', attempts = 2');
+    await fire(main, 'work', at(1));
+    expect(await jobOf(child, lost.id)).toMatchObject({ status: 'failed', error: { code: 'PROVIDER_ERROR' } });
+    expect(services.coze.paid(marker)).toBe(3);
   });
 
   test('is nobody’s to start but the timer’s and our own functions’', async () => {

@@ -4,13 +4,18 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { type Fake, type FakeAnswer, type FakeRoutes, startFake } from './server';
 
 export interface FakeCoze extends Fake {
-  /** Calls that would have cost money and whose text contains `marker`. */
+  /** Chats accepted and workflows run whose text contains `marker`: what would have cost money. */
   paid(marker: string): number;
+  /** Looks into a conversation that found a chat whose text contains `marker`. */
+  found(marker: string): number;
   /** Everything that was asked, as it arrived. */
   readonly prompts: readonly string[];
 }
 
-/** Misbehaves as the diary's own text tells it to: `#<trick>`, `#<trick>-<milliseconds>`, `#<trick>-once`. */
+/**
+ * Misbehaves as the diary's own text tells it to: `#<trick>`, `#<trick>-<milliseconds>`, `#<trick>-once`. The chat is then refused;
+ * `#accepted` accepts it all the same, `#accepted-2` when it is asked for the second time. `#look-<trick>`: when its conversation is looked into.
+ */
 const tricks: Record<string, () => FakeAnswer> = {
   500: () => ({ status: 500, body: 'Internal Server Error' }),
   html: () => ({ body: '<html><body>请先登录网络</body></html>' }),
@@ -20,6 +25,7 @@ const tricks: Record<string, () => FakeAnswer> = {
   4000: () => ({ body: { code: 4000, msg: 'bad request', detail: { logid: 'l' } } }),
   4013: () => ({ body: { code: 4013, msg: 'rate limited' } }),
   4100: () => ({ body: { code: 4100, msg: 'authentication is invalid' } }),
+  4200: () => missing('conversation'),
   429: () => ({ status: 429, headers: { 'retry-after': '7' }, body: { code: 429, msg: 'too many requests' } }),
 };
 
@@ -41,10 +47,17 @@ function endless(): Readable {
 }
 
 interface Chat {
+  conversation: string;
+  question: string;
   readyAt: number;
   status: string;
   content: string;
 }
+
+const newId = (): string => randomBytes(9).toString('hex');
+const seconds = (): number => Math.floor(Date.now() / 1_000);
+
+const missing = (what: string): FakeAnswer => ({ body: { code: 4200, msg: `${what} not found`, detail: { logid: 'l' } } });
 
 const told = (text: string, trick: string): number | null => {
   const found = new RegExp(`#${trick}(?:-(\\d+))?(?![\\w-])`).exec(text);
@@ -57,6 +70,14 @@ function commentOn(text: string): string {
   if (told(text, 'empty') !== null) return '   ';
   if (told(text, 'risky') !== null) return '这里有违规内容';
   return comment;
+}
+
+/** A chat as its conversation lists it: the question at once, the answer when it is there. */
+function messagesOf([id, { conversation, question, readyAt, status, content }]: [string, Chat]) {
+  const shared = { conversation_id: conversation, content_type: 'text', meta_data: {}, created_at: seconds(), updated_at: seconds() };
+  const asked = { ...shared, id: newId(), chat_id: told(question, 'unnamed') === null ? id : '', role: 'user', type: 'question' };
+  const answered = { ...shared, id: newId(), chat_id: id, role: 'assistant', type: 'answer', content };
+  return [{ ...asked, content: question }, ...(Date.now() >= readyAt && status === 'completed' ? [answered] : [])];
 }
 
 /** Where the workflow says the picture lies. */
@@ -90,19 +111,27 @@ function answerOf(data: string): FakeAnswer {
 export async function startFakeCoze(): Promise<FakeCoze> {
   const prompts: string[] = [];
   const paid: string[] = [];
+  const found: string[] = [];
+  /** What was last asked in each conversation, accepted or not. */
+  const conversations = new Map<string, string>();
   const chats = new Map<string, Chat>();
   let url = '';
 
-  /** What a paid call does before it is done: waits, or goes wrong as told. */
-  async function begin(text: string): Promise<FakeAnswer | null> {
-    prompts.push(text);
-    paid.push(text);
-    await wait(told(text, 'stuck') ?? 0);
-    for (const [name, misbehave] of Object.entries(tricks)) {
-      const isFirst = paid.filter((each) => each === text).length === 1;
-      if (told(text, name) !== null || (isFirst && text.includes(`#${name}-once`))) return misbehave();
-    }
-    return null;
+  const timesAsked = (text: string): number => prompts.filter((each) => each === text).length;
+
+  /** How a call goes wrong, if it was told to. */
+  function mishap(text: string, prefix = ''): FakeAnswer | null {
+    const isFirst = timesAsked(text) === 1;
+    const trick = Object.entries(tricks).find(
+      ([name]) => told(text, prefix + name) !== null || (isFirst && text.includes(`#${prefix}${name}-once`)),
+    );
+    return trick ? trick[1]() : null;
+  }
+
+  function openConversation(): string {
+    const id = newId();
+    conversations.set(id, '');
+    return id;
   }
 
   const authorised = (header: string | undefined): boolean => /^Bearer (pat-|oauth-)/.test(header ?? '');
@@ -121,29 +150,57 @@ export async function startFakeCoze(): Promise<FakeCoze> {
         },
       };
     },
-    'POST /v3/chat': async ({ headers, body }) => {
+    'POST /v1/conversation/create': ({ headers }) => {
+      if (!authorised(headers.authorization)) return refusal;
+      const data = { id: openConversation(), created_at: seconds(), last_section_id: newId(), meta_data: {} };
+      return { body: { code: 0, msg: '', data, detail: { logid: 'l' } } };
+    },
+    // A page without messages lacks the list, as in coze-studio.
+    'POST /v1/conversation/message/list': ({ headers, query, body }) => {
+      if (!authorised(headers.authorization)) return refusal;
+      const conversation = query.get('conversation_id') ?? '';
+      const text = conversations.get(conversation);
+      if (text === undefined) return missing('conversation');
+      const trouble = mishap(text, 'look-');
+      if (trouble) return trouble;
+      const { order = 'desc', limit = 50 }: { order?: string; limit?: number } = JSON.parse(body || '{}');
+      const messages = [...chats].filter(([, chat]) => chat.conversation === conversation).flatMap(messagesOf);
+      if (messages.length > 0) found.push(text);
+      const page = (order === 'asc' ? messages : messages.reverse()).slice(0, limit);
+      const ends = { first_id: page[0]?.id ?? '0', last_id: page.at(-1)?.id ?? '0', has_more: messages.length > limit };
+      return { body: { code: 0, msg: '', ...(page.length > 0 && { data: page }), ...ends, detail: { logid: 'l' } } };
+    },
+    'POST /v3/chat': async ({ headers, query, body }) => {
       if (!authorised(headers.authorization)) return refusal;
       const { additional_messages: messages, bot_id: bot }: { additional_messages: { content: string }[]; bot_id: string } =
         JSON.parse(body);
-      if (!bot) return { body: { code: 4200, msg: 'bot not found' } };
+      if (!bot) return missing('bot');
       const text = messages.map(({ content }) => content).join('\n');
-      const trouble = await begin(text);
-      if (trouble) return trouble;
-      const id = randomBytes(9).toString('hex');
-      const status = told(text, 'failed') === null ? 'completed' : 'failed';
-      chats.set(id, { readyAt: Date.now() + (told(text, 'slow') ?? 0), status, content: commentOn(text) });
-      return { body: { code: 0, msg: '', data: { id, conversation_id: `c${id}`, status: 'created' } } };
+      const conversation = query.get('conversation_id') ?? openConversation();
+      if (!conversations.has(conversation)) return missing('conversation');
+      prompts.push(text);
+      conversations.set(conversation, text);
+      const trouble = mishap(text);
+      const id = newId();
+      if (!trouble || timesAsked(text) >= (told(text, 'accepted') ?? Number.POSITIVE_INFINITY)) {
+        paid.push(text);
+        const status = told(text, 'failed') === null ? 'completed' : 'failed';
+        const readyAt = Date.now() + (told(text, 'slow') ?? 0);
+        chats.set(id, { conversation, question: text, readyAt, status, content: commentOn(text) });
+      }
+      await wait(told(text, 'stuck') ?? 0);
+      return trouble ?? { body: { code: 0, msg: '', data: { id, conversation_id: conversation, status: 'created' } } };
     },
     'GET /v3/chat/retrieve': ({ query }) => {
       const id = query.get('chat_id') ?? '';
       const chat = chats.get(id);
-      if (!chat || query.get('conversation_id') !== `c${id}`) return { body: { code: 4200, msg: 'chat not found' } };
+      if (!chat || query.get('conversation_id') !== chat.conversation) return missing('chat');
       const status = Date.now() < chat.readyAt ? 'in_progress' : chat.status;
       return { body: { code: 0, data: { id, status, ...(status === 'failed' && { last_error: { code: 5000, msg: 'as told' } }) } } };
     },
     'GET /v3/chat/message/list': ({ query }) => {
       const chat = chats.get(query.get('chat_id') ?? '');
-      if (!chat) return { body: { code: 4200, msg: 'chat not found' } };
+      if (!chat) return missing('chat');
       return {
         body: {
           code: 0,
@@ -158,8 +215,11 @@ export async function startFakeCoze(): Promise<FakeCoze> {
     'POST /v1/workflow/run': async ({ headers, body }) => {
       if (!authorised(headers.authorization)) return refusal;
       const { parameters, workflow_id: workflow }: { parameters: { prompt: string }; workflow_id: string } = JSON.parse(body);
-      if (!workflow) return { body: { code: 4200, msg: 'workflow not found' } };
-      const trouble = await begin(parameters.prompt);
+      if (!workflow) return missing('workflow');
+      prompts.push(parameters.prompt);
+      paid.push(parameters.prompt);
+      await wait(told(parameters.prompt, 'stuck') ?? 0);
+      const trouble = mishap(parameters.prompt);
       if (trouble) return trouble;
       await wait(told(parameters.prompt, 'slow') ?? 0);
       if (told(parameters.prompt, 'empty') !== null) return answerOf('{"output":""}');
@@ -170,5 +230,6 @@ export async function startFakeCoze(): Promise<FakeCoze> {
 
   const fake = await startFake(routes);
   ({ url } = fake);
-  return { ...fake, prompts, paid: (marker) => paid.filter((text) => text.includes(marker)).length };
+  const counted = (texts: string[]) => (marker: string) => texts.filter((text) => text.includes(marker)).length;
+  return { ...fake, prompts, paid: counted(paid), found: counted(found) };
 }

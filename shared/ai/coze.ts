@@ -7,6 +7,9 @@ import { type Provider, ProviderError } from './provider';
 
 export const DRAWING_TIMEOUT_MS = 90_000;
 
+const ID = /^\w{1,50}$/;
+const NOT_FOUND = 4200;
+
 const text = (value: unknown): string => (typeof value === 'string' ? value : '');
 
 const dataOf = (answer: Bag): Bag => {
@@ -49,6 +52,25 @@ function* pauses(): Generator<number, never> {
   for (let ms = 150; ; ms = Math.min(ms * 1.5, 1_000)) yield ms;
 }
 
+async function openConversation(errand: Errand): Promise<string> {
+  const conversation = text(dataOf(await askCoze({ method: 'POST', path: '/v1/conversation/create', body: {} }, errand)).id);
+  if (!ID.test(conversation)) throw new ProviderError('malformed', 'no conversation');
+  return conversation;
+}
+
+/** The chat that was begun in a conversation, '' while no message there names it; null when there is none. */
+async function chatIn(conversation: string, errand: Errand): Promise<string | null> {
+  const params = { conversation_id: conversation };
+  const body = { order: 'asc', limit: 50 };
+  const { data, has_more: hasMore } = await askCoze({ method: 'POST', path: '/v1/conversation/message/list', params, body }, errand);
+  // A page without messages may come without the list.
+  const messages = data ?? (hasMore === false ? [] : null);
+  if (!Array.isArray(messages)) throw new ProviderError('malformed', 'no messages');
+  if (messages.length === 0) return null;
+  // https://docs.coze.cn/developer_guides/list_message shows a question with its chat's id and without; an answer always has it.
+  return messages.map((message) => (isBag(message) ? text(message.chat_id) : '')).find((id) => ID.test(id)) ?? '';
+}
+
 async function isCompleted(params: Record<string, string>, errand: Errand): Promise<boolean> {
   const answer = await askCoze({ method: 'GET', path: '/v3/chat/retrieve', params }, errand);
   const { status, last_error: lastError } = dataOf(answer);
@@ -58,7 +80,19 @@ async function isCompleted(params: Record<string, string>, errand: Errand): Prom
 }
 
 export const coze: Provider = {
-  async beginComment(subject, person, errand) {
+  async prepareComment(reference, errand) {
+    if (reference === null) return openConversation(errand);
+    try {
+      const chat = await chatIn(reference, errand);
+      return chat === null ? reference : `${reference}:${chat}`;
+    } catch (error) {
+      if (error instanceof ProviderError && error.code === NOT_FOUND) return openConversation(errand);
+      throw error;
+    }
+  },
+
+  async beginComment(place, subject, person, errand) {
+    const params = { conversation_id: place };
     const body = {
       bot_id: config().coze?.botId,
       user_id: person,
@@ -66,19 +100,20 @@ export const coze: Provider = {
       auto_save_history: true,
       additional_messages: [{ role: 'user', type: 'question', content_type: 'text', content: commentPrompt(subject) }],
     };
-    const data = dataOf(await askCoze({ method: 'POST', path: '/v3/chat', body }, errand));
+    const data = dataOf(await askCoze({ method: 'POST', path: '/v3/chat', params, body }, errand));
     const chat = text(data.id);
     const conversation = text(data.conversation_id);
-    if (!/^\w{1,50}$/.test(chat) || !/^\w{1,50}$/.test(conversation)) throw new ProviderError('malformed', 'no chat');
+    if (!ID.test(chat) || !ID.test(conversation)) throw new ProviderError('malformed', 'no chat');
     return `${conversation}:${chat}`;
   },
 
   async finishComment(reference, errand) {
-    const [conversation = '', chat = ''] = reference.split(':');
-    const params = { conversation_id: conversation, chat_id: chat };
+    let [conversation = '', chat = ''] = reference.split(':');
     try {
       for (const pauseMs of pauses()) {
-        if (await isCompleted(params, errand)) return await answerOf(params, errand);
+        chat ||= (await chatIn(conversation, errand)) ?? '';
+        const params = { conversation_id: conversation, chat_id: chat };
+        if (chat !== '' && (await isCompleted(params, errand))) return await answerOf(params, errand);
         if (Date.now() + pauseMs >= errand.deadline) break;
         await sleep(pauseMs);
       }

@@ -1,7 +1,8 @@
 import type { Errand, SystemContext } from '../runtime/context';
 import { type Lease, postJobHold } from './queries';
 
-const LEASE_MARGIN_MS = 5_000;
+/** What a worker sent before it died or gave up has arrived by then, or never will: only then may anyone look for it, and ask again. */
+export const SETTLING_MS = 5_000;
 /** Kept back of a call's time for writing down how a job ended. */
 export const ENDING_MS = 1_000;
 
@@ -19,7 +20,8 @@ export function deskOf(ctx: SystemContext, deadline: number): Desk {
 
 export const after = (desk: Desk, ms: number): Date => new Date(desk.now().getTime() + ms);
 
-export const leaseMs = ({ deadline, ctx }: Desk): number => Math.max(deadline, ctx.deadline) - Date.now() + LEASE_MARGIN_MS;
+/** Nothing is sent after the deadline. */
+export const leaseMs = ({ deadline, ctx }: Desk): number => Math.max(deadline, ctx.deadline) - Date.now() + SETTLING_MS;
 
 /** Someone else holds the lease now, and goes on alone. */
 export class LeaseLost extends Error {

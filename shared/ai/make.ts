@@ -7,9 +7,11 @@ import { admitted, failed, succeeded } from './breaker';
 import { coze } from './coze';
 import { after, type Desk, ENDING_MS, hold, leaseMs } from './desk';
 import { fetchPicture } from './picture';
-import { type Provider, ProviderError } from './provider';
+import { isBegun, type Provider, ProviderError } from './provider';
 import type { Lease, Outcome } from './queries';
 
+/** Calls for one job that may cost money. */
+export const MAX_ATTEMPTS = 2;
 /** WeChat answers within half an hour. */
 export const PICTURE_CHECK_MS = 30 * 60_000;
 const MEDIA = 'media:';
@@ -49,17 +51,27 @@ async function call<T>({ ctx: { cache } }: Desk, work: () => Promise<T>): Promis
   }
 }
 
-/** Pays for a comment, and writes down how to ask for it before waiting for it. */
+/** Has a comment begun, once: where it will be is noted before it is paid for, so that whoever takes the job up after us looks there first. */
 async function begin(desk: Desk, lease: Lease): Promise<void> {
   requirePassed(await checkText(lease.content, 'diary', lease.openid, desk), true, true);
   const errand: Errand = { requestId: desk.requestId, deadline: desk.ctx.deadline - ENDING_MS };
-  lease.reference = await call(desk, () => provider.beginComment(lease, person(lease.userId), errand));
-  await hold(desk, lease, { reference: lease.reference, dueAt: after(desk, leaseMs(desk)), isReleased: false });
+  const note = async (reference: string): Promise<void> => {
+    if (reference === lease.reference) return;
+    lease.reference = reference;
+    await hold(desk, lease, { reference, dueAt: after(desk, leaseMs(desk)), isReleased: false });
+  };
+  await call(desk, async () => {
+    const place = await provider.prepareComment(lease.reference, errand);
+    await note(place);
+    if (isBegun(place)) return;
+    if (lease.attempts > MAX_ATTEMPTS) throw new ProviderError('failed', 'attempts');
+    await note(await provider.beginComment(place, lease, person(lease.userId), errand));
+  });
 }
 
 /** The text of a comment, or null when it has to be asked for again later. */
 export async function makeComment(desk: Desk, lease: Lease): Promise<Outcome | null> {
-  if (lease.reference === null) await begin(desk, lease);
+  if (!isBegun(lease.reference)) await begin(desk, lease);
   const reference = lease.reference ?? '';
   const text = await call(desk, () => provider.finishComment(reference, desk));
   if (text === null) {

@@ -7,15 +7,23 @@ export interface Subject {
   weather: string;
 }
 
-/** An AI that comments and draws. Every call costs money when it is begun; finishing one costs nothing. */
+/** An AI that comments and draws. A comment costs money when it is begun, a picture when it is drawn; nothing else does. */
 export interface Provider {
-  /** Begins a comment and answers what it can be asked for by. `person` is a pseudonym. */
-  beginComment(subject: Subject, person: string, errand: Errand): Promise<string>;
+  /**
+   * Where a comment can be begun; or, when one was begun there already, what it can be asked for by. `reference`: where it may have been
+   * begun before, null for nowhere.
+   */
+  prepareComment(reference: string | null, errand: Errand): Promise<string>;
+  /** Begins a comment in a prepared place and answers what it can be asked for by. `person` is a pseudonym. */
+  beginComment(place: string, subject: Subject, person: string, errand: Errand): Promise<string>;
   /** The comment, or null when it is not ready by the deadline. */
   finishComment(reference: string, errand: Errand): Promise<string | null>;
   /** A link to the picture that lives for a short while. */
   drawPicture(subject: Subject, errand: Errand): Promise<string>;
 }
+
+/** Whether something was begun that can be asked for: its reference has a colon, as post_job_claim knows. */
+export const isBegun = (reference: string | null): boolean => reference?.includes(':') ?? false;
 
 /** Whether asking again may help, and whether it says something about the provider's health or about this request alone. */
 const troubles = {

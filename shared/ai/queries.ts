@@ -94,7 +94,7 @@ export interface Lease {
   diaryId: number | null;
   /** Calls that may have cost money, the one about to be made among them. */
   attempts: number;
-  /** What to go on from without paying. */
+  /** What was begun, and can be asked for without paying; or where a comment may have been begun. See isBegun. */
   reference: string | null;
   /** A picture that waits to be checked. */
   fileId: string | null;

@@ -4,9 +4,9 @@ import { config } from '../runtime/config';
 import { logLine } from '../runtime/log';
 import type { Verdict } from '../safety/check';
 import { remove } from '../storage/storage';
-import { after, type Desk, hold, LeaseLost, leaseMs } from './desk';
-import { makeComment, makePicture, PICTURE_CHECK_MS, Undecided } from './make';
-import { ProviderError } from './provider';
+import { after, type Desk, hold, LeaseLost, leaseMs, SETTLING_MS } from './desk';
+import { MAX_ATTEMPTS, makeComment, makePicture, PICTURE_CHECK_MS, Undecided } from './make';
+import { isBegun, ProviderError } from './provider';
 import { type End, type Lease, type Outcome, postJobClaim, postJobEnd } from './queries';
 
 /*
@@ -14,11 +14,11 @@ import { type End, type Lease, type Outcome, postJobClaim, postJobEnd } from './
  *    ▲                 │
  *    └──post_job_hold──┘   not ready yet, or worth another attempt
  *
- * A worker that dies leaves a lease that runs out; the job is then due again. At most two calls are paid for: a comment that was begun is
- * gone on with by its reference, and whoever claims a job without one counts the call before making it.
+ * A worker that dies leaves a lease that runs out; the job is then due again. A comment is paid for once: the conversation that it will be
+ * in is noted before, and whoever takes the job up, or does not know what became of a call, looks there before asking again. Only a chat
+ * that Coze itself gave up, or lost, is followed by another, in a new conversation. Nothing of a picture can be noted before it is paid
+ * for: whoever claims it counts the run first, and at most two are paid for.
  */
-const MAX_ATTEMPTS = 2;
-const RETRY_MS = 2_000;
 /** After this a job that cannot be finished fails, and its quota is given back. */
 const PATIENCE_MS = 5 * 60_000;
 
@@ -64,15 +64,17 @@ async function afterTrouble(desk: Desk, lease: Lease, error: unknown): Promise<O
   if (error instanceof Undecided) {
     const { isUnpaid } = error;
     if (!isUnpaid && lease.kind === 'image') return failure('UNAVAILABLE');
-    await hold(desk, lease, { reference: null, dueAt: after(desk, 10 * RETRY_MS), isReleased: true, isUnpaid, errorCode: 'UNAVAILABLE' });
+    await hold(desk, lease, { reference: null, dueAt: after(desk, 4 * SETTLING_MS), isReleased: true, isUnpaid, errorCode: 'UNAVAILABLE' });
     return null;
   }
   if (!(error instanceof ProviderError)) throw error;
   logLine('warning', { what: 'coze', trouble: error.trouble, code: error.code, kind: lease.kind, attempt: lease.attempts });
   const isOver = error.code === 'breaker' || !error.isWorthRetrying || (error.trouble === 'failed' && lease.attempts >= MAX_ATTEMPTS);
-  const isSpent = lease.attempts >= MAX_ATTEMPTS && lease.reference === null;
+  // Whoever is ill may have accepted a question all the same: its conversation is looked into before the job is given up.
+  const isOpen = lease.reference !== null && (error.isIllness || isBegun(lease.reference));
+  const isSpent = lease.attempts >= MAX_ATTEMPTS && !isOpen;
   if (isOver || isSpent) return failure(error.trouble === 'misconfigured' ? 'INTERNAL' : 'PROVIDER_ERROR');
-  const pauseMs = Math.max(error.retryAfterMs, RETRY_MS * lease.attempts * (1 + Math.random() / 2));
+  const pauseMs = Math.max(error.retryAfterMs, SETTLING_MS * lease.attempts * (1 + Math.random() / 2));
   const reference = error.trouble === 'failed' ? '' : null;
   await hold(desk, lease, { reference, dueAt: after(desk, pauseMs), isReleased: true, errorCode: 'PROVIDER_ERROR' });
   return null;

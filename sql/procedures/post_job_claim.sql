@@ -1,6 +1,7 @@
 -- Leases the job that has waited longest (or, when p_id is given, that one if it is due) to a worker, and answers what working on it
 -- needs, NULL when there is none. Two workers never get the same job: a row that another one is claiming is skipped. A lease that has run out is due again.
--- A claim counts as a paid call about to be made, except where a reference is there to go on from.
+-- A claim counts as a paid call about to be made, except where something was begun already: its reference has a colon. Nor does taking up a
+-- comment whose worker died: its conversation, without a colon, tells whether that one paid.
 CREATE DEFINER = gd_owner PROCEDURE post_job_claim(
   IN p_user_id INT UNSIGNED, IN p_id BIGINT UNSIGNED, IN p_worker VARCHAR(40) CHARACTER SET ascii, IN p_lease_until DATETIME(3),
   IN p_now DATETIME(3)
@@ -18,7 +19,9 @@ BEGIN
     SELECT user_id, id INTO v_user_id, v_id
       FROM ai_jobs WHERE user_id = p_user_id AND id = p_id AND due_at <= p_now FOR UPDATE SKIP LOCKED;
   END IF;
-  UPDATE ai_jobs SET status = 'running', worker = p_worker, due_at = p_lease_until, attempts = attempts + (reference IS NULL)
+  UPDATE ai_jobs
+     SET attempts = attempts + (COALESCE(reference, '') NOT LIKE '%:%' AND (kind = 'image' OR status = 'queued')),
+         status = 'running', worker = p_worker, due_at = p_lease_until
    WHERE user_id = v_user_id AND id = v_id;
   COMMIT;
   SELECT IF(v_id IS NULL, JSON_OBJECT('job', NULL), (

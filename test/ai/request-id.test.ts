@@ -51,7 +51,14 @@ test('whatever leaves for Coze or WeChat bears the id of the call that it leaves
   const [row] = await select<{ id: number }>('SELECT d.id FROM diaries d JOIN users u ON u.id = d.user_id WHERE u.openid = ?', [openid]);
 
   const commented = await send(ai, openid, 'commentDiary', { diaryId: row?.id });
-  expectCaused(commented, ['/api/permission/oauth2/token', '/v3/chat', '/v3/chat/retrieve', '/v3/chat/message/list', '/wxa/msg_sec_check']);
+  expectCaused(commented, [
+    '/api/permission/oauth2/token',
+    '/v1/conversation/create',
+    '/v3/chat',
+    '/v3/chat/retrieve',
+    '/v3/chat/message/list',
+    '/wxa/msg_sec_check',
+  ]);
 
   services.startsFunctions = false;
   const drawn = await send(ai, openid, 'generateImage', { diaryId: row?.id });

@@ -53,13 +53,14 @@ const rows = (): Promise<Row[]> =>
        JOIN diaries d ON d.user_id = j.user_id AND d.id = j.diary_id WHERE d.content LIKE '队列-%'`,
   );
 
-test('two workers that are killed again and again finish every job of a queue once, and pay for none more than twice', {
+test('two workers that are killed again and again finish every job of a queue, and each is paid for exactly once', {
   timeout: 90_000,
 }, async () => {
   for (let family = 0; family < FAMILIES; family += 1) {
     const { openid, userId } = await newChild();
     for (let day = 1; day <= JOBS / FAMILIES; day += 1) {
       const date = `2025-01-${String(day).padStart(2, '0')}`;
+      // Accepted, and therefore paid, 150 ms before it is answered.
       const { diary: written } = await ok(diary, openid, 'create', { date, content: `队列-${family}-${day}- #stuck-150 #slow-150` });
       const request = randomBytes(32);
       const now = new Date();
@@ -93,21 +94,17 @@ test('two workers that are killed again and again finish every job of a queue on
   }
   await expect.poll(async () => (await rows()).filter(isFinished).length, { timeout: 60_000, interval: 500 }).toBe(JOBS);
 
-  const finished = await rows();
-  const paid = finished.map(({ content }) => services.coze.paid(content));
-  expect(Math.max(...paid)).toBeLessThanOrEqual(2);
-  for (const [index, { status, attempts, ai_comment: comment }] of finished.entries()) {
-    expect([status, comment !== null]).toEqual(status === 'done' ? ['done', true] : ['failed', false]);
-    // Only one that was killed twice while paying may fail.
-    if (status === 'failed') expect(attempts).toBeGreaterThanOrEqual(2);
-    expect(paid[index]).toBeGreaterThanOrEqual(status === 'done' ? 1 : 0);
-  }
-  expect(finished.filter(({ status }) => status === 'done').length).toBeGreaterThanOrEqual(JOBS - KILLS);
+  const ends = (await rows()).map(({ content, ai_comment: comment, ...row }) => ({
+    ...row,
+    commented: comment !== null,
+    paid: services.coze.paid(content),
+  }));
+  expect(ends).toEqual(Array(JOBS).fill({ status: 'done', attempts: 1, commented: true, paid: 1 }));
   // Each end moved its user's rev once: no job was ended twice.
   const [revs] = await select<{ ends: number; distinct_revs: number }>(
     "SELECT COUNT(*) AS ends, COUNT(DISTINCT j.user_id, j.rev) AS distinct_revs FROM ai_jobs j JOIN diaries d ON d.user_id = j.user_id AND d.id = j.diary_id AND d.content LIKE '队列-%'",
   );
   expect(revs?.distinct_revs).toBe(revs?.ends);
-  // The kills did hit: some had paid and nothing to show for it.
-  expect(paid).toContain(2);
+  // The kills did hit: some had paid and nothing to show for it, until another looked.
+  expect(services.coze.found('队列-')).toBeGreaterThan(0);
 });
