@@ -41,7 +41,8 @@ BEGIN
   SET v_answer = JSON_OBJECT('id', v_rev, 'prize_id', p_prize_id, 'prize_name', v_name, 'prize_image', v_image, 'cost_points', p_cost,
     'is_winner', IF(p_prize_id IS NULL, 0, 1), 'points_won', v_won, 'created_at', DATE_FORMAT(p_now, '%Y-%m-%dT%H:%i:%s.%fZ'), 'balance', v_points);
   IF v_stock >= 0 THEN
-    UPDATE lottery_prizes SET stock = stock - 1, issued = issued + 1 WHERE id = p_prize_id AND stock > 0;
+    UPDATE lottery_prizes SET stock = stock - 1, issued = issued + 1, changed_at = IF(stock = 0, CURRENT_TIMESTAMP(6), changed_at)
+    WHERE id = p_prize_id AND stock > 0;
     IF ROW_COUNT() = 0 THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'MOVED'; END IF;
   END IF;
   -- include close_posting
