@@ -26,7 +26,7 @@ BEGIN
   END IF;
 
   SET v_rev = v_rev + 1;
-  UPDATE tasks SET is_completed = TRUE, completed_at = p_now, completions = v_completion, awarded = v_award, rev = v_rev, updated_at = p_now
+  UPDATE tasks FORCE INDEX (PRIMARY) SET is_completed = TRUE, completed_at = p_now, completions = v_completion, awarded = v_award, rev = v_rev, updated_at = p_now
   WHERE user_id = p_user_id AND id = p_id;
   IF v_award > 0 THEN
     SET v_amount = v_award;

@@ -18,7 +18,7 @@ BEGIN
   IF NOT v_is_done THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'TASK_NOT_COMPLETED'; END IF;
 
   SET v_rev = v_rev + 1;
-  UPDATE tasks SET is_completed = FALSE, completed_at = NULL, awarded = 0, rev = v_rev, updated_at = p_now
+  UPDATE tasks FORCE INDEX (PRIMARY) SET is_completed = FALSE, completed_at = NULL, awarded = 0, rev = v_rev, updated_at = p_now
   WHERE user_id = p_user_id AND id = p_id;
   IF v_awarded > 0 THEN
     SET v_amount = -v_awarded;
