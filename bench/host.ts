@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { createRequire } from 'node:module';
 import { type AddressInfo, createServer } from 'node:net';
 import type { Asked } from './ours';
@@ -18,14 +19,17 @@ const mains = new Map(
 mains.set('nothing', async () => ({ success: true }));
 
 const server = createServer({ noDelay: true }, (socket) => {
+  const contexts = new Map<string, object>();
   let rest = '';
   socket.setEncoding('utf8').on('data', async (chunk: string) => {
     rest += chunk;
     const end = rest.indexOf('\n');
     if (end < 0) return;
-    const { name, event, context }: Asked = JSON.parse(rest.slice(0, end));
+    const { name, event, caller, context }: Asked = JSON.parse(rest.slice(0, end));
     rest = rest.slice(end + 1);
-    socket.write(`${JSON.stringify(await mains.get(name)?.(event, context))}\n`);
+    if (context) contexts.set(caller, context);
+    const answer = await mains.get(name)?.(event, { ...contexts.get(caller), request_id: randomUUID() });
+    socket.write(`${JSON.stringify(answer)}\n`);
   });
   socket.on('error', () => {});
 });

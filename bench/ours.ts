@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { connect } from 'node:net';
 import type { Bundle } from '../scripts/build/functions';
 import { eventOf, localAppId, type PlatformContext, platformContext } from '../scripts/gateway/context';
@@ -9,7 +8,9 @@ import { type Program, startProgram } from './program';
 export interface Asked {
   name: string;
   event: unknown;
-  context: unknown;
+  caller: string;
+  /** Left out when this connection has sent the one of the same caller before. */
+  context?: PlatformContext;
 }
 
 export interface OurCall {
@@ -63,15 +64,16 @@ export const ourEnvironment = ({ mysql, redisUrl, callers }: OurSettings): Recor
   RATE_LIMIT_FACTOR: '1000000',
 });
 
-const contexts = new Map<string, PlatformContext>();
-
-export function asked({ action, data = {}, openid }: OurCall): Asked {
+/** With a context, which is the platform's work and not the product's: made and sent once a caller, so that it does not take from what is measured. */
+export function asked({ action, data = {}, openid }: OurCall, hasContext = true): Asked {
   const [name = '', verb = ''] = action.split('.');
   const caller = { door: openid === undefined ? 'console' : 'miniprogram', openid } as const;
-  // The platform's work and not the product's: done once a caller, so that it does not take the machine from what is measured.
-  const known = contexts.get(`${name} ${openid}`) ?? platformContext(name, caller, localAppId, defaultLimits);
-  contexts.set(`${name} ${openid}`, known);
-  return { name, event: eventOf(caller, { action: verb, data }, localAppId), context: { ...known, request_id: randomUUID() } };
+  return {
+    name,
+    event: eventOf(caller, { action: verb, data }, localAppId),
+    caller: `${name} ${openid}`,
+    ...(hasContext && { context: platformContext(name, caller, localAppId, defaultLimits) }),
+  };
 }
 
 export async function connectOurs(port: number): Promise<OurClient> {
@@ -98,10 +100,13 @@ export async function connectOurs(port: number): Promise<OurClient> {
       fail = reject;
       socket.write(`${JSON.stringify(invocation)}\n`);
     });
+  const known = new Set<string>();
   return {
     ask,
     async call(call) {
-      const text = await ask(asked(call));
+      const who = `${call.action} ${call.openid}`;
+      const text = await ask(asked(call, !known.has(who)));
+      known.add(who);
       if (!text.startsWith('{"success":true')) throw new Error(`${call.action}: ${text.trim()}`);
       return text;
     },
