@@ -14,9 +14,13 @@ BEGIN
   DECLARE v_task JSON;
   -- include open_posting
 
-  SELECT t.task_date, t.is_system, t.is_completed, t.points_reward, t.completions + 1, t.title, j.task
+  -- The task as task_json has it: a view is parsed anew each time.
+  SELECT task_date, is_system, is_completed, points_reward, completions + 1, title,
+    JSON_OBJECT('id', id, 'task_date', task_date, 'title', title, 'description', description, 'category', category, 'points_reward', points_reward,
+      'is_system', is_system, 'is_weekly', is_weekly, 'weekdays', weekdays, 'is_completed', 1,
+      'completed_at', DATE_FORMAT(p_now, '%Y-%m-%dT%H:%i:%s.%fZ'))
   INTO v_date, v_is_system, v_is_done, v_award, v_completion, v_title, v_task
-  FROM tasks t JOIN task_json j ON j.user_id = t.user_id AND j.id = t.id WHERE t.user_id = p_user_id AND t.id = p_id AND t.deleted_at IS NULL;
+  FROM tasks WHERE user_id = p_user_id AND id = p_id AND deleted_at IS NULL;
   IF v_date IS NULL THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'NOT_FOUND'; END IF;
   IF v_is_done THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'TASK_ALREADY_COMPLETED'; END IF;
   IF v_date <> p_done_on OR v_date NOT BETWEEN p_from AND p_to THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'INVALID_INPUT'; END IF;
@@ -34,7 +38,6 @@ BEGIN
     INSERT INTO point_records (user_id, seq, amount, balance_after, source, source_key, description, related_id, related_type, actor, rev, created_at)
     VALUES (p_user_id, v_seq, v_amount, v_points, '完成任务', CONCAT('task:', p_id, ':', v_completion), v_title, p_id, 'task', NULL, v_rev, p_now);
   END IF;
-  SET v_answer = JSON_OBJECT('task', JSON_SET(v_task, '$.is_completed', 1, '$.completed_at', DATE_FORMAT(p_now, '%Y-%m-%dT%H:%i:%s.%fZ')),
-    'awarded', v_award, 'balance', v_points);
+  SET v_answer = JSON_OBJECT('task', v_task, 'awarded', v_award, 'balance', v_points);
   -- include close_posting
 END
