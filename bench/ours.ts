@@ -64,15 +64,18 @@ export const ourEnvironment = ({ mysql, redisUrl, callers }: OurSettings): Recor
   RATE_LIMIT_FACTOR: '1000000',
 });
 
-/** With a context, which is the platform's work and not the product's: made and sent once a caller, so that it does not take from what is measured. */
-export function asked({ action, data = {}, openid }: OurCall, hasContext = true): Asked {
+/** The context is the platform's work and not the product's: made and sent once a caller, so that it does not take from what is measured. */
+export function asked({ action, data = {}, openid }: OurCall, known?: Set<string>): Asked {
   const [name = '', verb = ''] = action.split('.');
-  const caller = { door: openid === undefined ? 'console' : 'miniprogram', openid } as const;
+  const door = { door: openid === undefined ? 'console' : 'miniprogram', openid } as const;
+  const caller = `${name} ${openid}`;
+  const isKnown = known?.has(caller);
+  known?.add(caller);
   return {
     name,
-    event: eventOf(caller, { action: verb, data }, localAppId),
-    caller: `${name} ${openid}`,
-    ...(hasContext && { context: platformContext(name, caller, localAppId, defaultLimits) }),
+    event: eventOf(door, { action: verb, data }, localAppId),
+    caller,
+    ...(!isKnown && { context: platformContext(name, door, localAppId, defaultLimits) }),
   };
 }
 
@@ -104,9 +107,7 @@ export async function connectOurs(port: number): Promise<OurClient> {
   return {
     ask,
     async call(call) {
-      const who = `${call.action} ${call.openid}`;
-      const text = await ask(asked(call, !known.has(who)));
-      known.add(who);
+      const text = await ask(asked(call, known));
       if (!text.startsWith('{"success":true')) throw new Error(`${call.action}: ${text.trim()}`);
       return text;
     },
