@@ -70,7 +70,7 @@ function codesOf(answers: Envelope[]): Record<string, number> {
 
 describe.each(Object.entries(writes))('%s, 64 times at once', (_, { main, action, prepare, afterwards }) => {
   test('by one user with one request id has one answer and one effect', async () => {
-    await setPrizes({ name: 'x', probability: 0.5, stock: 40 });
+    await setPrizes({ name: 'x', probability: 0.5, stock: CALLERS });
     const child = await newChild(1_000);
     const input = await prepare(child);
     const rev = await revOf(child);
@@ -81,7 +81,7 @@ describe.each(Object.entries(writes))('%s, 64 times at once', (_, { main, action
   });
 
   test('by one user with as many request ids has an effect for each that was not refused', async () => {
-    await setPrizes({ name: 'x', probability: 0.5, stock: 40 });
+    await setPrizes({ name: 'x', probability: 0.5, stock: CALLERS });
     const child = await newChild(1_000);
     const input = await prepare(child);
     const rev = await revOf(child);
@@ -91,7 +91,7 @@ describe.each(Object.entries(writes))('%s, 64 times at once', (_, { main, action
   });
 
   test('by as many users with the same request id succeeds for each', async () => {
-    await setPrizes({ name: 'x', probability: 0.5, stock: 40 });
+    await setPrizes({ name: 'x', probability: 0.5, stock: CALLERS });
     const children = await many(async () => {
       const child = await newChild(1_000);
       return { child, input: await prepare(child), rev: await revOf(child) };
