@@ -73,6 +73,8 @@ function admitFromMemory(subject: string, name: LimitName): Admission {
 const COUNTED_LATER: ReadonlySet<LimitName> = new Set(['read', 'write', 'draw', 'points']);
 const MAX_AHEAD = 8;
 const AHEAD_MS = 10_000;
+/** Askings in a row between which nobody else let this caller in. */
+const ALONE_FOR = 3;
 
 interface Ahead {
   /** Calls that may still come in without asking. */
@@ -80,14 +82,17 @@ interface Ahead {
   /** Calls that did, to be counted with the next one that asks. */
   late: number;
   until: number;
+  room: number;
+  /** How many askings in a row have shown that this instance is alone with the caller. */
+  alone: number;
 }
 
 const aheads = new Map<string, Ahead>();
 
 /**
- * Whether a call may come in without asking Redis, because the caller was seen a moment ago and had much room left: a quarter of it, at most
- * eight calls in ten seconds. They are counted with the next one that asks, so that an instance by itself lets in the limit and not one more; several
- * together may let in a few more.
+ * Whether a call may come in without asking Redis, because this instance alone has served the caller for a while, and there was much room left: a quarter
+ * of it, at most eight calls in ten seconds. They are counted with the next one that asks. An instance by itself lets in the limit and not one more;
+ * when the caller moves on to others, at most eight calls stay uncounted.
  */
 export function admitAhead(subject: string, name: LimitName): boolean {
   const ahead = aheads.get(`${subject}:${name}`);
@@ -103,8 +108,9 @@ export async function admit(cache: Cache, subject: string, name: LimitName): Pro
   const keys = [sessionKey(subject), ...windows.map(({ windowSeconds }) => `gd:{${subject}}:${name}:${windowSeconds}`)];
   const allowances = windows.flatMap(({ max, windowSeconds }) => [max, windowSeconds]);
   const key = `${subject}:${name}`;
-  const late = aheads.get(key)?.late ?? 0;
-  const ahead: Ahead = { left: 0, late: 0, until: Date.now() + AHEAD_MS };
+  const before = aheads.get(key);
+  const late = before?.late ?? 0;
+  const ahead: Ahead = { left: 0, late: 0, until: Date.now() + AHEAD_MS, room: 0, alone: 0 };
   if (COUNTED_LATER.has(name)) {
     if (aheads.size >= MAX_COUNTERS) aheads.clear();
     aheads.set(key, ahead);
@@ -112,8 +118,10 @@ export async function admit(cache: Cache, subject: string, name: LimitName): Pro
   const answer = await cache.run((redis) => evaluate(redis, ADMIT, keys, [late, ...allowances]));
   if (answer === null) return admitFromMemory(subject, name);
   const [session, wait, room] = answer as [string, number, number];
+  ahead.room = room;
+  ahead.alone = before && room === before.room - late - 1 ? before.alone + 1 : 0;
   // Of several that ask at once the last one knows how much is left.
-  ahead.left = Math.min(MAX_AHEAD, Math.floor(room / 4));
+  if (ahead.alone >= ALONE_FOR) ahead.left = Math.min(MAX_AHEAD, Math.floor(room / 4));
   return { session: session || null, retryAfter: wait || null };
 }
 

@@ -181,7 +181,7 @@ interface UserIdentity extends Identity {
   subject: string;
 }
 
-/** Who calls, when WeChat itself says so, they were here a moment ago and have room left: nothing has to be asked before. */
+/** Who calls, when WeChat itself says so and this instance has met them and may let them in ahead: nothing has to be asked before. */
 function knownIdentity(contract: Contract, credentials: Credentials): UserIdentity | null {
   if (contract.access !== 'user' || credentials.kind !== 'openid') return null;
   const { openid, subject } = credentials;
