@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import mysql, { type Pool, type RowDataPacket } from 'mysql2/promise';
-import { afterAll, beforeAll, inject } from 'vitest';
+import { afterAll, beforeAll, inject, vi } from 'vitest';
 import { type Caller, eventOf, platformContext } from '../scripts/gateway/context';
 import type { Envelope, ErrorBody } from '../shared/errors';
 import { type Config, config } from '../shared/runtime/config';
@@ -89,6 +89,24 @@ export async function refused(
   const envelope = await send(main, openid, action, data, options);
   if (envelope.success) throw new Error(`${action} was not refused: ${JSON.stringify(envelope.data)}`);
   return envelope.error;
+}
+
+/** What the calls within `run` logged of themselves, a line each. */
+export async function accessLines(
+  run: () => Promise<unknown>,
+): Promise<{ code: string; mysql: { trips: number }; redis: { trips: number } }[]> {
+  const written: string[] = [];
+  const spy = vi.spyOn(process.stdout, 'write').mockImplementation((chunk) => written.push(String(chunk)) > 0);
+  try {
+    await run();
+  } finally {
+    spy.mockRestore();
+  }
+  return written
+    .join('')
+    .split('\n')
+    .filter((line) => line.includes('"kind":"access"'))
+    .map((line) => JSON.parse(line));
 }
 
 export interface HttpAnswer {

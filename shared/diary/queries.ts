@@ -38,7 +38,7 @@ export const toDiary = (row: DiaryRow): Diary => ({
   updatedAt: new Date(row.updated_at).toISOString(),
 });
 
-const NAMES = [
+const NAMES: (keyof DiaryRow)[] = [
   'id',
   'diary_date',
   'content',
@@ -216,26 +216,7 @@ type StateRow = Prefixed<'i_', StoredDiary> &
     request_response: string | null;
   };
 
-const STORED: (keyof StoredDiary)[] = [
-  'id',
-  'diary_date',
-  'content',
-  'mood',
-  'weather',
-  'images',
-  'tags',
-  'ai_comment',
-  'ai_image',
-  'is_draft',
-  'check_status',
-  'content_rev',
-  'last_client',
-  'last_mutation',
-  'created_at',
-  'updated_at',
-  'modified_at',
-  'deleted_at',
-];
+const STORED: (keyof StoredDiary)[] = [...NAMES, 'check_status', 'last_client', 'last_mutation', 'modified_at', 'deleted_at'];
 
 const storedColumns = (prefix: 'i' | 'd') => STORED.map((column) => `${prefix}.${column} AS ${prefix}_${column}`).join(', ');
 

@@ -1,10 +1,10 @@
-import { expect, inject, onTestFinished, test, vi } from 'vitest';
+import { expect, inject, onTestFinished, test } from 'vitest';
 import { main as diary } from '../../functions/diary/index';
 import { main as login } from '../../functions/login/index';
 import { main as user } from '../../functions/user/index';
 import { startTcpProxy } from '../fakes/tcp-proxy';
 import { freshInstance } from '../fresh';
-import { type Main, newChild, newOpenid, ok, TODAY } from '../harness';
+import { accessLines, type Main, newChild, newOpenid, ok, TODAY } from '../harness';
 
 interface Trips {
   mysql: number;
@@ -12,20 +12,8 @@ interface Trips {
 }
 
 async function tripsOf(run: () => Promise<unknown>): Promise<Trips> {
-  const written: string[] = [];
-  const spy = vi.spyOn(process.stdout, 'write').mockImplementation((chunk) => written.push(String(chunk)) > 0);
-  try {
-    await run();
-  } finally {
-    spy.mockRestore();
-  }
-  const line = written
-    .join('')
-    .split('\n')
-    .filter(Boolean)
-    .map((text) => JSON.parse(text))
-    .find(({ kind }) => kind === 'access');
-  return { mysql: line.mysql.trips, redis: line.redis.trips };
+  const [line] = await accessLines(run);
+  return { mysql: line?.mysql.trips ?? Number.NaN, redis: line?.redis.trips ?? Number.NaN };
 }
 
 const YESTERDAY = '2025-01-21';

@@ -12,23 +12,10 @@ import { subjectOf } from '../../shared/runtime/identity';
 import { admit, admitAhead } from '../../shared/runtime/rate-limit';
 import { openCache } from '../../shared/runtime/redis';
 import { freshInstance } from '../fresh';
-import { type Main, newChild, newOpenid, ok, refused, send, TODAY } from '../harness';
+import { accessLines, type Main, newChild, newOpenid, ok, refused, send, TODAY } from '../harness';
 
 /** How often each call went to Redis. */
-async function tripsOf(run: () => Promise<unknown>): Promise<number[]> {
-  const written: string[] = [];
-  const spy = vi.spyOn(process.stdout, 'write').mockImplementation((chunk) => written.push(String(chunk)) > 0);
-  try {
-    await run();
-  } finally {
-    spy.mockRestore();
-  }
-  const lines = written.join('').split('\n').filter(Boolean);
-  return lines
-    .map((line) => JSON.parse(line))
-    .filter(({ kind }) => kind === 'access')
-    .map(({ redis }) => redis.trips);
-}
+const tripsOf = async (run: () => Promise<unknown>): Promise<number[]> => (await accessLines(run)).map(({ redis }) => redis.trips);
 
 const inTurn = async (times: number, call: () => Promise<unknown>): Promise<void> => {
   for (let turn = 0; turn < times; turn += 1) await call();

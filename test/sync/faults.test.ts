@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
-import { afterEach, beforeEach, expect, inject, test, vi } from 'vitest';
+import { afterEach, beforeEach, expect, inject, test } from 'vitest';
 import { main } from '../../functions/sync/index';
 import { addDays } from '../../shared/clock';
 import type { MutationResult } from '../../shared/sync/contract';
 import { startTcpProxy, type TcpProxy } from '../fakes/tcp-proxy';
 import { freshInstance } from '../fresh';
-import { type Child, type Main, NOON, newChild, ok, select, send, TODAY, withoutRateLimits } from '../harness';
+import { accessLines, type Child, type Main, NOON, newChild, ok, select, send, TODAY, withoutRateLimits } from '../harness';
 
 withoutRateLimits();
 
@@ -93,16 +93,7 @@ test.each(['第 2 篇', '兑换', 'FROM users u'])(
 );
 
 /** Trips to MySQL of one call, from its line in the access log. */
-async function tripsOf(call: () => Promise<unknown>): Promise<number> {
-  const lines: string[] = [];
-  const spy = vi.spyOn(process.stdout, 'write').mockImplementation((line) => {
-    lines.push(String(line));
-    return true;
-  });
-  await call().finally(() => spy.mockRestore());
-  const access = lines.map((line) => JSON.parse(line)).find(({ kind }) => kind === 'access');
-  return access.mysql.trips;
-}
+const tripsOf = async (call: () => Promise<unknown>): Promise<number | undefined> => (await accessLines(call))[0]?.mysql.trips;
 
 test('an idle sync and the start page are one trip to the database; a diary takes two more', async () => {
   const { openid } = await newChild();

@@ -1,10 +1,10 @@
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { main as diary } from '../../functions/diary/index';
 import { main as login } from '../../functions/login/index';
 import { main as points } from '../../functions/points/index';
 import { main as task } from '../../functions/task/index';
 import { main as user } from '../../functions/user/index';
-import { http, NOON, newOpenid, ok, refused, select, send, TODAY } from '../harness';
+import { accessLines, http, NOON, newOpenid, ok, refused, select, send, TODAY } from '../harness';
 
 // Doors, tokens, headers, limits and fuzzed input have suites of their own (test/security, test/runtime): here is what lies between them.
 
@@ -12,26 +12,6 @@ const newUser = async (): Promise<{ openid: string; token: string; id: number }>
   const openid = newOpenid();
   const { token, userInfo } = await ok(login, openid, 'login');
   return { openid, token, id: userInfo.id };
-};
-
-const accessLines = async (
-  run: () => Promise<unknown>,
-): Promise<{ code: string; mysql: { trips: number }; redis: { trips: number } }[]> => {
-  const written: string[] = [];
-  const spy = vi.spyOn(process.stdout, 'write').mockImplementation((chunk) => {
-    written.push(String(chunk));
-    return true;
-  });
-  try {
-    await run();
-  } finally {
-    spy.mockRestore();
-  }
-  return written
-    .join('')
-    .split('\n')
-    .filter((line) => line.includes('"kind":"access"'))
-    .map((line) => JSON.parse(line));
 };
 
 describe('a flood', () => {
