@@ -109,6 +109,9 @@ const jitter = (attempt: number) => 10 * 2 ** attempt * (0.5 + Math.random());
 
 const errnoOf = (error: unknown): number => (error instanceof Error && 'errno' in error ? Number(error.errno) : 0);
 
+/** The statement's, as far as the server says: not the line's, not the moment's. */
+const isOwnFault = (errno: number) => errno > 0 && !ROLLED_BACK.has(errno) && !CUT_OFF.has(errno) && !NOT_HERE_NOW.has(errno);
+
 const signalled = (error: unknown): AppError | Moved | null => {
   if (!(error instanceof Error) || errnoOf(error) !== 1644) return null;
   const { message } = error;
@@ -185,10 +188,9 @@ async function run(name: string, sql: string, values: readonly Value[], deadline
       // connection of use that was lost, timed out (the statement may still be running) or leads to a server that has to be found anew.
       else connection.destroy();
       if (refusal) throw refusal;
-      if (errno > 0 && !ROLLED_BACK.has(errno) && !CUT_OFF.has(errno) && !NOT_HERE_NOW.has(errno)) {
-        throw Object.assign(error as Error, { statement: name });
-      }
-      if (!ROLLED_BACK.has(errno)) leave(from);
+      // One that is killed may blame what it could no longer look up: its definer, a table, a right. What says the same twice means it.
+      if (isOwnFault(errno) && errno === errnoOf(cause)) throw Object.assign(error as Error, { statement: name });
+      if (!ROLLED_BACK.has(errno) && !isOwnFault(errno)) leave(from);
       cause = error;
     } finally {
       lent -= 1;

@@ -21,8 +21,8 @@ export interface TcpProxy {
   /** The next request that holds `text`: never reaches the server, or is carried out while its answer is lost. Resets the connection. */
   loseRequest(text: string): void;
   loseAnswer(text: string): void;
-  /** What clients send says `to` instead of `from` (of the same length) from now on. */
-  tamper(from: string, to: string): void;
+  /** What clients send says `to` instead of `from` (of the same length) from now on, or so many times. */
+  tamper(from: string, to: string, times?: number): void;
   stop(): Promise<void>;
 }
 
@@ -30,7 +30,7 @@ export interface TcpProxy {
 export async function startTcpProxy(target: { host: string; port: number }): Promise<TcpProxy> {
   const open = new Set<Socket>();
   const loss: { text: string; answered: boolean } = { text: '', answered: false };
-  let tampering = { from: '', to: '' };
+  let tampering = { from: '', to: '', times: 0 };
   let limits = { toServer: Number.POSITIVE_INFINITY, toClient: Number.POSITIVE_INFINITY };
 
   function join(client: Socket): void {
@@ -68,8 +68,11 @@ export async function startTcpProxy(target: { host: string; port: number }): Pro
         if (!loss.answered) return cut();
         losingAnswer = true;
       }
-      const at = tampering.from === '' ? -1 : chunk.indexOf(tampering.from);
-      if (at >= 0) chunk.write(tampering.to, at);
+      const at = tampering.times === 0 ? -1 : chunk.indexOf(tampering.from);
+      if (at >= 0) {
+        tampering.times -= 1;
+        chunk.write(tampering.to, at);
+      }
       limited('toServer', upstream, chunk);
     });
     upstream.on('data', (chunk) => {
@@ -128,8 +131,8 @@ export async function startTcpProxy(target: { host: string; port: number }): Pro
     },
     loseRequest: (text: string) => void Object.assign(loss, { text, answered: false }),
     loseAnswer: (text: string) => void Object.assign(loss, { text, answered: true }),
-    tamper(from: string, to: string) {
-      tampering = { from, to };
+    tamper(from: string, to: string, times = Number.POSITIVE_INFINITY) {
+      tampering = { from, to, times };
     },
     stop: refuse,
   };

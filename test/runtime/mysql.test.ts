@@ -208,8 +208,20 @@ test('a session that cannot be set up serves nobody, and does not end the proces
   const { user } = await behindProxy();
   proxy.tamper('READ-COMMITTED', 'READ-COMMITTEX');
   expect((await within(1, user, openid, 'profile')).code).toBe('UNAVAILABLE');
-  proxy.tamper('', '');
+  proxy.tamper('', '', 0);
   expect((await within(5, user, openid, 'profile')).code).toBe('OK');
+});
+
+test.each([
+  ['once is asked again, as one that is being killed may blame anything', 1, 'OK'],
+  ['twice is at fault', 2, 'INTERNAL'],
+])('a statement that the server refuses %s', async (_, times, code) => {
+  const { openid } = await newUser();
+  const { diary, user } = await behindProxy(1);
+  expect((await within(5, user, openid, 'profile')).code).toBe('OK');
+  proxy.tamper('diaries', 'diariez', times);
+  expect((await within(5, diary, openid, 'list')).code).toBe(code);
+  expect((await within(5, diary, openid, 'list')).code).toBe('OK');
 });
 
 test('Chinese, emoji, rare characters and the oddest bytes come back as they went in', async () => {
