@@ -33,11 +33,12 @@ describe('a picture', () => {
     const job = await draw(child, { diaryId: id });
     const file = `cloud://test.bucket/users/${child.userId}/ai/${job.id}.png`;
     expect(job).toMatchObject({ status: 'done', kind: 'image', result: { imageUrl: file, aiGenerated: true } });
-    expect((await fetch(job.result.temporaryUrl)).headers.get('content-type')).toBe('image/png');
+    const looked = await jobOf(child, job.id);
+    expect((await fetch(looked.result.temporaryUrl)).headers.get('content-type')).toBe('image/png');
     expect(services.cloud.actions['functions.invokeFunction']).toBe(1);
     expect(await pictureIn(child, id)).toBe(file);
     expect((await ok(diary, child.openid, 'get', { id })).diary.version).toBe(version);
-    expect(await draw(child, { diaryId: id })).toEqual(job);
+    expect(await draw(child, { diaryId: id })).toEqual(looked);
     expect(services.coze.paid('画一只小鸭子')).toBe(1);
   });
 
