@@ -7,7 +7,15 @@ export interface Request {
   hash: Buffer;
 }
 
+const hashOf = (action: string, input: object): Buffer => createHash('sha256').update(action).update(JSON.stringify(input)).digest();
+
 export const requestOf = (ctx: { action: string; requestId: string }, input: object): Request => ({
   id: ctx.requestId,
-  hash: createHash('sha256').update(ctx.action).update(JSON.stringify(input)).digest(),
+  hash: hashOf(ctx.action, input),
+});
+
+/** Two operators, or an operator and the user they give to, may have come upon the same id. */
+export const operatorRequestOf = (ctx: { action: string; requestId: string; actor: string }, input: object): Request => ({
+  id: `op:${createHash('sha256').update(`${ctx.actor}\n${ctx.requestId}`).digest('base64url')}`,
+  hash: hashOf(ctx.action, input),
 });

@@ -148,6 +148,13 @@ describe('rewards', () => {
     expect(await pointsOf(openid)).toBe(5);
   });
 
+  test('a diary that was published for a day long past earns nothing by being moved to today', async () => {
+    const { openid } = await newChild();
+    const { diary } = await create(openid, { date: '2025-01-02' });
+    expect((await update(openid, diary, { date: TODAY })).reward).toBeNull();
+    expect(await pointsOf(openid)).toBe(0);
+  });
+
   test('yesterday pays, the day before does not, nor does an old draft published today', async () => {
     const { openid } = await newChild();
     expect((await create(openid, { date: YESTERDAY })).reward).toEqual({ points: 5, balance: 5 });

@@ -46,6 +46,15 @@ describe('spending', () => {
     expect(await ok(main, openid, 'balance')).toEqual({ points: 10 });
   });
 
+  test.each([
+    ['text', '10', '类型不正确'],
+    ['half a point', 1.5, '类型不正确'],
+    ['nothing', undefined, '必填'],
+  ])('of %s is told apart', async (_, amount, message) => {
+    const { openid } = await newChild();
+    expect((await refused(main, openid, 'deduct', { amount, source: 'x' })).details).toEqual([{ path: 'amount', message }]);
+  });
+
   test('everything may be spent, and the retry of that spend replays instead of answering that the account is empty', async () => {
     const { openid, userId } = await newChild(10);
     const asked = { amount: 10, source: 'x' };
@@ -166,6 +175,18 @@ describe('giving', () => {
     expect(await send(main, null, 'add', { userId, amount: 50, source: 'x' }, options)).toEqual(first);
     expect((await refused(main, null, 'add', { userId, amount: 51, source: 'x' }, options)).code).toBe('IDEMPOTENCY_MISMATCH');
     expect(await ledgerOf(userId)).toHaveLength(1);
+  });
+
+  test('a request id is one gift, whoever it is for, and no other operator’s and no child’s', async () => {
+    const [alice, bob] = [await newChild(), await newChild()];
+    const gift = { amount: 7, source: 'x' };
+    const options = { ...OPERATOR, requestId: 'gift-to-one' };
+    await ok(main, null, 'add', { userId: alice.userId, ...gift }, options);
+    expect((await refused(main, null, 'add', { userId: bob.userId, ...gift }, options)).code).toBe('IDEMPOTENCY_MISMATCH');
+    await ok(main, 'oOperator', 'add', { userId: alice.userId, ...gift }, { requestId: options.requestId });
+    await ok(main, alice.openid, 'deduct', gift, { requestId: options.requestId });
+    expect((await ledgerOf(alice.userId)).map(({ amount }) => amount)).toEqual([7, 7, -7]);
+    expect(await ledgerOf(bob.userId)).toEqual([]);
   });
 
   test('a child cannot give itself points, by any door', async () => {
@@ -297,6 +318,20 @@ describe('records', () => {
       code: 'INVALID_INPUT',
       details: [{ path: Object.keys(input)[0] }],
     });
+  });
+
+  test('a cursor beyond the newest row begins with the newest, with a filter and without', async () => {
+    const { openid } = await newChild(10);
+    for (const filter of [{}, { type: 'earn' }]) {
+      expect((await ok(main, openid, 'records', { ...filter, cursor: '4000000000' })).records).toMatchObject([{ amount: 10 }]);
+    }
+  });
+
+  test('a source is matched to the letter', async () => {
+    const { openid } = await newChild(10);
+    for (const source of ['Cafe', 'café']) await ok(main, openid, 'deduct', { amount: 1, source });
+    expect((await ok(main, openid, 'records', { source: 'cafe' })).records).toEqual([]);
+    expect((await ok(main, openid, 'records', { source: 'café' })).records).toMatchObject([{ source: 'café' }]);
   });
 
   test('page and cursor together are refused', async () => {

@@ -268,6 +268,42 @@ describe('a repeating task', () => {
     expect((await refused(main, child.openid, 'complete', { id: next?.id }, { now: TOMORROW_NOON })).code).toBe('NOT_FOUND');
   });
 
+  test('that was deleted ahead of time can begin again from a day that was done, on every day that is due', async () => {
+    const child = await newChild();
+    const { id } = await create(child, { title: '练琴', repeat: { kind: 'daily' } });
+    await ok(main, child.openid, 'complete', { id });
+    const [next] = (await list(child, TOMORROW)).filter((task) => task.title === '练琴');
+    await ok(main, child.openid, 'delete', { id: next?.id });
+    await ok(main, child.openid, 'uncomplete', { id });
+    const thursdays = { kind: 'weekly', weekdays: [4] };
+    expect((await ok(main, child.openid, 'update', { id, repeat: thursdays })).task).toMatchObject({ date: TOMORROW, repeat: thursdays });
+    expect(await titles(child, TOMORROW)).toContain('练琴');
+    await ok(main, child.openid, 'update', { id, repeat: { kind: 'daily' } });
+    for (const days of [1, 2]) expect((await titles(child, addDays(TODAY, days))).filter((title) => title === '练琴')).toHaveLength(1);
+  });
+
+  test('that was deleted does not come back when a day that was done is sent as it stands', async () => {
+    const child = await newChild();
+    const repeat = { kind: 'daily' };
+    const { id } = await create(child, { title: '练琴', repeat });
+    await ok(main, child.openid, 'complete', { id });
+    const [next] = (await list(child, TOMORROW)).filter((task) => task.title === '练琴');
+    await ok(main, child.openid, 'delete', { id: next?.id });
+    await ok(main, child.openid, 'update', { id, title: '练了琴', repeat });
+    for (const days of [1, 2]) expect(await titles(child, addDays(TODAY, days))).toEqual(SYSTEM);
+  });
+
+  test('has its first day within the next seven', async () => {
+    const child = await newChild();
+    const far = { title: '练琴', date: addDays(TODAY, 7), repeat: { kind: 'weekly', weekdays: [2] } };
+    expect(await refused(main, child.openid, 'create', far)).toMatchObject({ code: 'INVALID_INPUT', details: [{ path: 'repeat' }] });
+    const { id } = await create(child, { title: '练琴', date: far.date });
+    expect(await refused(main, child.openid, 'update', { id, repeat: far.repeat })).toMatchObject({
+      code: 'INVALID_INPUT',
+      details: [{ path: 'repeat' }],
+    });
+  });
+
   test('cannot be moved to another date', async () => {
     const child = await newChild();
     const { id } = await create(child, { title: '练琴', repeat: { kind: 'daily' } });

@@ -81,7 +81,7 @@ export function apiMarkdown(api: ApiAction[]): string {
   return `${[
     '# API reference',
     'Generated from the contracts by `npm run docs`; do not edit.',
-    'Every answer is `{ success: true, data, requestId }` or `{ success: false, error: { code, message, details?, retryAfter? }, requestId }`. Dates are `YYYY-MM-DD` in Beijing, instants ISO 8601 in UTC. Unknown fields are refused. A write asked again with the same `requestId` (HTTP: `Idempotency-Key`) and the same body answers the same.',
+    'Every answer is `{ success: true, data, requestId }` or `{ success: false, error: { code, message, details?, retryAfter? }, requestId }`. Dates are `YYYY-MM-DD` in Beijing, instants ISO 8601 in UTC. Unknown fields are refused. A write asked again with the same `requestId` (HTTP: `Idempotency-Key`) and the same body answers the same; `logout` and `erase` say UNAUTHENTICATED once they are done.',
     ...api.map(section),
     '## Error codes',
     ['| code | HTTP | may succeed later | message |', '|---|---|---|---|', ...codes].join('\n'),

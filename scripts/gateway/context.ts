@@ -79,7 +79,8 @@ export function eventOf(caller: Caller, data: Record<string, unknown>, appId: st
   if (caller.door === 'miniprogram') return { ...data, tcbContext: {}, userInfo: { appId, openId: caller.openid } };
   if (caller.door === 'timer') {
     const time = caller.now === undefined ? new Date() : new Date(caller.now);
-    return { Type: 'Timer', TriggerName: 'local', Time: time.toISOString().replace(/\.\d+Z$/, 'Z'), Message: '', ...data };
+    const { action: TriggerName = 'local', ...more } = data;
+    return { Type: 'Timer', TriggerName, Time: time.toISOString().replace(/\.\d+Z$/, 'Z'), Message: '', ...more };
   }
   return data;
 }

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { type Caller, eventOf, type Limits, localAppId, platformContext } from './context';
-import { type HttpAnswer, type HttpRequest, httpAnswer, httpEvent, lowerCase, ownerOf } from './http-door';
+import { type HttpAnswer, type HttpRequest, httpAnswer, httpEvent, lowerCase, nobodyAnswers, ownerOf } from './http-door';
 import { loadWorkerCode, startInstance } from './instance';
 import { defaultLimits } from './limits';
 import type { LocalRoutes } from './local-routes';
@@ -72,7 +72,10 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
 
   async function http(request: HttpRequest): Promise<HttpAnswer> {
     const functionName = ownerOf(request.path);
-    if (functionName === undefined) throw new Refusal(404, `no function answers ${request.path}`);
+    if (functionName === undefined) {
+      if (request.path.startsWith('/api/')) return nobodyAnswers();
+      throw new Refusal(404, `there is nothing at ${request.path}`);
+    }
     const pool = poolOf(functionName);
     const { 'x-dev-now': now, ...headers } = lowerCase(request.headers ?? {});
     if (now !== undefined && !instant.safeParse(now).success) throw new Refusal(400, 'X-Dev-Now must be an ISO 8601 instant');

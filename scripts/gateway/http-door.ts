@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import * as z from 'zod';
 import { localEnvironmentId } from './context';
@@ -68,6 +69,13 @@ const integrated = z.object({
 });
 
 const json = { 'content-type': 'application/json; charset=utf-8' };
+
+/** For a path of the API that no function owns. */
+export const nobodyAnswers = (): HttpAnswer => ({
+  statusCode: 404,
+  headers: json,
+  body: JSON.stringify({ success: false, error: { code: 'NOT_FOUND', message: '没有这个接口' }, requestId: randomUUID() }),
+});
 
 /** What the service writes back: the function's own HTTP answer, or else whatever it answered as JSON; a failure is a 500. */
 export function httpAnswer(result: unknown): HttpAnswer {

@@ -36,6 +36,9 @@ function requirePassed(verdict: Verdict, isUnpaid: boolean, mayReview: boolean):
   if (verdict === 'risky' || (verdict === 'review' && !mayReview)) throw new AppError('CONTENT_REJECTED');
 }
 
+/** Every word of the child's that goes to the provider. */
+const sentText = ({ content, mood, weather }: Lease): string => [content, mood, weather].filter(Boolean).join('\n');
+
 const person = (userId: number): string => createHash('sha256').update(`growth-diary:${userId}`).digest('base64url').slice(0, 22);
 
 /** Calls the provider unless it is known to be ill, and takes note of how it does. */
@@ -53,7 +56,7 @@ async function call<T>({ ctx: { cache } }: Desk, work: () => Promise<T>): Promis
 
 /** Has a comment begun, once: where it will be is noted before it is paid for, so that whoever takes the job up after us looks there first. */
 async function begin(desk: Desk, lease: Lease): Promise<void> {
-  requirePassed(await checkText(lease.content, 'diary', lease.openid, desk), true, true);
+  requirePassed(await checkText(sentText(lease), 'diary', lease.openid, desk), true, true);
   const errand: Errand = { requestId: desk.requestId, deadline: desk.ctx.deadline - ENDING_MS };
   const note = async (reference: string): Promise<void> => {
     if (reference === lease.reference) return;
@@ -85,7 +88,7 @@ export async function makeComment(desk: Desk, lease: Lease): Promise<Outcome | n
 /** A picture in our own storage, or null when it waits for WeChat's verdict, unseen. */
 export async function makePicture(desk: Desk, lease: Lease): Promise<Outcome | null> {
   const { openid } = lease;
-  requirePassed(await checkText(lease.content, 'diary', openid, desk), true, true);
+  requirePassed(await checkText(sentText(lease), 'diary', openid, desk), true, true);
   const link = await call(desk, () => provider.drawPicture(lease, desk));
   const { bytes, extension } = await fetchPicture(link, desk);
   const fileId = await upload(`users/${lease.userId}/ai/${lease.id}.${extension}`, bytes);

@@ -57,6 +57,9 @@ export async function drawImage(ctx: UserContext, input: z.output<typeof generat
   const { diaryId, content, mood = '', weather = '' } = input;
   if ((diaryId === undefined) === (content === undefined)) throw fieldError('diaryId', 'diaryId 与 content 请给出其中一个');
   if (content !== undefined && content.trim() === '') throw fieldError('content', '不能为空');
+  if (diaryId !== undefined && (input.mood ?? input.weather) !== undefined) {
+    throw fieldError(input.mood === undefined ? 'weather' : 'mood', '日记自己的心情和天气已经算在内');
+  }
   const text = content === undefined ? null : { content, mood, weather };
   const wish = { kind: 'image', diaryId: diaryId ?? null, input: text, day: ctx.today, quota: config().aiQuota.image } as const;
   const { id } = await postJob(ctx.db, ctx.userId, requestOf(ctx, input), wish, ctx.now).catch(nothingWritten);

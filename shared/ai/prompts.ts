@@ -12,7 +12,7 @@ const circumstances = ({ mood, weather }: Subject): string =>
   [mood && `心情：${mood}`, weather && `天气：${weather}`].filter(Boolean).join('；') || '心情和天气没有写';
 
 // The diary is fenced, so that what a child writes is read as a diary and not as an order.
-const fenced = (content: string): string => `<日记>\n${cut(content, MAX_CONTENT).replaceAll('</日记>', '')}\n</日记>`;
+const fenced = (content: string): string => `<日记>\n${cut(content, MAX_CONTENT).replaceAll('</日记>', '＜/日记＞')}\n</日记>`;
 
 export const commentPrompt = (
   subject: Subject,

@@ -22,7 +22,7 @@ export interface Change {
   isDeleted: boolean;
   /** The content check has already refused what stands there. */
   isUnfit?: boolean;
-  /** The row's text loses a conflict: it is kept as a revision. */
+  /** The row's text loses a conflict: it is kept as a revision, as is a published one that a refused text takes the place of. */
   keepsOld?: boolean;
   modifiedAt?: Date;
   origin?: { client: string; mutation: number };
@@ -126,7 +126,8 @@ async function post(
   const published = willBePublished && (!wasPublished || moves) ? next.date : null;
   const drafts = state.drafts - (wasDraft ? 1 : 0) + (!isDeleted && next.isDraft ? 1 : 0);
 
-  const reward = published !== null && !state.rewarded ? rewardFor(ctx, published) : 0;
+  // A diary that is only moved has been published before.
+  const reward = published !== null && !wasPublished && !state.rewarded ? rewardFor(ctx, published) : 0;
   const rev = state.rev + 1;
   const now = ctx.now.toISOString();
   const kept = isDeleted ? { ...next, content: '', mood: '', weather: '', images: [], tags: [] } : next;
@@ -160,7 +161,7 @@ async function post(
       origin: origin ?? null,
       drafts,
       changedDay: unpublished !== null && published !== null ? earliest(unpublished, published) : (unpublished ?? published),
-      keptHash: keepsOld && row !== null ? contentHash(contentOf(row)) : null,
+      keptHash: row !== null && (keepsOld || (isRejected && !isUnfit && wasPublished)) ? contentHash(contentOf(row)) : null,
       reward,
     },
     outcome,

@@ -87,7 +87,7 @@ export interface ListFilter {
 }
 
 const DAYS = 'user_id = ? AND deleted_at IS NULL AND (? IS NULL OR is_draft = ?) AND diary_date >= ?';
-const WORDS = '(? IS NULL OR mood = ?) AND (? IS NULL OR JSON_CONTAINS(tags, JSON_QUOTE(?)))';
+const WORDS = '(? IS NULL OR mood = ? COLLATE utf8mb4_bin) AND (? IS NULL OR JSON_CONTAINS(tags, JSON_QUOTE(?)))';
 
 /** Which diaries a filter is after, up to a day that whoever asks names. Unless a mood or a tag is given, idx_user_day knows without their rows. */
 const conditionsOf = (userId: number, { from, mood, tag, isDraft }: ListFilter): { sql: string; values: Value[]; isCovered: boolean } => {

@@ -1,7 +1,7 @@
 import { AppError, fieldError } from '../errors';
 import { config } from '../runtime/config';
 import type { PublicContext, UserContext } from '../runtime/context';
-import { rememberSession, subjectOf } from '../runtime/identity';
+import { rememberSession, replaceSession, subjectOf } from '../runtime/identity';
 import { admit } from '../runtime/rate-limit';
 import type { MigrationMode, UserInfo } from './contract';
 import { migrationModeOf } from './migration-mode';
@@ -17,9 +17,9 @@ interface LoginAnswer {
   migration: { mode: MigrationMode };
 }
 
-/** A developer's own machine, where one address is everybody; no caller of the cloud has such a one. */
+/** A developer's own machine, where one address is everybody. */
 const isOwnMachine = (address: string | null): boolean =>
-  address === null ? config().environment === 'local' : /^(127\.|::1$)/.test(address);
+  config().environment !== 'production' && (address === null ? config().environment === 'local' : /^(127\.|::1$)/.test(address));
 
 async function requireRoom(ctx: PublicContext, subject: string, limit: 'loginByAddress' | 'loginByOpenid'): Promise<void> {
   const { retryAfter } = await admit(ctx.cache, subject, limit);
@@ -56,6 +56,6 @@ export const refresh = ({ userId, subject, epoch, now }: UserContext): Promise<{
 /** Voids every token of this user, on all devices and at once. */
 export async function logout(ctx: UserContext): Promise<{ loggedOut: true }> {
   const { epoch } = await postLogout(ctx.db, ctx.userId, ctx.now);
-  await rememberSession(ctx.cache, ctx.subject, { userId: ctx.userId, epoch, alive: true });
+  await replaceSession(ctx.cache, ctx.subject, { userId: ctx.userId, epoch, alive: true });
   return { loggedOut: true };
 }

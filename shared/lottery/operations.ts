@@ -2,7 +2,7 @@ import { randomInt } from 'node:crypto';
 import type * as z from 'zod';
 import { AppError, fieldError, instead } from '../errors';
 import { cutPage, windowOf } from '../paging';
-import { type Request, requestOf } from '../request';
+import { operatorRequestOf, type Request, requestOf } from '../request';
 import { config } from '../runtime/config';
 import type { OperatorContext, UserContext } from '../runtime/context';
 import { Moved } from '../runtime/mysql';
@@ -88,7 +88,7 @@ export async function storePrize(ctx: OperatorContext, input: z.output<typeof sa
   if (id === null && name === null) throw fieldError('name', '必填');
   if (id === null && probability === null) throw fieldError('probability', '必填');
   const prize = { id, name, description, imageUrl, probability, stock, points, isActive };
-  const row = await postPrize(ctx.db, requestOf(ctx, input), prize, ctx.now).catch(
+  const row = await postPrize(ctx.db, operatorRequestOf(ctx, input), prize, ctx.now).catch(
     instead('INVALID_INPUT', () => fieldError('probability', '上架奖品的概率之和不能超过 1')),
   );
   return { prize: toPrize(row) };

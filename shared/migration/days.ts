@@ -23,10 +23,10 @@ const MAX_COMMENT = 2_000;
 
 /** Reads a day as the phone sent it. Throws Unfit. */
 export function readDay(ctx: UserContext, raw: object): Candidate {
-  const day = ImportDay.safeParse(raw);
+  const day = ImportDay.safeParse(raw, { reportInput: true });
   if (!day.success) throw unfitBy(fieldErrors(day.error));
   const { modifiedAt, originals = [], aiComment = '', ...text } = day.data;
-  const written = DiaryText.safeParse(normaliseWritten(text));
+  const written = DiaryText.safeParse(normaliseWritten(text), { reportInput: true });
   if (!written.success) throw unfitBy(fieldErrors(written.error));
   if (!written.data.isDraft && written.data.content.trim() === '') throw new Unfit('没有内容');
   try {

@@ -27,7 +27,7 @@ const EVERY_DAY = 7;
 const Text = z.object({ title: title(200), description: text(2_000), category: line(50) });
 
 const read = <In extends z.ZodType>(schema: In, raw: unknown): z.output<In> => {
-  const result = schema.safeParse(raw);
+  const result = schema.safeParse(raw, { reportInput: true });
   if (!result.success) throw unfitBy(fieldErrors(result.error));
   return result.data;
 };

@@ -116,7 +116,9 @@ export async function getHealth(ctx: OperatorContext): Promise<Health> {
     check('collector', async () => {
       const last = await selectLastMinute(db, ctx.now);
       const isFresh = last !== null && last >= before(ctx, COLLECTED_WITHIN_MS);
-      return { status: isFresh ? 'ok' : 'degraded', detail: last?.toISOString() ?? 'has not run' };
+      // On a developer's machine no timer fires.
+      const isMissed = !isFresh && config().environment !== 'local';
+      return { status: isMissed ? 'degraded' : 'ok', detail: last?.toISOString() ?? 'has not run' };
     }),
   ]);
   const status = checks.some(({ name, status: each }) => name === 'database' && each === 'down') ? 'down' : undefined;

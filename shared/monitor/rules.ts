@@ -64,9 +64,10 @@ function percentile95(counts: Readonly<Record<string, number>>): number {
 const patienceMs: Readonly<Record<string, number>> = { ai: 10_000, sync: 2_500, monitor: 20_000 };
 const DEFAULT_PATIENCE_MS = 1_000;
 
+/** The lower one of two in the middle: of two users, the one who stands out must not be the measure. */
 const median = (numbers: readonly number[]): number => {
   const sorted = numbers.toSorted((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? 0;
+  return sorted[Math.floor((sorted.length - 1) / 2)] ?? 0;
 };
 
 /** Far above everyone's: above what the rules of the game allow an hour, and many times what a usual busy user makes. */

@@ -2,7 +2,7 @@ import type * as z from 'zod';
 import { addDays, startOfDay } from '../clock';
 import { AppError, instead } from '../errors';
 import { cutPage, windowOf } from '../paging';
-import { type Request, requestOf } from '../request';
+import { operatorRequestOf, type Request, requestOf } from '../request';
 import type { OperatorContext, UserContext } from '../runtime/context';
 import { type add, type deduct, FIRST_DAY, type Posted, type records } from './contract';
 import { type PointsPosting, postPoints, type RecordRow, selectBalance, selectFilteredRecords, selectRecords, toRecord } from './queries';
@@ -60,7 +60,7 @@ export async function deductPoints(
 export async function addPoints(ctx: OperatorContext, input: z.output<typeof add.input>): Promise<Posted> {
   const { userId, amount } = input;
   const posting = { ...reasonOf(input), amount, actor: ctx.actor };
-  const row = await postPoints(ctx.db, userId, requestOf(ctx, input), posting, ctx.now).catch(
+  const row = await postPoints(ctx.db, userId, operatorRequestOf(ctx, input), posting, ctx.now).catch(
     instead('UNAUTHENTICATED', () => new AppError('NOT_FOUND', { message: '没有这个用户' })),
   );
   return toPosted(row);

@@ -38,7 +38,7 @@ export interface RecordFilter {
   until: Date | null;
 }
 
-const FILTER = `user_id = ? AND (? IS NULL OR SIGN(amount) = ?) AND (? IS NULL OR source = ?)
+const FILTER = `user_id = ? AND (? IS NULL OR SIGN(amount) = ?) AND (? IS NULL OR source = ? COLLATE utf8mb4_bin)
         AND (? IS NULL OR created_at >= ?) AND (? IS NULL OR created_at < ?)`;
 
 const filterValues = (userId: number, { type, source, from, until }: RecordFilter) => {
@@ -72,7 +72,7 @@ export const selectRecords = async (db: Database, userId: number, { limit, offse
       'points.page',
       `SELECT u.points_seq AS total, ${COLUMNS}
          FROM users u LEFT JOIN point_records r
-           ON r.user_id = u.id AND r.seq BETWEEN COALESCE(?, CAST(u.points_seq AS SIGNED) + 1 - ?) - ? AND COALESCE(?, CAST(u.points_seq AS SIGNED) + 1 - ?) - 1
+           ON r.user_id = u.id AND r.seq BETWEEN LEAST(COALESCE(?, CAST(u.points_seq AS SIGNED) + 1 - ?), CAST(u.points_seq AS SIGNED) + 1) - ? AND COALESCE(?, CAST(u.points_seq AS SIGNED) + 1 - ?) - 1
         WHERE u.id = ? AND u.status = 1 ORDER BY r.seq DESC`,
       [before, offset, limit + 1, before, offset, userId],
     ),

@@ -180,9 +180,10 @@ function requestIdOf(value: unknown, pattern: RegExp, path: string): string | nu
 
 function fromHttp(event: Bag, contracts: Contracts): Pick<Call, 'action' | 'input' | 'token' | 'address'> {
   const headers = textFields(event.headers);
-  const { action, schema, fields } = route(String(event.httpMethod).toUpperCase(), string(event.path) ?? '/', contracts);
+  const method = String(event.httpMethod).toUpperCase();
+  const { action, schema, fields } = route(method, string(event.path) ?? '/', contracts);
   const query = textFields(event.queryStringParameters);
-  const hasBody = event.httpMethod !== 'GET' && event.httpMethod !== 'DELETE';
+  const hasBody = method !== 'GET' && method !== 'DELETE';
   const body = hasBody ? parseBody(event) : {};
   if (!isBag(body)) throw fieldError('', '请求体应为 JSON 对象');
   // The path decides which thing is meant: a body cannot name another.

@@ -3,7 +3,7 @@ import type { FieldError } from '../errors';
 
 const units: Record<string, string> = { string: '个字', array: '项' };
 
-/** zod writes English when a schema brings no message of its own; a toast needs Chinese. */
+/** zod writes English when a schema brings no message of its own; a toast needs Chinese. Needs issues parsed with `reportInput`. */
 function messageOf(issue: z.core.$ZodIssue): string {
   switch (issue.code) {
     case 'invalid_type':
@@ -13,7 +13,7 @@ function messageOf(issue: z.core.$ZodIssue): string {
     case 'too_big':
       return units[issue.origin] ? `最多 ${issue.maximum} ${units[issue.origin]}` : `不能大于 ${issue.maximum}`;
     case 'invalid_value':
-      return `应为 ${issue.values.join('、')} 之一`;
+      return issue.values.length > 1 ? `应为 ${issue.values.join('、')} 之一` : `应为 ${issue.values.join()}`;
     case 'unrecognized_keys':
       return '不支持的字段';
     default:

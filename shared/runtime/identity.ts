@@ -5,7 +5,7 @@ import { config } from './config';
 import type { Call } from './event';
 import type { Database } from './mysql';
 import { sessionKey } from './rate-limit';
-import { type Cache, evaluate } from './redis';
+import { type Cache, evaluate, type RedisClient } from './redis';
 
 /** Who a call claims to be, proved by WeChat's context, a token or the platform; not yet looked up. */
 export type Credentials =
@@ -54,10 +54,19 @@ redis.call('SET', session, user .. ':' .. epoch .. ':' .. alive .. ':' .. subjec
 return 1
 `;
 
+const remembering =
+  (subject: string, { userId, epoch, alive }: Session) =>
+  (redis: RedisClient) =>
+    evaluate(redis, REMEMBER, [sessionKey(subject)], [userId, epoch, alive ? 1 : 0, subject, SESSION_SECONDS]);
+
 /** Tells every instance at once what the session now is. */
-export async function rememberSession(cache: Cache, subject: string, { userId, epoch, alive }: Session): Promise<void> {
-  const values = [userId, epoch, alive ? 1 : 0, subject, SESSION_SECONDS];
-  await cache.run((redis) => evaluate(redis, REMEMBER, [sessionKey(subject)], values));
+export async function rememberSession(cache: Cache, subject: string, session: Session): Promise<void> {
+  await cache.run(remembering(subject, session));
+}
+
+/** As `rememberSession`, when the session before must no longer count: until they are told, other instances go by it for as long as it is cached. */
+export async function replaceSession(cache: Cache, subject: string, session: Session): Promise<void> {
+  await cache.insist(remembering(subject, session));
 }
 
 /** Null when it is not that person's: an answer of Redis that was meant for another caller must not make one child another. */

@@ -7,8 +7,9 @@ import { logLine } from './log';
 /** Redis is optional: after a failure it is left alone for so long, and callers do without. */
 const REST_MS = 10_000;
 const CONNECT_TIMEOUT_MS = 300;
+const PATIENCE_MS = 1_500;
 
-type RedisClient = Redis | Cluster;
+export type RedisClient = Redis | Cluster;
 
 let client: Promise<RedisClient> | undefined;
 let restUntil = 0;
@@ -48,6 +49,8 @@ export async function closeRedis(): Promise<void> {
 export interface Cache {
   /** Runs commands in one trip; null when Redis could not answer. A command that failed may still have been executed. */
   run<Answer>(commands: (redis: RedisClient) => Promise<Answer>): Promise<Answer | null>;
+  /** As `run`, for what must be told: when that fails, or Redis is at rest, again with patience and on a connection of its own. */
+  insist<Answer>(commands: (redis: RedisClient) => Promise<Answer>): Promise<Answer | null>;
   readonly usage: { trips: number; ms: number };
 }
 
@@ -67,15 +70,25 @@ export async function evaluate(redis: RedisClient, lua: string, keys: string[], 
   }
 }
 
+const warn = (error: unknown): void => logLine('warning', { what: 'redis', code: error instanceof Error ? error.name : 'unknown' });
+
 export function openCache(): Cache {
   const usage = { trips: 0, ms: 0 };
-  return {
-    usage,
-    async run(commands) {
-      const settings = config().redis;
-      if (settings === null || Date.now() < restUntil) return null;
-      const started = performance.now();
-      usage.trips += 1;
+
+  async function counted<Answer>(work: () => Promise<Answer>): Promise<Answer> {
+    const started = performance.now();
+    usage.trips += 1;
+    try {
+      return await work();
+    } finally {
+      usage.ms += performance.now() - started;
+    }
+  }
+
+  async function run<Answer>(commands: (redis: RedisClient) => Promise<Answer>): Promise<Answer | null> {
+    const settings = config().redis;
+    if (settings === null || Date.now() < restUntil) return null;
+    return counted(async () => {
       try {
         client ??= open(settings.urls, settings.timeoutMs);
         // The client of a cluster has waits that its own time-outs do not cover.
@@ -88,11 +101,31 @@ export function openCache(): Cache {
           (redis) => redis.disconnect(),
           () => {},
         );
-        logLine('warning', { what: 'redis', code: error instanceof Error ? error.name : 'unknown' });
+        warn(error);
+        return null;
+      }
+    });
+  }
+
+  async function insist<Answer>(commands: (redis: RedisClient) => Promise<Answer>): Promise<Answer | null> {
+    const settings = config().redis;
+    const answer = await run(commands);
+    if (answer !== null || settings === null) return answer;
+    return counted(async () => {
+      const own = open(settings.urls, PATIENCE_MS);
+      try {
+        return await within(PATIENCE_MS, own.then(commands), late);
+      } catch (error) {
+        warn(error);
         return null;
       } finally {
-        usage.ms += performance.now() - started;
+        own.then(
+          (redis) => redis.disconnect(),
+          () => {},
+        );
       }
-    },
-  };
+    });
+  }
+
+  return { usage, run, insist };
 }

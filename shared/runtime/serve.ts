@@ -154,7 +154,7 @@ async function perform(
   meet: (identity: Identity) => void,
 ): Promise<unknown> {
   const { contract, run } = chosen;
-  const input = contract.input.safeParse(call.input);
+  const input = contract.input.safeParse(call.input, { reportInput: true });
   const known = input.success ? knownIdentity(contract, credentials) : null;
   if (input.success && known) {
     meet(known);

@@ -29,7 +29,7 @@ type Effect = Omit<MutationResult, 'mid'>;
 type Prepared = (ctx: UserContext, request: Request) => Promise<Effect>;
 
 const parsed = <In extends z.ZodObject>(input: In, args: unknown): z.output<In> => {
-  const result = input.safeParse(args);
+  const result = input.safeParse(args, { reportInput: true });
   if (!result.success) throw new AppError('INVALID_INPUT', { details: fieldErrors(result.error) });
   return result.data;
 };

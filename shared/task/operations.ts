@@ -49,11 +49,12 @@ function requirePossible({ pointsReward = 0 }: { pointsReward?: number | undefin
 /** The posting judges the date, so that what was done some days ago is answered again and not refused. */
 const possibleDays = ({ today }: UserContext): Days => ({ from: addDays(today, -DAYS_BACK), to: addDays(today, DAYS_AHEAD) });
 
-function badDate({ from, to }: Days, date: string): AppError {
-  if (date < from) return fieldError('date', `最多补 ${DAYS_BACK} 天前的任务`);
-  if (date > to) return fieldError('date', `最多安排到 ${DAYS_AHEAD} 天后`);
-  return fieldError('date', '已完成或重复的任务不能改日期');
+function badDate({ from, to }: Days, date: string | null): AppError | null {
+  if (date !== null && date < from) return fieldError('date', `最多补 ${DAYS_BACK} 天前的任务`);
+  return date !== null && date > to ? fieldError('date', `最多安排到 ${DAYS_AHEAD} 天后`) : null;
 }
+
+const tooFarOff = () => fieldError('repeat', `第一次最多安排到 ${DAYS_AHEAD} 天后`);
 
 /** A task of one's own. A repeating one answers the next day it is due, which comes into being at once. */
 export async function createTask(
@@ -80,7 +81,7 @@ export async function createTask(
         },
     days,
     ctx.now,
-  ).catch(instead('INVALID_INPUT', () => badDate(days, start)));
+  ).catch(instead('INVALID_INPUT', () => badDate(days, start) ?? tooFarOff()));
   return { task: toTask(row) };
 }
 
@@ -99,7 +100,12 @@ export async function updateTask(
   const days = possibleDays(ctx);
   const row = await postTaskChange(ctx.db, ctx.userId, request, id, change, days, ctx.today, ctx.now)
     .catch(instead('FORBIDDEN', systemTask))
-    .catch(instead('INVALID_INPUT', () => badDate(days, date ?? ctx.today)))
+    .catch(
+      instead(
+        'INVALID_INPUT',
+        () => badDate(days, date) ?? (date === null ? tooFarOff() : fieldError('date', '已完成或重复的任务不能改日期')),
+      ),
+    )
     .catch(instead('TASK_ALREADY_COMPLETED', () => new AppError('TASK_ALREADY_COMPLETED', { message: '任务已完成，不能再改积分' })));
   return { task: toTask(row) };
 }

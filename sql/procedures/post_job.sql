@@ -17,7 +17,7 @@ BEGIN
     SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'AI_DISABLED';
   END IF;
   IF p_diary_id IS NOT NULL THEN
-    SELECT content_rev, TRIM(content) = '' INTO v_version, v_is_empty
+    SELECT content_rev, content NOT REGEXP '[^[:space:]]' INTO v_version, v_is_empty
       FROM diaries WHERE user_id = p_user_id AND id = p_diary_id AND deleted_at IS NULL;
     IF v_version IS NULL THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'NOT_FOUND'; END IF;
     IF v_is_empty THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'INVALID_INPUT'; END IF;

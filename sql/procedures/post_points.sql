@@ -1,5 +1,5 @@
 -- One ledger row: a user's own spending (p_amount < 0) or an operator's gift (p_actor). Never below zero; a request id is never booked twice,
--- not even after its stored answer has been cleared away.
+-- not even after its stored answer has been cleared away; an operator's not for another user either.
 CREATE DEFINER = gd_owner PROCEDURE post_points(
   IN p_user_id INT UNSIGNED, IN p_request_id VARCHAR(80) CHARACTER SET ascii, IN p_hash BINARY(32),
   IN p_amount INT, IN p_source VARCHAR(100), IN p_description VARCHAR(500), IN p_related_id BIGINT UNSIGNED, IN p_related_type VARCHAR(50),
@@ -14,6 +14,9 @@ BEGIN
   -- include move_points
   BEGIN
     DECLARE EXIT HANDLER FOR 1062 SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'IDEMPOTENCY_MISMATCH';
+    IF p_actor IS NOT NULL THEN
+      INSERT INTO requests (user_id, request_id, hash, created_at) VALUES (0, p_request_id, p_hash, p_now);
+    END IF;
     INSERT INTO point_records (user_id, seq, amount, balance_after, source, source_key, description, related_id, related_type, actor, rev, created_at)
     VALUES (p_user_id, v_seq, v_amount, v_points, p_source, CONCAT('req:', p_request_id), p_description, p_related_id, p_related_type, p_actor, v_rev, p_now);
   END;

@@ -1,5 +1,5 @@
--- A user's own task for one day, or with p_weekdays a rule and its first day. The rule bears the id of that first task. The day that was asked
--- for must be from p_from to p_to.
+-- A user's own task for one day, or with p_weekdays a rule and its first day. The rule bears the id of that first task. Both the day that was asked
+-- for and the first one must be from p_from to p_to.
 CREATE DEFINER = gd_owner PROCEDURE post_task(
   IN p_user_id INT UNSIGNED, IN p_request_id VARCHAR(80) CHARACTER SET ascii, IN p_hash BINARY(32),
   IN p_title VARCHAR(200), IN p_description VARCHAR(2000), IN p_category VARCHAR(50), IN p_reward INT UNSIGNED, IN p_date DATE,
@@ -10,7 +10,7 @@ SQL SECURITY DEFINER
 BEGIN
   -- include open_posting
 
-  IF COALESCE(p_start_date, p_date) NOT BETWEEN p_from AND p_to THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'INVALID_INPUT'; END IF;
+  IF COALESCE(p_start_date, p_date) < p_from OR p_date > p_to THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'INVALID_INPUT'; END IF;
 
   SET v_rev = v_rev + 1;
   IF p_weekdays IS NOT NULL THEN

@@ -16,10 +16,9 @@ BEGIN
   DECLARE v_weekdays TINYINT UNSIGNED;
   -- include open_posting
 
-  SELECT t.task_date, t.is_system, t.is_completed, t.rule_id, t.points_reward, COALESCE(r.weekdays, 0), COALESCE(r.is_weekly, FALSE)
+  SELECT t.task_date, t.is_system, t.is_completed, t.rule_id, t.points_reward, COALESCE(t.weekdays, 0), t.is_weekly
   INTO v_date, v_is_system, v_is_done, v_rule, v_reward, v_weekdays, v_is_weekly
-  FROM tasks t LEFT JOIN task_rules r ON r.user_id = t.user_id AND r.id = t.rule_id AND r.ended_at IS NULL
-  WHERE t.user_id = p_user_id AND t.id = p_id AND t.deleted_at IS NULL;
+  FROM tasks t WHERE t.user_id = p_user_id AND t.id = p_id AND t.deleted_at IS NULL;
   IF v_date IS NULL THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'NOT_FOUND'; END IF;
   IF v_is_system THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'FORBIDDEN'; END IF;
   IF p_date NOT BETWEEN p_from AND p_to OR (p_date <> v_date AND (v_is_done OR v_rule IS NOT NULL)) THEN
@@ -33,6 +32,7 @@ BEGIN
     WHILE p_weekdays > 0 AND NOT v_is_done AND v_new_date >= p_today AND NOT p_weekdays >> WEEKDAY(v_new_date) & 1 DO
       SET v_new_date = v_new_date + INTERVAL 1 DAY;
     END WHILE;
+    IF v_new_date > GREATEST(p_to, v_date) THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'INVALID_INPUT'; END IF;
     UPDATE tasks SET deleted_at = p_now, task_key = CONCAT('own:', id), rev = v_rev, updated_at = p_now
     WHERE user_id = p_user_id AND task_date >= p_today AND rule_id = v_rule AND id <> p_id AND NOT is_completed AND deleted_at IS NULL
       AND (task_date = v_new_date OR NOT p_weekdays >> WEEKDAY(task_date) & 1);

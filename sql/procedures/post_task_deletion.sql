@@ -1,4 +1,5 @@
--- Takes a user's own task off the list; it stays as a tombstone. A repeating one ends: its open days from p_today on go with it.
+-- Takes a user's own task off the list; it stays as a tombstone, and its key is freed, so that the day can come back. A repeating one ends: its open
+-- days from p_today on go with it.
 CREATE DEFINER = gd_owner PROCEDURE post_task_deletion(
   IN p_user_id INT UNSIGNED, IN p_request_id VARCHAR(80) CHARACTER SET ascii, IN p_hash BINARY(32), IN p_id BIGINT UNSIGNED,
   IN p_today DATE, IN p_now DATETIME(3)
@@ -17,7 +18,7 @@ BEGIN
 
   SET v_rev = v_rev + 1;
   UPDATE task_rules SET ended_at = p_now WHERE user_id = p_user_id AND id = v_rule AND ended_at IS NULL;
-  UPDATE tasks SET deleted_at = p_now, rev = v_rev, updated_at = p_now
+  UPDATE tasks SET deleted_at = p_now, task_key = CONCAT('own:', id), rev = v_rev, updated_at = p_now
   WHERE user_id = p_user_id AND task_date >= LEAST(p_today, v_date) AND deleted_at IS NULL
     AND (id = p_id OR (rule_id = v_rule AND task_date >= p_today AND NOT is_completed));
   SET v_answer = JSON_OBJECT('id', p_id);

@@ -60,6 +60,17 @@ describe.each(['https', 'openapi'] as const)('over %s', (way) => {
     expect(published).toMatchObject({ diary: { isDraft: false }, reward: { points: 5 } });
   });
 
+  test('a text that does not pass and takes the place of a published one leaves that one as a copy', async () => {
+    const child = await newChild();
+    await create(child, '好好的一天');
+    const { id, version } = await today(child);
+    expect(await refused(diary, child.openid, 'update', { id, version, content: '违规' })).toMatchObject({ code: 'CONTENT_REJECTED' });
+    expect(await today(child)).toMatchObject({ content: '违规', isDraft: true });
+    expect(await select('SELECT content, is_draft FROM diary_revisions WHERE user_id = ?', [child.userId])).toEqual([
+      { content: '好好的一天', is_draft: 0 },
+    ]);
+  });
+
   test('the same request asked again is refused again, and stores nothing more', async () => {
     const child = await newChild();
     const input = { date: TODAY, content: '违规' };
@@ -154,6 +165,18 @@ describe.each(['https', 'openapi'] as const)('over %s', (way) => {
       const sent = { ...services.coze.calls };
       const { job } = await ok(ai, child.openid, 'commentDiary', { diaryId: (await today(child)).id });
       expect(job).toMatchObject({ status: 'failed', error: { code: 'CONTENT_REJECTED', retryable: false } });
+      expect(services.coze.calls).toEqual(sent);
+    });
+
+    test('is not told a mood or a weather that does not pass', async () => {
+      const child = await newChild();
+      const sent = { ...services.coze.calls };
+      await create(child, '草稿', { isDraft: true, mood: '违规' });
+      const { job } = await ok(ai, child.openid, 'commentDiary', { diaryId: (await today(child)).id });
+      const picture = (await ok(ai, child.openid, 'generateImage', { content: '公园', weather: '违规' })).job;
+      for (const { status, error } of [job, (await ok(ai, child.openid, 'job', { id: picture.id })).job]) {
+        expect([status, error]).toEqual(['failed', expect.objectContaining({ code: 'CONTENT_REJECTED' })]);
+      }
       expect(services.coze.calls).toEqual(sent);
     });
 

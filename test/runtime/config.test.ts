@@ -26,6 +26,9 @@ describe('in production', () => {
     [`k1:${'secret'.repeat(12)}`],
     ['k1:abcdefghijabcdefghijabcdefghijabcdefghijabc'],
     [`k1:${'0123456789'.repeat(4)}012`],
+    ['k1:your-super-secret-jwt-key-change-this-in-production'],
+    [`k1:${'a'.repeat(46)}bcdefgh`],
+    [`k1:${'0'.repeat(130)}1`],
     [`k2:${STRONG},k1:weak`],
   ])('the keys %s are refused as too weak', (JWT_KEYS) => {
     expect(refusal({ JWT_KEYS })).toMatch(/JWT_KEYS.*too weak/);

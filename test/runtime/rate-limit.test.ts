@@ -141,7 +141,19 @@ describe('without Redis', () => {
     expect(proxy.opened).toBe(before + 1);
   });
 
-  test('slower than its time: a logout is still heard, by the database', async () => {
+  test('at rest after a failure: a logout is told to every instance all the same', async () => {
+    const { openid, token } = await newChild();
+    const { user: another } = await freshInstance({});
+    expect((await http(another, 'GET', '/api/user/profile', { token })).status).toBe(200);
+    const { user, login } = await behindProxy();
+    await proxy.refuse();
+    await profile(user, openid);
+    await proxy.listen();
+    await send(login, openid, 'logout');
+    expect((await http(another, 'GET', '/api/user/profile', { token })).status).toBe(401);
+  });
+
+  test('not configured: a logout is still heard, by the database', async () => {
     const { openid, token } = await newChild();
     const { user, login } = await freshInstance({ REDIS_URL: '' });
     expect((await http(user, 'GET', '/api/user/profile', { token })).status).toBe(200);
