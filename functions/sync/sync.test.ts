@@ -448,6 +448,24 @@ describe('two phones on one day', () => {
     expect(await standing(child, DAY)).toMatchObject({ content: '晚' });
   });
 
+  test.each([
+    ['9999-12-31T23:59:59.999Z', NOON],
+    ['+010000-01-01T00:00:00.000Z', '+010000-01-01T00:00:00.000Z'],
+    ['-271821-04-20T00:00:00.000Z', '+275760-09-13T00:00:00.000Z'],
+  ])('a clock that says %s, and had said %s, holds up nothing', async (sentAt, modifiedAt) => {
+    const { child, a, b, base } = await twoPhones();
+    await a.send([write(2, DAY, '早', { baseRev: base })]);
+    const queue = [
+      write(1, DAY, '晚', { baseRev: base, modifiedAt, policy: 'server' }),
+      write(2, '2025-01-19', '新的一天', { modifiedAt }),
+    ];
+    expect(statuses(await b.send(queue, { sentAt }))).toEqual([
+      [1, 'conflict'],
+      [2, 'applied'],
+    ]);
+    expect((await kept(child)).length).toBe(1);
+  });
+
   test.each(['newest', 'server', 'ask'] as const)('%s: a deletion does not beat an edit it had not seen', async (policy) => {
     const { child, a, b, base } = await twoPhones();
     await a.send([write(2, DAY, '改了', { baseRev: base, modifiedAt: minutesAfterNoon(1) })]);
@@ -583,6 +601,8 @@ describe('sync', () => {
     ['clientId', { clientId: 'has:colon:in:it' }],
     ['mutations', { mutations: Array.from({ length: 21 }, (_, index) => write(index + 1, DAY, 'x')) }],
     ['mutations.0.mid', { mutations: [write(0, DAY, 'x')] }],
+    ['mutations.0.modifiedAt', { mutations: [{ ...write(1, DAY, 'x'), modifiedAt: 'yesterday' }] }],
+    ['sentAt', { sentAt: '+275760-09-13T00:00:00.001Z' }],
     ['mutations.0.userId', { mutations: [{ ...write(1, DAY, 'x'), userId: 1 }] }],
     ['limit', { limit: 201 }],
     ['userId', { userId: 7 }],

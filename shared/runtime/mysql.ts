@@ -112,6 +112,9 @@ const errnoOf = (error: unknown): number => (error instanceof Error && 'errno' i
 /** The statement's, as far as the server says: not the line's, not the moment's. */
 const isOwnFault = (errno: number) => errno > 0 && !ROLLED_BACK.has(errno) && !CUT_OFF.has(errno) && !NOT_HERE_NOW.has(errno);
 
+/** The driver could not write the values down: nothing was sent. */
+const isUnsendable = (error: unknown): boolean => error instanceof RangeError || error instanceof TypeError;
+
 const signalled = (error: unknown): AppError | Moved | null => {
   if (!(error instanceof Error) || errnoOf(error) !== 1644) return null;
   const { message } = error;
@@ -189,7 +192,7 @@ async function run(name: string, sql: string, values: readonly Value[], deadline
       else connection.destroy();
       if (refusal) throw refusal;
       // One that is killed may blame what it could no longer look up: its definer, a table, a right. What says the same twice means it.
-      if (isOwnFault(errno) && errno === errnoOf(cause)) throw Object.assign(error as Error, { statement: name });
+      if (isUnsendable(error) || (isOwnFault(errno) && errno === errnoOf(cause))) throw Object.assign(error as Error, { statement: name });
       if (!ROLLED_BACK.has(errno) && !isOwnFault(errno)) leave(from);
       cause = error;
     } finally {

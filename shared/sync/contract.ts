@@ -11,6 +11,12 @@ import { maxChanges, maxImportDays, maxImportItems, maxMutations, maxVerifyDays,
 /** One installation, chosen at random by it. Its mutation `mid` is the request `<clientId>:<mid, ten digits>`; direct calls use other ids. */
 const clientId = z.string().regex(/^[A-Za-z0-9_-]{8,40}$/, { error: '设备编号格式不正确' });
 
+/** By a device's clock, which may stand in any year: JavaScript writes those after 9999 as `+010000-01-01T00:00:00.000Z`. */
+const deviceInstant = z
+  .string()
+  .max(40)
+  .refine((text) => !Number.isNaN(Date.parse(text)));
+
 /**
  * What `args` holds, by type:
  * - `diary.put`      `{ date, content, mood, weather, images, tags, isDraft }`, the whole diary of a day, or `{ date, deleted: true }`
@@ -59,7 +65,7 @@ export const Mutation = z.strictObject({
     .default(0)
     .describe('diary.put: mid of this client’s own latest mutation of that day its author saw applied or queued, else 0'),
   policy: ConflictPolicy.default('newest'),
-  modifiedAt: instant.describe('when it was written, by the device’s clock'),
+  modifiedAt: deviceInstant.describe('when it was written, by the device’s clock'),
 });
 export type Mutation = z.input<typeof Mutation>;
 
@@ -124,7 +130,7 @@ export const sync = contract({
     cursor: z.string().max(60).nullable().default(null).describe('of the last answer whose changes are stored; null reads everything'),
     mutations: z.array(Mutation).max(maxMutations).default([]),
     limit: z.int().min(1).max(maxChanges).default(maxChanges),
-    sentAt: instant.optional().describe('the device’s clock as it sends: a wrong clock is taken off every modifiedAt'),
+    sentAt: deviceInstant.optional().describe('the device’s clock as it sends: a wrong clock is taken off every modifiedAt'),
     conflictsSeen: z.int().min(0).optional().describe('the user has seen the conflicts up to this serverRev'),
   }),
   output: z.strictObject({

@@ -60,7 +60,8 @@ const kinds: Record<MutationType, (sent: Sent, sender: Sender) => Prepared> = {
     const wanted = 'deleted' in args ? parsed(DiaryDeletion, args) : parsed(DiaryText, args);
     const writtenMs = Date.parse(modifiedAt) + skewMs;
     return (ctx, request) => {
-      const writtenAt = new Date(Math.min(writtenMs, ctx.now.getTime()));
+      // DATETIME does not hold every year that a clock may say.
+      const writtenAt = new Date(Math.min(Math.max(writtenMs, 0), ctx.now.getTime()));
       return putDiary(ctx, request, { wanted, clientId, mid, baseRev, prev, policy, modifiedAt: writtenAt });
     };
   },

@@ -3,6 +3,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, inject, test } from 'vitest';
 import { main } from '../../functions/sync/index';
 import { addDays } from '../../shared/clock';
+import { openDatabase } from '../../shared/runtime/mysql';
 import type { MutationResult } from '../../shared/sync/contract';
 import { startTcpProxy, type TcpProxy } from '../fakes/tcp-proxy';
 import { freshInstance } from '../fresh';
@@ -106,4 +107,10 @@ test('an idle sync and the start page are one trip to the database; a diary take
   expect(await tripsOf(() => ok(main, openid, 'sync', { clientId, cursor, mutations: diaries }))).toBe(1 + 2 * 20 + 1);
   expect(await tripsOf(() => ok(main, openid, 'sync', { clientId, cursor, ack: 20 }))).toBe(2);
   expect(await tripsOf(() => ok(main, openid, 'sync', { clientId, cursor, ack: 20 }))).toBe(1);
+});
+
+test('a value that cannot be sent is no lost line: the statement is refused at once', async () => {
+  const database = openDatabase(Date.now() + 5_000, 'r');
+  await expect(database.rows('unsendable', 'SELECT ?', [new Date(-1e15)])).rejects.toThrow(RangeError);
+  expect(await database.rows('next', 'SELECT 1 AS one', [])).toEqual([{ one: 1 }]);
 });
