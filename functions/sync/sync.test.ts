@@ -149,6 +149,17 @@ describe('a mutation', () => {
     expect(await ok(points, child.openid, 'balance')).toEqual({ points: 70 });
   });
 
+  test('that lost is a conflict again, and not kept twice, though its answer was acknowledged', async () => {
+    const child = await newChild();
+    await phoneOf(child).send([write(1, DAY, '早')]);
+    const phone = phoneOf(child);
+    const mine = write(1, DAY, '晚', { policy: 'server' });
+    const first = await phone.one(mine);
+    await phone.sync([], { ack: 1 });
+    expect(await phone.one(mine)).toEqual({ ...first, status: 'conflict', replayed: true });
+    expect(await kept(child)).toEqual([{ reason: 'lost', content: '晚', diary_date: DAY }]);
+  });
+
   test('of a restored backup is not done again; what it then makes up under used numbers is stale', async () => {
     const child = await newChild();
     const phone = phoneOf(child);
@@ -376,6 +387,23 @@ describe('two phones on one day', () => {
     });
     expect(await standing(child, DAY)).toEqual(before);
     expect(await kept(child)).toEqual([]);
+  });
+
+  test('whoever wrote what stood already has seen it, but not what was written since', async () => {
+    const { child, a, b, base } = await twoPhones();
+    await a.send([write(2, DAY, '一样', { baseRev: base })]);
+    const edit = (mid: number, content: string) => write(mid, DAY, content, { baseRev: base, prev: mid - 1, policy: 'server' });
+    await b.send([edit(1, '一样')]);
+    await b.sync([], { ack: 1 });
+    expect(await b.one(edit(2, '接着写'))).toMatchObject({ status: 'applied', row: { content: '接着写' } });
+    expect(await kept(child)).toEqual([]);
+
+    await a.send([write(3, DAY, '又一样', { baseRev: (await standing(child, DAY))?.content_rev ?? 0 })]);
+    await b.send([edit(3, '又一样')]);
+    await a.send([write(4, DAY, '没见过', { baseRev: base, prev: 3 })]);
+    expect(await b.one(edit(4, '再写'))).toMatchObject({ status: 'conflict', row: { content: '没见过' } });
+    expect(await b.one(edit(5, '还写'))).toMatchObject({ status: 'conflict' });
+    expect((await kept(child)).map(({ content }) => content)).toEqual(['再写', '还写']);
   });
 
   test('a text its author had seen is written over and not kept', async () => {

@@ -4,10 +4,11 @@ import { requireWritable } from '../diary/operations';
 import { AppError, type ErrorCode, errorKinds } from '../errors';
 import type { Request } from '../request';
 import type { UserContext } from '../runtime/context';
+import { Moved } from '../runtime/mysql';
 import { judge, type Put } from './conflict';
 import { contentHash } from './content-hash';
 import type { MutationResult } from './contract';
-import { postAnswer, type Revision } from './queries';
+import { postAnswer, type Revision, requestIdOf, selectMetVersion } from './queries';
 
 /** What is remembered of a put that changed nothing. */
 interface Unchanged {
@@ -21,10 +22,18 @@ type Effect = Pick<MutationResult, 'status' | 'row' | 'deleted' | 'points' | 'co
 /** Writes or deletes the diary of a date as a client wants it, unless what it had not seen speaks against it. */
 export async function putDiary(ctx: UserContext, request: Request, put: Put & { mid: number }): Promise<Effect> {
   const { wanted, clientId, mid, modifiedAt } = put;
+  // Its author has also seen what `prev` found standing as they wanted it. Looked up only where that could change the verdict.
+  let metVersion = put.prev === 0 ? 0 : null;
   const outcome = await changeDiary<Unchanged | { refused: ErrorCode }>(ctx, request, { date: wanted.date }, (state) => {
     requireWritable(ctx, wanted);
     const row = isAlive(state.byDate) ? state.byDate : null;
-    const verdict = judge(state.byDate, { ...put, baseRev: believable(put.baseRev, state) });
+    const verdict = judge(state.byDate, { ...put, baseRev: Math.max(believable(put.baseRev, state), metVersion ?? 0) });
+    if (metVersion === null && (verdict === 'lose' || verdict === 'replace')) {
+      return async () => {
+        metVersion = await selectMetVersion(ctx.db, ctx.userId, requestIdOf(clientId, put.prev));
+        throw new Moved();
+      };
+    }
     if (verdict === 'same' || verdict === 'lose') {
       const isConflict = verdict === 'lose';
       const revision = isConflict ? lostText(put) : null;

@@ -74,6 +74,17 @@ export const selectMadeTask = async (db: Database, userId: number, requestId: st
   return row?.id ?? null;
 };
 
+/** The version of the diary that a put found standing as it wanted it; 0 where it did not. */
+export const selectMetVersion = async (db: Database, userId: number, requestId: string): Promise<number> => {
+  const [row] = await db.rows<{ version: number | null }>(
+    'sync.met-version',
+    `SELECT JSON_VALUE(response, '$.diary.version' RETURNING UNSIGNED) AS version
+       FROM requests WHERE user_id = ? AND request_id = ? AND JSON_CONTAINS(response, 'false', '$.isConflict')`,
+    [userId, requestId],
+  );
+  return row?.version ?? 0;
+};
+
 export interface Revision extends Written {
   reason: 'lost' | 'kept-server' | 'joined';
   hash: string;
@@ -174,7 +185,7 @@ export const selectFeed = async (
     'sync.feed',
     `SELECT e.epoch, u.rev AS head_rev, u.gc_rev, u.points, u.total_diaries AS total, u.continuous_days AS run, u.longest_days AS longest,
             u.last_diary_date AS last,
-            EXISTS (SELECT 1 FROM requests WHERE user_id = u.id AND request_id = ? AND NOT JSON_CONTAINS_PATH(response, 'one', '$.task_date', '$.refused'))
+            EXISTS (SELECT 1 FROM requests WHERE user_id = u.id AND request_id = ? AND NOT JSON_CONTAINS_PATH(response, 'one', '$.task_date', '$.refused', '$.isConflict'))
               AS has_acknowledged,
             page.kind, page.rev, page.is_deleted,
             CASE page.kind

@@ -107,6 +107,10 @@ test('an idle sync and the start page are one trip to the database; a diary take
   expect(await tripsOf(() => ok(main, openid, 'sync', { clientId, cursor, mutations: diaries }))).toBe(1 + 2 * 20 + 1);
   expect(await tripsOf(() => ok(main, openid, 'sync', { clientId, cursor, ack: 20 }))).toBe(2);
   expect(await tripsOf(() => ok(main, openid, 'sync', { clientId, cursor, ack: 20 }))).toBe(1);
+  // What is remembered for good is not acknowledged again and again.
+  const lost = [put(21, TODAY, '早'), { ...put(22, TODAY, '晚'), policy: 'server' }];
+  await ok(main, openid, 'sync', { clientId, cursor, mutations: lost });
+  expect(await tripsOf(() => ok(main, openid, 'sync', { clientId, cursor, ack: 22 }))).toBe(1);
 });
 
 test('a value that cannot be sent is no lost line: the statement is refused at once', async () => {

@@ -1,7 +1,14 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { selectAccount, selectHashes, selectImported, selectKept, selectStanding } from '../../shared/migration/queries';
 import type { Database, Value } from '../../shared/runtime/mysql';
-import { selectFeed, selectHome, selectKnown, selectMadeTask, selectUsersWithTombstones } from '../../shared/sync/queries';
+import {
+  selectFeed,
+  selectHome,
+  selectKnown,
+  selectMadeTask,
+  selectMetVersion,
+  selectUsersWithTombstones,
+} from '../../shared/sync/queries';
 import { select, TODAY } from '../harness';
 
 const USER = 900_001;
@@ -71,6 +78,7 @@ test.each<[string, (db: Database) => Promise<unknown>]>([
   ['home', (db) => selectHome(db, USER, TODAY)],
   ['known mutations', (db) => selectKnown(db, USER, 'phone-1234', 190, 200)],
   ['task of a mutation', (db) => selectMadeTask(db, USER, 'phone-1234:0000000001')],
+  ['version that a mutation met', (db) => selectMetVersion(db, USER, 'phone-1234:0000000001')],
   ['account', (db) => selectAccount(db, USER)],
   ['standing days', (db) => selectStanding(db, USER, ['2024-02-01', '2024-02-02'])],
   ['kept texts', (db) => selectKept(db, USER, ['2024-02-01'])],
