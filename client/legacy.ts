@@ -32,10 +32,23 @@ export interface Harvest {
 
 const MAX_CONTENT = 10_000;
 const MAX_ORIGINALS = 50;
+const MAX_LINE = 20;
+const MAX_TAGS = 20;
+const MAX_COMMENT = 2_000;
+export const MAX_IMAGES = 30;
+export const MAX_URL = 500;
 
 export const listOf = (value: unknown): unknown[] => (Array.isArray(value) ? value : []);
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : typeof value === 'number' ? String(value) : '');
 const codePoints = (text: string): number => [...text].length;
+
+/** A mood, a weather or a tag, without what nobody sees: for some of it the server would refuse the day. */
+const lineOf = (value: unknown): string => textOf(value).replace(/[\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g, '');
+
+export const isTemporary = (url: string): boolean => /^(wxfile:\/\/|https?:\/\/(tmp|usr|store)\/)/i.test(url);
+
+/** The server can show it without an upload, if its host is allowed. */
+export const isLink = (url: string): boolean => /^(https|cloud):\/\//i.test(url) && !isTemporary(url) && url.length <= MAX_URL;
 
 /** `2025-1-8` and `2025/1/8 20:00` as well. */
 function padded(value: unknown): string | null {
@@ -75,10 +88,10 @@ export function writtenOf(raw: Bag, isDraft: boolean): Written {
   return normaliseWritten({
     date: padded(raw.date) ?? (at === null ? '' : dayOf(at)),
     content,
-    mood: textOf(raw.mood),
-    weather: textOf(raw.weather),
+    mood: lineOf(raw.mood),
+    weather: lineOf(raw.weather),
     images: images.filter((url) => url !== ''),
-    tags: listOf(raw.tags).map(textOf),
+    tags: listOf(raw.tags).map(lineOf),
     // A page without words can be kept as a draft only.
     isDraft: isDraft || raw.isDraft === true || normaliseText(content).trim() === '',
   });
@@ -94,37 +107,58 @@ function noteOf(raw: unknown, isDraft: boolean, moodOf: (date: string) => string
 
 const clock = (at: number | null): string => (at === null ? '——' : `—— ${new Date(at + 8 * 3_600_000).toISOString().slice(11, 16)} ——`);
 
+const isShort = (line: string): boolean => codePoints(line) <= MAX_LINE;
+
 const union = (lists: (readonly string[])[]): string[] => [...new Set(([] as string[]).concat(...lists))];
 
-/** Joins the texts of a day in the order they were written; what goes beyond the limit begins a further one. */
+/** In pieces that a day can hold. */
+function piecesOf(content: string): string[] {
+  const points = [...content];
+  const pieces: string[] = [];
+  for (let start = 0; start < points.length; start += MAX_CONTENT) pieces.push(points.slice(start, start + MAX_CONTENT).join(''));
+  return pieces.filter((piece) => piece.trim() !== '');
+}
+
+/**
+ * Joins the texts of a day in the order they were written; what goes beyond the limit begins a further one. A mood, a weather or a tag that the day
+ * has no place for stands at the end of the text.
+ */
 function joined(date: string, notes: readonly Note[]): ImportDay[] {
-  const contents = new Set<string>();
-  const distinct = notes.filter(({ text: { content } }) => {
-    if (content.trim() === '' || contents.has(content)) return false;
-    contents.add(content);
-    return true;
-  });
   const pages: { content: string; originals: string[] }[] = [];
-  for (const { text, at } of distinct) {
+  const add = (text: string, head: string, originals: string[]): void => {
     const page = pages[pages.length - 1];
-    const content = page && `${page.content}\n\n${clock(at)}\n${text.content}`;
+    const content = page && `${page.content}\n\n${head}${text}`;
     if (page && content !== undefined && codePoints(content) <= MAX_CONTENT) {
       page.content = content;
-      page.originals.push(text.content);
-    } else pages.push({ content: text.content, originals: [text.content] });
+      page.originals.push(...originals);
+    } else pages.push(...piecesOf(text).map((piece) => ({ content: piece, originals: [piece] })));
+  };
+  const contents = new Set<string>();
+  for (const { text, at } of notes) {
+    if (text.content.trim() === '' || contents.has(text.content)) continue;
+    contents.add(text.content);
+    add(text.content, `${clock(at)}\n`, [text.content]);
   }
-  const last = (read: (text: Written) => string): string => notes.reduce((found, { text }) => read(text) || found, '');
+  const tags = union(notes.map(({ text }) => text.tags));
+  const kept = tags.filter(isShort).slice(0, MAX_TAGS);
+  const lines = (name: 'mood' | 'weather'): string[] => notes.map(({ text }) => text[name]).filter((line) => line !== '');
+  const last = (name: 'mood' | 'weather'): string => lines(name).filter(isShort).pop() ?? '';
+  const long = (name: 'mood' | 'weather'): string[] => lines(name).filter((line) => !isShort(line));
+  const surplus = Object.entries({ 心情: long('mood'), 天气: long('weather'), 标签: tags.filter((tag) => !kept.includes(tag)) })
+    .filter(([, left]) => left.length > 0)
+    .map(([name, left]) => `${name}：${union([left]).join('、')}`);
+  if (surplus.length > 0) add(surplus.join('\n'), '', []);
   const day: ImportDay = {
     date,
     content: '',
-    mood: last(({ mood }) => mood),
-    weather: last(({ weather }) => weather),
+    mood: last('mood'),
+    weather: last('weather'),
     images: union(notes.map(({ text }) => text.images)),
-    tags: union(notes.map(({ text }) => text.tags)),
+    tags: kept,
     isDraft: notes.every(({ text }) => text.isDraft),
   };
   const comments = union([notes.map(({ comment }) => comment).filter((comment) => comment !== '')]);
-  if (comments.length > 0) day.aiComment = comments.join('\n');
+  if (comments.length > 0) day.aiComment = comments.join('\n').slice(0, MAX_COMMENT);
   const times = notes.map(({ at }) => at).filter((at): at is number => at !== null);
   if (times.length > 0) day.modifiedAt = new Date(Math.max(...times)).toISOString();
   if (pages.length === 0) return [day];
@@ -193,7 +227,7 @@ function readDraws(read: ReadKey): ImportDraw[] {
     draws.push({
       key: textOf(record.id).slice(0, 64) || String(at),
       prizeName: textOf(record.prizeName),
-      ...(prizeImage && { prizeImage }),
+      ...(isLink(prizeImage) && { prizeImage }),
       drawnAt: new Date(at).toISOString(),
     });
   }
@@ -221,13 +255,27 @@ function readPoints(read: ReadKey): Pick<Harvest, 'claimed' | 'found'> {
   return { claimed: Math.max(0, ...whole), found };
 }
 
+const LISTS = /^(diaries|diary_drafts|userTasks|pointsRecords|lotteryRecords|achievements|prizeList)$/;
+const RECORDS = /^(userInfo|tasks_.*|mood_.*)$/;
+
+/** A list or a record may have been stored as its JSON text. */
+function unpacked(value: unknown): unknown {
+  if (typeof value !== 'string' || !/^\s*[[{]/.test(value)) return value;
+  try {
+    return JSON.parse(value);
+  } catch {
+    return value;
+  }
+}
+
 /** Everything of the child that the former version was last used by. `userData_…`, other children's, is never opened. */
-export function readLegacy(read: ReadKey, keys: readonly string[]): Harvest {
+export function readLegacy(readStored: ReadKey, keys: readonly string[]): Harvest {
+  const read: ReadKey = (key) => unpacked(readStored(key));
   const moods = new Map<string, string>();
   for (const key of keys) {
     const date = key.startsWith('mood_') ? padded(key.slice('mood_'.length)) : null;
     const record = date === null ? null : read(key);
-    if (date !== null && isBag(record)) moods.set(date, textOf(record.mood));
+    if (date !== null && isBag(record)) moods.set(date, lineOf(record.mood));
   }
   const moodOf = (date: string): string => moods.get(date) ?? '';
   const rawNotes = listOf(read('diaries')).concat(listOf(read('diary_drafts')));
@@ -246,7 +294,11 @@ export function readLegacy(read: ReadKey, keys: readonly string[]): Harvest {
   }
 
   const { unknown, ...tasks } = readTasks(read, keys);
-  const kept = ['achievements', 'prizeList'].filter((key) => listOf(read(key)).length > 0);
+  const unreadable = (names: RegExp, isRight: (value: unknown) => boolean): string[] =>
+    keys.filter((key) => names.test(key) && Boolean(read(key)) && !isRight(read(key)));
+  const kept = ['achievements', 'prizeList']
+    .filter((key) => listOf(read(key)).length > 0)
+    .concat(unreadable(LISTS, Array.isArray), unreadable(RECORDS, isBag));
   if (moods.size > 0) kept.push('mood_*');
   if (unknown) kept.push('tasks_*');
   return {

@@ -5,7 +5,7 @@ import type { Here } from './account';
 import { CLAIM, childOf, claimOf } from './claim';
 import type { refusal } from './error';
 import type { uploadImage } from './image';
-import { type Harvest, readLegacy } from './legacy';
+import { type Harvest, isLink, isTemporary, listOf, MAX_IMAGES, MAX_URL, readLegacy } from './legacy';
 import { MAX_CALL_BYTES } from './outbox';
 import type { Session } from './session';
 import type { Storage } from './storage';
@@ -23,9 +23,14 @@ import type { GrowthDiary, MigrationProgress, MigrationReport } from './types';
 
 type Item = 'tasks' | 'rules' | 'draws';
 
+interface Outcome {
+  status: string;
+  reason?: string | undefined;
+}
+
 interface Progress {
   /** Outcome by fingerprint of a day, or by key of anything else. */
-  done: Record<string, { status: string; reason?: string | undefined }>;
+  done: Record<string, Outcome>;
   /** File id by the phone's own name; empty where there is nothing to show. */
   pictures: Record<string, string>;
   /** Uploads that failed and might have gone. */
@@ -38,8 +43,7 @@ const PROGRESS = 'migrating';
 const isProgress = (value: unknown): value is Progress =>
   isBag(value) && isBag(value.done) && isBag(value.pictures) && Number.isSafeInteger(value.failures);
 
-const TEMPORARY = /^(wxfile:\/\/|https?:\/\/(tmp|usr|store)\/)/i;
-
+/** What is larger than a call is alone in its chunk. */
 function* chunksOf<Each>(all: readonly Each[], most: number): Generator<Each[]> {
   let chunk: Each[] = [];
   let bytes = 0;
@@ -54,6 +58,14 @@ function* chunksOf<Each>(all: readonly Each[], most: number): Generator<Each[]> 
     bytes += size;
   }
   if (chunk.length > 0) yield chunk;
+}
+
+/** The item of a chunk for which the whole call was refused; index -1: it was refused for something else. */
+function culpritOf(error: unknown): { index: number; reason: string } {
+  const [detail] = isBag(error) && error.code === 'INVALID_INPUT' ? listOf(error.details) : [];
+  const { path, message } = isBag(detail) ? detail : {};
+  const [, index = -1, field] = /^[a-z]+\.(\d+)\.?(.*)/.exec(String(path)) ?? [];
+  return { index: Number(index), reason: [field, message].filter(Boolean).join('：') };
 }
 
 interface Parts {
@@ -132,8 +144,10 @@ async function migrate(
 ): Promise<MigrationReport> {
   const progress = here.storage.read(PROGRESS, isProgress) ?? { done: {}, pictures: {}, failures: 0 };
   const { done, pictures } = progress;
+  // What could not be taken then may be taken now: a day that was in the future, or by a newer server.
+  for (const key of Object.keys(done)) if (done[key]?.status === 'invalid') delete done[key];
   const save = (): void => here.storage.write(PROGRESS, progress);
-  const bring = (input: ImportInput): Promise<ImportOutput> => here.call('sync', 'import', input);
+  const send = (input: ImportInput): Promise<ImportOutput> => here.call('sync', 'import', input);
   const tell = (phase: MigrationProgress['phase'], count: number, total: number): void => onProgress({ phase, done: count, total });
 
   /** One that is gone is reported; one that only failed is tried again with the next run, but not for ever: the texts wait for it. */
@@ -151,41 +165,85 @@ async function migrate(
     }
   }
 
+  /** Each picture of each date: what did not fit on one page has the same. */
+  const shown = ([] as [day: ImportDay, url: string][]).concat(
+    ...harvest.days
+      .filter(({ date }, index) => harvest.days[index - 1]?.date !== date)
+      .map((day) => day.images.map((url): [ImportDay, string] => [day, url])),
+  );
+
+  /** As the server knows it; empty where it cannot show it. */
+  const fileOf = (url: string): string => (isLink(url) ? (pictures[url] ?? url) : isTemporary(url) ? (pictures[url] ?? '') : '');
+  /** What the server can show of a day's pictures, as far as one day holds them. */
+  const imagesOf = ({ images }: ImportDay): string[] =>
+    images
+      .map(fileOf)
+      .filter((file) => file !== '')
+      .slice(0, MAX_IMAGES);
+
   async function bringPictures(): Promise<void> {
-    const urls = [...new Set(([] as string[]).concat(...harvest.days.map(({ images }) => images)))];
-    for (const [index, url] of urls.entries()) {
-      if (TEMPORARY.test(url) && pictures[url] === undefined) {
+    for (const [index, [day, url]] of shown.entries()) {
+      if (isTemporary(url) && pictures[url] === undefined && imagesOf(day).length < MAX_IMAGES) {
         pictures[url] = await bringPicture(url);
         save();
       }
-      tell('pictures', index + 1, urls.length);
+      tell('pictures', index + 1, shown.length);
     }
   }
 
-  /** As it is sent: with the pictures that the server can show. */
-  const ready = (day: ImportDay): ImportDay => ({
-    ...day,
-    images: day.images.map((url) => pictures[url] ?? url).filter((url) => url !== ''),
-  });
+  /** Brings a chunk, without the items for which the server would refuse the whole of it. */
+  async function bring<Each extends object>(
+    kind: 'days' | Item,
+    chunk: readonly Each[],
+    settle: (each: Each, outcome: Outcome) => void,
+  ): Promise<void> {
+    const [first] = chunk;
+    if (first === undefined) return;
+    if (byteLength(JSON.stringify(first)) > MAX_CALL_BYTES) return settle(first, { status: 'invalid', reason: '内容过大' });
+    try {
+      const outcomes = (await send({ [kind]: chunk }))[kind];
+      chunk.forEach((each, index) => {
+        settle(each, outcomes[index] ?? { status: 'invalid' });
+      });
+    } catch (error) {
+      const { index, reason } = culpritOf(error);
+      const culprit = chunk[index];
+      if (culprit === undefined) throw error;
+      settle(culprit, { status: 'invalid', reason });
+      const others = chunk.filter((each) => each !== culprit);
+      await bring(kind, others, settle);
+    }
+  }
+
+  /** As it is sent. */
+  const ready = (day: ImportDay): ImportDay => ({ ...day, images: imagesOf(day) });
   const all = (): ImportDay[] => harvest.days.map(ready);
   const keyOf = (day: ImportDay): string => `day:${contentHash(day)}`;
 
-  /** A link that the server will not show must not keep the text away: what is refused with links goes once more without. */
-  async function bringDays(again = true): Promise<void> {
-    const missing = all().filter((day) => !done[keyOf(day)]);
-    let count = harvest.days.length - missing.length;
-    for (const chunk of chunksOf(missing, maxImportDays)) {
-      const { days } = await bring({ days: chunk as object[] as ImportInput['days'] });
-      chunk.forEach((day, index) => {
-        const { status = 'invalid', reason } = days[index] ?? {};
-        done[keyOf(day)] = { status, reason };
-        if (status === 'invalid') for (const url of day.images) pictures[url] = pictures[url] ?? '';
+  /** Gives up the pictures for which a day was refused as it was sent: its links first. False: it was sent without any. */
+  function dropPictures(sent: ImportDay, { images }: ImportDay): boolean {
+    const links = images.filter((url) => sent.images.includes(url));
+    const dropped = links.length > 0 ? links : images.filter((url) => fileOf(url) !== '');
+    for (const url of dropped) pictures[url] = '';
+    return dropped.length > 0;
+  }
+
+  /** A picture that the server will not show must not keep the text away: what is refused for it goes once more without. */
+  async function bringDays(): Promise<void> {
+    const missing = new Map(harvest.days.map((day): [ImportDay, ImportDay] => [ready(day), day]).filter(([day]) => !done[keyOf(day)]));
+    let count = harvest.days.length - missing.size;
+    let isToRepeat = false;
+    for (const chunk of chunksOf([...missing.keys()], maxImportDays)) {
+      await bring('days', chunk, (day, outcome) => {
+        done[keyOf(day)] = outcome;
+        const found = missing.get(day);
+        if (found && outcome.reason?.startsWith('images') && dropPictures(day, found)) isToRepeat = true;
       });
       save();
       count += chunk.length;
       tell('diaries', count, harvest.days.length);
     }
-    if (again) await bringDays(false);
+    if (isToRepeat) await bringDays();
   }
 
   const itemKey = (kind: Item, item: { key: string; date?: string; drawnAt?: string }): string =>
@@ -193,14 +251,10 @@ async function migrate(
 
   async function bringItems(kind: Item): Promise<void> {
     const items: (object & { key: string })[] = harvest[kind];
-    for (const chunk of chunksOf(
-      items.filter((item) => !done[itemKey(kind, item)]),
-      maxImportItems,
-    )) {
-      const answer = await bring({ [kind]: chunk });
-      chunk.forEach((item, index) => {
-        const { status = 'invalid', reason } = answer[kind][index] ?? {};
-        done[itemKey(kind, item)] = { status, reason };
+    const missing = items.filter((item) => !done[itemKey(kind, item)]);
+    for (const chunk of chunksOf(missing, maxImportItems)) {
+      await bring(kind, chunk, (item, outcome) => {
+        done[itemKey(kind, item)] = outcome;
       });
       save();
     }
@@ -241,9 +295,9 @@ async function migrate(
     different = await differing();
   }
   tell('verifying', 1, 1);
-  const verified = different.length === 0;
   const { claimed, found } = harvest;
-  const grant = isFinal && verified ? (await bring({ grant: { claimed } })).grant : undefined;
+  // A text that the server will never take must not cost the child the points.
+  const grant = isFinal && different.length === 0 ? (await send({ grant: { claimed } })).grant : undefined;
   tell('points', 1, 1);
   here.sync.wake();
 
@@ -253,9 +307,10 @@ async function migrate(
     const invalid = harvest[kind].filter((item) => done[itemKey(kind, item)]?.status === 'invalid').length;
     return { imported: harvest[kind].length - invalid, invalid };
   };
-  const shown = ([] as [date: string, url: string][]).concat(
-    ...harvest.days.map(({ date, images }) => images.map((url): [string, string] => [date, url])),
-  );
+  const invalid = withStatus('invalid')
+    .map((day) => ({ date: day.date, reason: done[keyOf(day)]?.reason ?? '' }))
+    .concat(Array.from({ length: harvest.undated }, () => ({ date: '', reason: '日期无法识别' })));
+  const isSent = ([day, url]: [ImportDay, string]): boolean => imagesOf(day).includes(fileOf(url));
   return {
     textsIn: harvest.texts,
     daysOut: new Set(
@@ -267,20 +322,19 @@ async function migrate(
     imported: withStatus('imported').length,
     same: withStatus('same').length,
     keptServer: withStatus('kept-server').map(({ date }) => date),
-    invalid: withStatus('invalid')
-      .map((day) => ({ date: day.date, reason: done[keyOf(day)]?.reason ?? '' }))
-      .concat(Array.from({ length: harvest.undated }, () => ({ date: '', reason: '日期无法识别' }))),
+    invalid,
     lost: different.length,
     pictures: {
       uploaded: Object.keys(pictures).filter((url) => pictures[url] !== '').length,
-      kept: shown.filter(([, url]) => pictures[url] === undefined).length,
-      missing: shown.filter(([, url]) => pictures[url] === '').map(([date, url]) => ({ date, url })),
+      kept: shown.filter((each) => isSent(each) && fileOf(each[1]) === each[1]).length,
+      // A data: url holds the whole picture.
+      missing: shown.filter((each) => !isSent(each)).map(([{ date }, url]) => ({ date, url: url.slice(0, MAX_URL) })),
     },
     tasks: counted('tasks'),
     templates: counted('rules'),
     draws: counted('draws'),
     points: { claimed, granted: grant?.granted ?? 0, balance: grant?.balance ?? 0, found },
     keptOnPhone: harvest.keptOnPhone,
-    verified,
+    verified: different.length === 0 && invalid.length === 0,
   };
 }
