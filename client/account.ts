@@ -8,7 +8,7 @@ import type { Account, Session } from './session';
 import { openStorage, type Storage } from './storage';
 import { type Outcome, openSync, type Sync } from './sync';
 import { openTaskView, type TaskView } from './task-view';
-import { type Bag, byteLength, dayOf, sendable, toInstant } from './text';
+import { type Bag, byteLength, dayOf, isText, randomName, sendable, toInstant } from './text';
 import type { ConflictPolicy, ReadOptions, Seen, Wx } from './types';
 import { type DiaryView, openDiaryView } from './view';
 
@@ -54,13 +54,41 @@ const FRESH_MS = 5_000;
 
 const UNLIMITED = { currentSize: 0, limitSize: Number.POSITIVE_INFINITY };
 
+/** All of another account's rows on this phone, never its queue: it reads them again when it comes back. */
+function dropRowsOfOthers(wx: Wx, { key }: Account, random: () => number): boolean {
+  try {
+    const row = openStorage(wx, 'gd:')
+      .names('')
+      .find((name) => /^[^:]+:row:/.test(name) && !name.startsWith(`${key}:`));
+    if (row === undefined) return false;
+    const theirs = openStorage(wx, `gd:${row.split(':')[0]}:`);
+    openMeta(theirs, random, () => identityIn(theirs)).set({ cursor: null, sweeping: false, complete: false });
+    for (const name of theirs.names('row:')) theirs.remove(`row:${name}`);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 export function openAccount(phone: Phone, session: Session, account: Account): Here {
   const { wx, now, random, schedule, isOnline, changed, conflictPolicy } = phone;
   const storage = openStorage(wx, `gd:${account.key}:`, () => cache.makeRoom());
   const meta = openMeta(storage, random, () => identityIn(storage));
-  const cache = openCache(storage, meta);
+  const cache = openCache(storage, meta, () => dropRowsOfOthers(wx, account, random));
   const outbox = openOutbox(storage, meta);
   const copies = openCopies(storage, meta);
+
+  const writer = randomName(6, random);
+  /** Before each step that ends without a pause: had another instance the last word, what this one remembers is no longer what is stored. */
+  const own = (): void => {
+    if (storage.read('writer', isText) === writer) return;
+    try {
+      storage.write('writer', writer);
+    } catch {
+      // Then it is asked again next time.
+    }
+    for (const store of [meta, cache, outbox, copies]) store.forget();
+  };
 
   const call = <Answer>(name: string, action: string, data: object, requestId?: string): Promise<Answer> =>
     session.call(account, name, action, sendable(data), requestId) as Promise<Answer>;
@@ -75,6 +103,7 @@ export function openAccount(phone: Phone, session: Session, account: Account): H
     cache,
     outbox,
     copies,
+    own,
     usage: () => {
       try {
         return wx.getStorageInfoSync();
@@ -137,6 +166,7 @@ export function openAccount(phone: Phone, session: Session, account: Account): H
     submit: async ({ replaces, ...draft }) => {
       const args: Bag = sendable(draft.args);
       if (byteLength(JSON.stringify(args)) > MAX_CALL_BYTES) throw invalid('content', '内容过长');
+      own();
       const intent: Intent = { policy: conflictPolicy, modifiedAt: toInstant(now()), ...draft, args };
       const entry = enqueue(replaces ? { ...intent, from: copyKey(...replaces) } : intent);
       try {
@@ -149,6 +179,7 @@ export function openAccount(phone: Phone, session: Session, account: Account): H
       return sync.wake() ? sync.outcomeOf(entry, WRITE_PATIENCE_MS) : null;
     },
     refresh: async ({ prefer } = {}) => {
+      own();
       const from = (source: Seen['source']): Seen => ({ source, at: meta.get().syncedAt });
       if (prefer === 'cache') {
         // A page that reads again after each run must not start the next one.
@@ -156,7 +187,9 @@ export function openAccount(phone: Phone, session: Session, account: Account): H
         return from('cache');
       }
       if (!isOld(refreshedAt) && meta.get().complete) return from('cache');
-      if (!isOnline()) return from('cache');
+      // One that has just failed is tried again by its timer; whoever reads at each change would else try without end.
+      const isVain = !sync.isRunning() && (!isOld(askedAt) || sync.isResting());
+      if (isVain || !isOnline()) return from('cache');
       return from((await soon(schedule, sync.now(), READ_PATIENCE_MS)) ? 'network' : 'cache');
     },
   };

@@ -20,6 +20,7 @@ const isRow = (value: unknown): value is Row =>
 const keptRows: Record<ChangeKind, number> = { job: 50, draw: 200, record: 500, task: 1_000, profile: 1, diary: 1e6 };
 const KINDS: readonly ChangeKind[] = ['job', 'draw', 'record', 'task', 'profile', 'diary'];
 const MOST_OF_THE_STORAGE = 0.8;
+const NEWEST = 30;
 
 export interface Cache {
   /** Keys with a row, oldest first: dates of diaries, ids of the rest. */
@@ -29,6 +30,8 @@ export interface Cache {
   rows<Kept>(kind: ChangeKind): Kept[];
   /** Rows first; the caller moves the cursor afterwards. */
   apply(changes: readonly Change[]): void;
+  /** Reads again what is stored: another instance has written. */
+  forget(): void;
   /** After a complete read: what has not come is gone. */
   sweep(): void;
   /** Gives up what can be fetched again, oldest first; false when nothing is left to give. */
@@ -38,7 +41,8 @@ export interface Cache {
 
 const age = (a: string, b: string): number => a.length - b.length || (a < b ? -1 : 1);
 
-export function openCache(storage: Storage, meta: MetaStore): Cache {
+/** `dropOthers` gives up what this phone keeps of another account's rows; false when there are none. */
+export function openCache(storage: Storage, meta: MetaStore, dropOthers: () => boolean): Cache {
   const nameOf = (kind: ChangeKind, key: string): string => `row:${kind}:${key}`;
 
   /** undefined: there, and not yet read. */
@@ -85,7 +89,7 @@ export function openCache(storage: Storage, meta: MetaStore): Cache {
   };
 
   let makingRoom = false;
-  const makeRoom = (): boolean => {
+  const makeRoom = (spared = 0): boolean => {
     if (makingRoom) return false;
     makingRoom = true;
     try {
@@ -93,7 +97,7 @@ export function openCache(storage: Storage, meta: MetaStore): Cache {
       for (const kind of KINDS) {
         if (kind === 'profile') continue;
         const candidates = keys(kind).filter((key) => kind !== 'diary' || isBag(get(kind, key)?.row));
-        for (const key of candidates.slice(0, Math.ceil(candidates.length / 4))) {
+        for (const key of candidates.slice(0, Math.max(0, Math.min(Math.ceil(candidates.length / 4), candidates.length - spared)))) {
           evict(kind, key);
           given += 1;
         }
@@ -124,19 +128,21 @@ export function openCache(storage: Storage, meta: MetaStore): Cache {
         else if (known) remove(kind, key);
       }
     },
+    forget: () => kinds.clear(),
     sweep: () => {
       const { generation } = meta.get();
       for (const kind of KINDS) {
         for (const key of keys(kind)) if (get(kind, key)?.generation !== generation) remove(kind, key);
       }
     },
-    makeRoom,
+    makeRoom: () => dropOthers() || makeRoom(),
     trim: ({ currentSize, limitSize }) => {
       for (const kind of KINDS) {
         const all = keys(kind);
         for (const key of all.slice(0, Math.max(0, all.length - keptRows[kind]))) remove(kind, key);
       }
-      if (currentSize > limitSize * MOST_OF_THE_STORAGE) makeRoom();
+      // What fills the storage may not be ours: the newest stay in any case.
+      if (currentSize > limitSize * MOST_OF_THE_STORAGE && !dropOthers()) makeRoom(NEWEST);
     },
   };
 }

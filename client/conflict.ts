@@ -24,6 +24,8 @@ export interface Copies {
   get(kind: Kind, id: string): Copy | null;
   keep(kind: Kind, copy: Copy): void;
   drop(kind: Kind, id: string): void;
+  /** Reads again what is stored: another instance has written. */
+  forget(): void;
 }
 
 /** The name is that of the mutation: answered again, it makes the same copy. */
@@ -53,6 +55,7 @@ export function openCopies(storage: Storage, meta: MetaStore): Copies {
       storage.write(copyKey(kind, id), copy);
       copiesOf(kind).set(id, copy);
     },
+    forget: () => kinds.clear(),
     drop: (kind, id) => {
       copiesOf(kind).delete(id);
       storage.remove(copyKey(kind, id));

@@ -1,5 +1,5 @@
 import type { Here } from './account';
-import { GrowthDiaryError, invalid, refusal } from './error';
+import { GrowthDiaryError, invalid, refusal, requirePage } from './error';
 import type { Outcome } from './sync';
 import { given, isDay, isText, toInstant } from './text';
 import type { Diary, DiaryFilter, DiaryKey, DiaryText, GrowthDiary, Page, Pending, PointRecord, Seen, Stats, WrittenDiary } from './types';
@@ -14,6 +14,7 @@ function requireWritable({ date, content, images, isDraft }: DiaryText): void {
   if (!isText(content)) throw invalid('content', '内容应为文本');
   if (content.length > MAX_CONTENT && [...content].length > MAX_CONTENT) throw invalid('content', `最多 ${MAX_CONTENT} 个字`);
   if (!isDraft && content.trim() === '') throw invalid('content', '写点内容再发布吧');
+  if (!Array.isArray(images)) throw invalid('images', '应为列表');
   images.forEach((url, index) => {
     if (TEMPORARY.test(url)) throw invalid(`images.${index}`, '这是临时文件，请先上传图片');
   });
@@ -63,6 +64,14 @@ export function appliedRow<Row>(outcome: Outcome, shown: Row | null): Row {
   const row = (outcome.result.row ?? shown) as Row | null;
   if (row === null) throw refusal('NOT_FOUND');
   return row;
+}
+
+function requireFilter(filter: DiaryFilter): void {
+  requirePage(filter);
+  const { month, from, to } = filter;
+  if (month !== undefined && !isDay(`${month}-01`)) throw invalid('month', '月份应为 YYYY-MM');
+  if (from !== undefined && !isDay(from)) throw invalid('from', '日期应为 YYYY-MM-DD');
+  if (to !== undefined && !isDay(to)) throw invalid('to', '日期应为 YYYY-MM-DD');
 }
 
 function matches(row: Diary, { month, from, to, mood, tag, isDraft }: DiaryFilter): boolean {
@@ -186,6 +195,7 @@ export function diaryApi(enter: () => Promise<Here>): GrowthDiary['diary'] {
     },
 
     list: async (filter = {}, options) => {
+      requireFilter(filter);
       const here = await enter();
       const seen = await here.refresh(options);
       const rows = here.diaries.all();
@@ -203,11 +213,14 @@ export function diaryApi(enter: () => Promise<Here>): GrowthDiary['diary'] {
         return { ...answer, diaries: [...drawn, ...unsent].sort((a, b) => (a.date < b.date ? 1 : -1)) };
       } catch (error) {
         if (page.diaries.length === 0) throw error;
-        return { ...page, ...seen, source: 'cache' };
+        // How many there are in all is not known here.
+        const { total: _, ...known } = page;
+        return { ...known, ...seen, source: 'cache', partial: true };
       }
     },
 
     calendar: async ({ month }, options) => {
+      requireFilter({ month });
       const here = await enter();
       const seen = await here.refresh(options);
       const rows = here.diaries.all().filter(({ date }) => date.startsWith(`${month}-`));

@@ -62,6 +62,15 @@ export const refusal = (code: GrowthDiaryErrorCode, details?: unknown): GrowthDi
 export const invalid = (path: string, message: string): GrowthDiaryError =>
   new GrowthDiaryError('INVALID_INPUT', { details: [{ path, message }] });
 
+/** The server would refuse it; a phone that shows what it has must not show something else. */
+export function requirePage({ page, limit }: { page?: number | undefined; limit?: number | undefined }): void {
+  const check = (path: string, value: number | undefined, most: number): void => {
+    if (value !== undefined && !(isInteger(value) && value > 0 && value <= most)) throw invalid(path, `应为 1 到 ${most} 的整数`);
+  };
+  check('page', page, 1e5);
+  check('limit', limit, 100);
+}
+
 const asError = (error: unknown): never => {
   if (error instanceof GrowthDiaryError) throw error;
   throw new GrowthDiaryError('INTERNAL', { details: String(error) });

@@ -36,6 +36,8 @@ const KEY = 'meta';
 export interface MetaStore {
   get(): Meta;
   set(changes: Partial<Meta>): void;
+  /** Reads again what is stored: another instance has written. */
+  forget(): void;
   /** Numbers used so far mean nothing any more: a restored or copied phone must not count on from them. */
   becomeNewClient(): void;
 }
@@ -68,5 +70,12 @@ export function openMeta(storage: Storage, random: () => number, known: () => { 
     storage.write(KEY, next);
     meta = next;
   };
-  return { get, set, becomeNewClient: () => set({ clientId: freshId(), ack: 0, sent: 0 }) };
+  return {
+    get,
+    set,
+    forget: () => {
+      meta = null;
+    },
+    becomeNewClient: () => set({ clientId: freshId(), ack: 0, sent: 0 }),
+  };
 }

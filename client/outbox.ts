@@ -73,6 +73,8 @@ export interface Outbox {
   newTaskId(): number;
   /** The task that `entry` made has this id. */
   taskMade(entry: Entry, id: number): void;
+  /** Reads again what is stored: another instance has written. */
+  forget(): void;
   /** Forgets all up to `meta.ack`. */
   dropAcknowledged(): void;
   /** Goes on as a new installation: everything left is numbered anew. */
@@ -99,6 +101,8 @@ export function openOutbox(storage: Storage, meta: MetaStore): Outbox {
   /** Pages still show these tasks by the name they had before the server knew them. */
   const madeTasks = new Map<number, number>();
   const lastChanges = new Map<unknown, number>();
+  /** The client whose numbers those are. */
+  let numbering = '';
 
   const save = (entry: Entry): void => storage.write(keyOf(entry), entry);
   const nextMid = (list: readonly Entry[], { ack, sent }: Meta): number => Math.max(ack, sent, list[list.length - 1]?.mid ?? 0) + 1;
@@ -135,7 +139,9 @@ export function openOutbox(storage: Storage, meta: MetaStore): Outbox {
   const all = (): Entry[] => {
     if (!entries) {
       entries = load();
-      lastChanges.clear();
+      const { clientId } = meta.get();
+      if (clientId !== numbering) lastChanges.clear();
+      numbering = clientId;
       entries.forEach(noteChange);
     }
     return entries;
@@ -209,6 +215,9 @@ export function openOutbox(storage: Storage, meta: MetaStore): Outbox {
         save(known);
         list[index] = known;
       });
+    },
+    forget: () => {
+      entries = null;
     },
     dropAcknowledged: () => {
       const { ack } = meta.get();

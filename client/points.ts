@@ -1,6 +1,8 @@
 import type { Here } from './account';
 import { requireApplied } from './diary';
+import { invalid, requirePage } from './error';
 import { quietly } from './read';
+import { isInteger, isText } from './text';
 import type { GrowthDiary, Page, PointRecord } from './types';
 
 /** Less what waits to be spent. */
@@ -43,6 +45,7 @@ export function pointsApi(enter: () => Promise<Here>): GrowthDiary['points'] {
     },
 
     records: async (filter = {}) => {
+      requirePage(filter);
       const here = await enter();
       const { type, source, from, to } = filter;
       return quietly(
@@ -58,6 +61,8 @@ export function pointsApi(enter: () => Promise<Here>): GrowthDiary['points'] {
     },
 
     deduct: async (input) => {
+      if (!isInteger(input.amount) || input.amount < 1) throw invalid('amount', '应为不小于 1 的整数');
+      if (!isText(input.source) || !input.source.trim()) throw invalid('source', '必填');
       const here = await enter();
       const outcome = await here.submit({ type: 'points.deduct', args: { ...input } });
       if (outcome === null) return { record: null, points: left(here, here.meta.get().user?.points ?? 0), pending: true };

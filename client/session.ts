@@ -67,7 +67,10 @@ export function openSession(storage: Storage, ask: (request: CallRequest) => Pro
   /** Silently only where it stays the same account, or is the first: onto another one takes a call of `login` by the app. */
   async function enter(input: { code?: string | undefined }, isSilent: boolean): Promise<LoginAnswer> {
     const before = read();
-    const answer = await ask({ name: 'login', action: 'login', data: input });
+    const answer = await ask({ name: 'login', action: 'login', data: input }).catch((error) => {
+      // Outside WeChat a sign-in takes a code, which only the app can get.
+      throw isSilent && error instanceof GrowthDiaryError && error.code === 'INVALID_INPUT' ? refusal('UNAUTHENTICATED') : error;
+    });
     if (!isAnswer(answer)) throw noAnswer();
     const next = accountOf(answer.userInfo, answer.migration?.mode ?? 'off');
     const known = account();

@@ -56,14 +56,11 @@ export function openStorage(wx: Wx, root: string, makeRoom: () => boolean = () =
 
     write: (key, value) => {
       const text = JSON.stringify(value);
-      try {
-        put(key, text);
-      } catch {
-        if (!makeRoom()) throw refusal('STORAGE_FULL');
+      for (;;) {
         try {
-          put(key, text);
+          return put(key, text);
         } catch {
-          throw refusal('STORAGE_FULL');
+          if (!makeRoom()) throw refusal('STORAGE_FULL');
         }
       }
     },

@@ -43,8 +43,10 @@ export function syncApi({ enter, here, isOnline, isForeign, listeners }: Parts):
 
     conflicts: () => {
       const now = here();
-      now?.sync.sawConflicts();
-      return now ? now.copies.list('conflict').map(toConflict) : [];
+      const conflicts = now ? now.copies.list('conflict').map(toConflict) : [];
+      // Of another phone's conflicts this one has seen nothing.
+      if (conflicts.length > 0) now?.sync.sawConflicts();
+      return conflicts;
     },
 
     resolve: async (id, choice) => {

@@ -33,6 +33,8 @@ export interface Sync {
   /** Runs soon if there is any point in it; false when there is none. */
   wake(): boolean;
   isRunning(): boolean;
+  /** The server has asked for some rest. */
+  isResting(): boolean;
   lastError(): string | null;
   /** Resolves once the mutation is settled; with null as soon as it is known to take longer. */
   outcomeOf(entry: Entry, patienceMs: number): Promise<Outcome | null>;
@@ -47,6 +49,8 @@ interface Parts {
   cache: Cache;
   outbox: Outbox;
   copies: Copies;
+  /** To be called before what is stored is read or written, after every pause. */
+  own(): void;
   usage(): { currentSize: number; limitSize: number };
   call(input: SyncInput): Promise<unknown>;
   isOnline(): boolean;
@@ -58,7 +62,7 @@ interface Parts {
 
 const FIRST_WAIT_MS = 1_000;
 const LONGEST_WAIT_MS = 300_000;
-const MOST_RENUMBERINGS = 3;
+const MOST_RESTARTS = 3;
 
 /** Waiting does not help against these: the app or its user has to do something. */
 const FINAL = new Set(['UPGRADE_REQUIRED', 'ACCOUNT_CHANGED', 'UNAUTHENTICATED', 'FORBIDDEN', 'CONSENT_REQUIRED']);
@@ -89,6 +93,8 @@ const isRefused = (error: unknown, code: string): error is GrowthDiaryError => e
 const blames = ({ details }: GrowthDiaryError, field: string): boolean =>
   Array.isArray(details) && details.some((each) => isBag(each) && String(each.path).split('.')[0] === field);
 
+type Wait = (outcome: Outcome | null) => void;
+
 interface Settled {
   entry: Entry;
   result: MutationResult;
@@ -96,7 +102,7 @@ interface Settled {
 
 type Halt = 'retry' | 'stale' | 'gap' | null;
 
-export function openSync({ meta, cache, outbox, copies, usage, call, isOnline, changed, now, random, schedule }: Parts): Sync {
+export function openSync({ meta, cache, outbox, copies, own, usage, call, isOnline, changed, now, random, schedule }: Parts): Sync {
   let running: Promise<SyncReport> | null = null;
   let stopped = false;
   let failures = 0;
@@ -105,12 +111,16 @@ export function openSync({ meta, cache, outbox, copies, usage, call, isOnline, c
   let cancelTimer: (() => void) | null = null;
   let seen: number | null = null;
   let echo: Entry[] = [];
-  const waiting = new Map<string, (outcome: Outcome | null) => void>();
+  const waiting = new Map<string, Wait[]>();
 
-  /** Whoever waits for it, also under the number it had before. */
-  const waiterOf = (entry: Entry) => waiting.get(keyOf(entry)) ?? waiting.get(entry.from ?? '');
+  /** Those who wait for it, also under the number it had before. */
+  const waitersOf = (entry: Entry) => waiting.get(keyOf(entry)) ?? waiting.get(entry.from ?? '');
+  const waitNoMore = (): void => {
+    for (const waiters of [...waiting.values()]) for (const wait of waiters) wait(null);
+  };
 
-  async function exchange(batch: readonly Entry[]): Promise<SyncOutput> {
+  /** Null: overtaken, and to be asked again. */
+  async function exchange(batch: readonly Entry[]): Promise<SyncOutput | null> {
     const { clientId, cursor } = meta.get();
     const answer = await call({
       clientId,
@@ -123,6 +133,9 @@ export function openSync({ meta, cache, outbox, copies, usage, call, isOnline, c
     });
     if (stopped) throw refusal('ACCOUNT_CHANGED');
     if (!isAnswer(answer)) throw noAnswer();
+    own();
+    // Another instance on this phone has gone on meanwhile.
+    if (meta.get().clientId !== clientId || meta.get().cursor !== cursor) return null;
     seen = null;
     return answer;
   }
@@ -136,7 +149,7 @@ export function openSync({ meta, cache, outbox, copies, usage, call, isOnline, c
       if (!entry) continue;
       const { status } = result;
       if (status === 'retry' || status === 'stale' || status === 'gap') return { settled, halt: status };
-      const attended = waiterOf(entry) !== undefined;
+      const attended = waitersOf(entry) !== undefined;
       if (status === 'conflict') copies.keep('conflict', { entry, result, at, attended });
       else if (status === 'rejected') {
         const isKept = (!attended || holdsText(entry)) && !FULFILLED.has(`${entry.type} ${result.code}`);
@@ -166,12 +179,17 @@ export function openSync({ meta, cache, outbox, copies, usage, call, isOnline, c
   /** The author of a corrected text has seen the one that was refused. */
   function forgetCorrected(applied: readonly Entry[]): void {
     for (const [id, { entry, attended }] of copies.list('aside')) {
-      const isCorrected = applied.some(({ type, args }) => type === entry.type && args.date === entry.args.date);
+      const isCorrected = applied.some(
+        ({ type, args, clientId, mid }) =>
+          type === entry.type && args.date === entry.args.date && !args.deleted && (clientId !== entry.clientId || mid > entry.mid),
+      );
       if (attended && entry.type === 'diary.put' && isCorrected) copies.drop('aside', id);
     }
   }
 
-  const tell = ({ entry, result }: Settled, user: SyncOutput['user']): void => waiterOf(entry)?.({ result, user });
+  const tell = ({ entry, result }: Settled, user: SyncOutput['user']): void => {
+    for (const wait of waitersOf(entry) ?? []) wait({ result, user });
+  };
 
   function settle(batch: readonly Entry[], answer: SyncOutput): { settled: Settled[]; halt: Halt } {
     const { results, cursor, hasMore, user, serverRev, serverTime } = answer;
@@ -179,7 +197,7 @@ export function openSync({ meta, cache, outbox, copies, usage, call, isOnline, c
     storeRows(answer);
     const { ack, sweeping, complete } = meta.get();
     meta.set({
-      ack: settled[settled.length - 1]?.entry.mid ?? ack,
+      ack: Math.max(ack, settled[settled.length - 1]?.entry.mid ?? 0),
       cursor,
       sweeping: hasMore && sweeping,
       complete: !hasMore || complete,
@@ -199,7 +217,7 @@ export function openSync({ meta, cache, outbox, copies, usage, call, isOnline, c
   /** The server would not even look at the call, and this mutation is why. Its number is not used up, so the rest is numbered anew. */
   function setPoisonAside(entry: Entry, { code, message, details }: GrowthDiaryError): void {
     const result: MutationResult = { mid: entry.mid, status: 'rejected', code, message, details };
-    copies.keep('aside', { entry, result, at: toInstant(now()), attended: waiterOf(entry) !== undefined });
+    copies.keep('aside', { entry, result, at: toInstant(now()), attended: waitersOf(entry) !== undefined });
     meta.set({ ack: entry.mid });
     outbox.dropAcknowledged();
     outbox.renumber();
@@ -210,12 +228,13 @@ export function openSync({ meta, cache, outbox, copies, usage, call, isOnline, c
   async function run(): Promise<SyncReport & { isHeldUp: boolean }> {
     const report = { pushed: 0, pulled: 0, isHeldUp: false };
     let most = MAX_CALL_MUTATIONS;
-    let renumberings = 0;
+    let restarts = 0;
     if (meta.get().cursor === null && !meta.get().sweeping) startReading();
     for (;;) {
+      own();
       const batch = report.isHeldUp ? [] : outbox.batch(most);
       outbox.markSent(batch);
-      let answer: SyncOutput;
+      let answer: SyncOutput | null;
       try {
         answer = await exchange(batch);
       } catch (error) {
@@ -227,12 +246,17 @@ export function openSync({ meta, cache, outbox, copies, usage, call, isOnline, c
         most = 1;
         continue;
       }
+      if (!answer) {
+        restarts += 1;
+        if (restarts > MOST_RESTARTS) throw noAnswer();
+        continue;
+      }
       const { settled, halt } = settle(batch, answer);
       report.pushed += settled.length;
       report.pulled += answer.changes.length;
       if (halt === 'stale' || halt === 'gap') {
-        renumberings += 1;
-        if (renumberings > MOST_RENUMBERINGS) throw noAnswer();
+        restarts += 1;
+        if (restarts > MOST_RESTARTS) throw noAnswer();
         outbox.renumber();
       } else if (halt === 'retry' || (batch.length > 0 && settled.length === 0)) report.isHeldUp = true;
       const isPushed = report.isHeldUp || outbox.all().length === 0;
@@ -264,7 +288,7 @@ export function openSync({ meta, cache, outbox, copies, usage, call, isOnline, c
   function ended(error: unknown): void {
     running = null;
     lastError = error === null ? null : error instanceof GrowthDiaryError ? error.code : 'INTERNAL';
-    for (const resolve of waiting.values()) resolve(null);
+    waitNoMore();
     changed();
   }
 
@@ -290,9 +314,11 @@ export function openSync({ meta, cache, outbox, copies, usage, call, isOnline, c
     return running;
   }
 
+  const isResting = (): boolean => now() < notBefore;
+
   function wake(): boolean {
     if (running) return true;
-    if (stopped || !isOnline() || now() < notBefore) return false;
+    if (stopped || !isOnline() || isResting()) return false;
     start().catch(() => {
       // Kept in lastError; the timer tries again.
     });
@@ -303,17 +329,21 @@ export function openSync({ meta, cache, outbox, copies, usage, call, isOnline, c
     now: () => running ?? start(),
     wake,
     isRunning: () => running !== null,
+    isResting,
     lastError: () => lastError,
     outcomeOf: (entry, patienceMs) =>
       new Promise((resolve) => {
         const key = keyOf(entry);
+        const others = (): Wait[] => (waiting.get(key) ?? []).filter((wait) => wait !== done);
         const giveUp = schedule(() => done(null), patienceMs);
-        const done = (outcome: Outcome | null): void => {
+        const done: Wait = (outcome) => {
           giveUp();
-          waiting.delete(key);
+          const left = others();
+          if (left.length > 0) waiting.set(key, left);
+          else waiting.delete(key);
           resolve(outcome);
         };
-        waiting.set(key, done);
+        waiting.set(key, [...others(), done]);
       }),
     echo: () => echo,
     sawConflicts: () => {
@@ -322,7 +352,7 @@ export function openSync({ meta, cache, outbox, copies, usage, call, isOnline, c
     stop: () => {
       stopped = true;
       cancelTimer?.();
-      for (const resolve of waiting.values()) resolve(null);
+      waitNoMore();
     },
   };
 }

@@ -383,7 +383,8 @@ export interface GrowthDiary {
 
   diary: {
     create(input: { date: string; content: string } & DiaryFields): Promise<WrittenDiary>;
-    list(filter?: DiaryFilter, options?: ReadOptions): Promise<{ diaries: (Diary & Pending)[] } & Page & Seen>;
+    /** `partial`: some are not on this phone, and the server could not be asked. */
+    list(filter?: DiaryFilter, options?: ReadOptions): Promise<{ diaries: (Diary & Pending)[]; partial?: true } & Page & Seen>;
     get(key: DiaryKey, options?: ReadOptions): Promise<{ diary: Diary & Pending } & Seen>;
     update(input: DiaryKey & { version?: number | undefined; content?: string | undefined } & DiaryFields): Promise<WrittenDiary>;
     delete(input: DiaryKey & { version?: number | undefined }): Promise<{ id: number; deleted: true; stats: Stats } & Pending>;

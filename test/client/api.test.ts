@@ -8,6 +8,8 @@ import { type App, type Phone, settle } from './wx';
 
 withoutRateLimits();
 
+const answer = (data: object) => ({ success: true, data, requestId: 'r' });
+
 async function signedIn(world: World = newWorld()): Promise<{ world: World; phone: Phone; app: App; userId: number }> {
   const phone = world.phone();
   const app = phone.start();
@@ -264,6 +266,51 @@ describe('the account', () => {
 });
 
 describe('the SDK', () => {
+  test.each([
+    ['amount', { amount: 0, source: 'x' }],
+    ['amount', { amount: 1.5, source: 'x' }],
+    ['amount', { amount: '10', source: 'x' }],
+    ['source', { amount: 1, source: ' ' }],
+  ])('refuses a spending whose %s no server would take, also without a network', async (path, input) => {
+    const app = newWorld().phone().start();
+    await app.login();
+    app.network(false);
+    await expect(app.points.deduct(input as never)).rejects.toMatchObject({ code: 'INVALID_INPUT', details: [{ path }] });
+    expect(app.sync.status().pending).toBe(0);
+  });
+
+  test.each([
+    ['page', { page: 0 }],
+    ['limit', { limit: 0 }],
+    ['limit', { limit: 101 }],
+    ['limit', { limit: 'abc' }],
+    ['month', { month: '2025-1' }],
+    ['from', { from: '2025-02-30' }],
+  ])('refuses a list whose %s no server would take, and does not answer something else', async (path, filter) => {
+    const app = newWorld().phone().start();
+    await app.sync.now();
+    await expect(app.diary.list(filter as never)).rejects.toMatchObject({ code: 'INVALID_INPUT', details: [{ path }] });
+  });
+
+  test('asks for a sign-in where its transport needs a code for it', async () => {
+    const world = newWorld();
+    const { userInfo } = await world.phone().start().login();
+    let valid = 'first';
+    const app = world.phone().start({
+      call: async ({ action, data, token }) => {
+        if (action !== 'login') return token === valid ? answer({ points: 7 }) : refusalOf('UNAUTHENTICATED');
+        if (!('code' in data)) return refusalOf('INVALID_INPUT', { details: [{ path: 'code' }] });
+        return answer({ token: valid, expiresAt: '', userInfo, isNewUser: false, migration: { mode: 'off' } });
+      },
+    });
+    await app.login({ code: 'c' });
+    expect(await app.points.balance()).toMatchObject({ points: 7 });
+    valid = 'second';
+    await expect(app.points.balance()).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
+    await app.login({ code: 'c' });
+    expect(await app.points.balance()).toMatchObject({ points: 7 });
+  });
+
   test('tells its listeners what changes, and outlives one that throws', async () => {
     const { app } = await signedIn();
     const told: number[] = [];

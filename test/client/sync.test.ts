@@ -242,6 +242,22 @@ describe('sync', () => {
     expect(app.sync.setAside()).toEqual([]);
   });
 
+  test('Y5: a refused text is not forgotten for an older one that was sent together with it', async () => {
+    const phone = newWorld().phone();
+    const first = phone.start();
+    await first.login();
+    await first.sync.now();
+    first.network(false);
+    await first.diary.create({ date: day(9), content: '先写的' });
+    await first.diary.create({ date: day(8), content: '另一天' });
+    first.kill();
+    phone.isOnline = true;
+    const app = phone.start();
+    const better = { date: day(9), content: '改好的', tags: Array.from({ length: 21 }, (_, index) => `${index}`) };
+    await expect(app.diary.update(better)).rejects.toMatchObject({ code: 'INVALID_INPUT' });
+    expect(app.sync.setAside()).toMatchObject([{ args: { content: '改好的' } }]);
+  });
+
   test('Y5: a refused spending is told to whoever waits, and not kept to surprise them later', async () => {
     const app = newWorld().phone().start();
     await app.login();
@@ -618,6 +634,37 @@ describe('sync', () => {
     expect((await app.diary.list()).diaries.map(({ date }) => date)).toEqual([day(9), day(4), day(3), day(2), day(1)]);
   });
 
+  test('Y16: rows make room until there is enough, and those of another child first', async () => {
+    const [mei, jun] = [newOpenid(), newOpenid()];
+    let holder = mei;
+    const phone = newWorld().phone();
+    phone.cloud = (request) => newWorld(holder).server(request);
+    const app = phone.start();
+    const write = async (content: string) => {
+      for (let number = 1; number <= 12; number += 1) await app.diary.create({ date: day(number), content });
+      await app.sync.now();
+    };
+    await app.login();
+    await write('小美'.repeat(300));
+    await app.logout();
+    holder = jun;
+    await app.login();
+    await write('小军'.repeat(300));
+    phone.quota = [...phone.storage].reduce((sum, [key, value]) => sum + key.length + JSON.stringify(value).length, 0);
+    app.network(false);
+    await app.diary.create({ date: day(20), content: '长'.repeat(5_000) });
+    expect(await app.diary.get({ date: day(1) })).toMatchObject({ source: 'cache' });
+    expect([...phone.storage.keys()].filter((key) => key.includes(':row:diary:'))).toHaveLength(12);
+    await app.diary.create({ date: day(21), content: '长'.repeat(9_000) });
+    app.network(true);
+    await app.sync.now();
+    expect(Object.keys(await contents(jun))).toHaveLength(14);
+    await app.logout();
+    holder = mei;
+    await app.login();
+    expect((await app.diary.list({ limit: 100 })).diaries).toHaveLength(12);
+  });
+
   test('Y16: a corrupt key in the queue is set aside, and the rest goes out', async () => {
     const world = newWorld();
     const phone = world.phone();
@@ -664,6 +711,80 @@ describe('sync', () => {
     expect(await contents(world.openid)).toEqual({ [day(1)]: '旧的', [day(2)]: '新的' });
     expect(await ok(points, world.openid, 'balance')).toEqual({ points: 70 });
     expect(second.sync.status()).toMatchObject({ pending: 0, conflicts: 0 });
+  });
+
+  test('two instances on one phone lose nothing of each other’s and do nothing twice', async () => {
+    const { openid, phone: newPhone } = newWorld();
+    const phone = newPhone();
+    const [one, two] = [phone.start(), phone.start()];
+    const { userInfo } = await one.login();
+    await grant(userInfo.id, 100);
+    await two.login();
+    await one.sync.now();
+    await two.sync.now();
+    one.network(false);
+    await one.diary.create({ date: day(1), content: '第一页写的' });
+    await two.diary.create({ date: day(2), content: '第二页写的' });
+    await one.points.deduct({ amount: 10, source: '家庭奖励' });
+    await two.points.deduct({ amount: 20, source: '家庭奖励' });
+    await one.diary.create({ date: day(3), content: '又写的' });
+    expect((await two.diary.list()).diaries.map(({ date }) => date)).toEqual([day(3), day(2), day(1)]);
+    two.network(true);
+    await Promise.allSettled([one.sync.now(), two.sync.now()]);
+    await one.sync.now();
+    await two.diary.create({ date: day(4), content: '最后写的' });
+    await one.sync.now();
+    expect(await contents(openid)).toEqual({
+      [day(1)]: '第一页写的',
+      [day(2)]: '第二页写的',
+      [day(3)]: '又写的',
+      [day(4)]: '最后写的',
+    });
+    expect(await ok(points, openid, 'balance')).toEqual({ points: 70 });
+    for (const app of [one, two]) {
+      await app.sync.now();
+      expect(app.sync.status()).toMatchObject({ pending: 0, setAside: 0, conflicts: 0 });
+    }
+  });
+
+  test('a listener that reads at every change does not ask a failing server without end', async () => {
+    const phone = newWorld().phone();
+    const app = phone.start();
+    await app.login();
+    await app.sync.now();
+    phone.clock.now += 60_000;
+    between(phone, 'sync', broken);
+    app.sync.on('change', () => {
+      app.diary.list().catch(() => undefined);
+    });
+    const before = phone.calls.length;
+    await app.diary.list();
+    await app.pass(500);
+    expect(phone.calls.length - before).toBeLessThan(4);
+  });
+
+  test('each of several writes over one another is answered as soon as the last is', async () => {
+    const world = newWorld();
+    const phone = world.phone();
+    const app = phone.start();
+    await app.login();
+    await app.sync.now();
+    let go = (): void => {};
+    const gate = new Promise<void>((resolve) => {
+      go = resolve;
+    });
+    const open = between(phone, 'sync', async (_, pass) => {
+      await gate;
+      return pass();
+    });
+    const running = app.sync.now();
+    const writes = ['一', '一二', '一二三'].map((content) => app.diary.create({ date: day(5), content, isDraft: true }));
+    await settle();
+    go();
+    open();
+    await running;
+    await app.pass(100);
+    for (const write of writes) expect(await write).toMatchObject({ diary: { content: '一二三' } });
   });
 
   test('a queue that is full refuses clearly', async () => {
