@@ -303,8 +303,9 @@ export interface MigrationReport {
   templates: { imported: number; invalid: number };
   draws: { imported: number; invalid: number };
   points: { claimed: number; granted: number; balance: number; found: Record<string, unknown> };
-  /** Keys that the server has no place for. */
+  /** Keys that the server has no place for, or that cannot be read. */
   keptOnPhone: string[];
+  /** All that is on the phone is on the server, but for what it never takes: a diary without a date or of before 2000. */
   verified: boolean;
 }
 

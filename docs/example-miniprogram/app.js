@@ -25,6 +25,7 @@ App({
           if (phase === 'diaries') wx.showLoading({ title: `搬日记 ${done}/${total}`, mask: true });
         },
       });
+      if (!report.verified) return;
       wx.showModal({
         title: '搬家完成',
         content: `${report.textsIn} 篇日记都在，积分 ${report.points.balance}`,
