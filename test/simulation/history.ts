@@ -20,6 +20,7 @@ export type Step =
   | { kind: 'deliver' }
   | { kind: 'kill'; phone: number; write: number; when: 'before' | 'after' }
   | { kind: 'restart'; phone: number }
+  | { kind: 'turn'; phone: number }
   | { kind: 'backup'; phone: number }
   | { kind: 'restore'; phone: number }
   | { kind: 'direct'; day: number }
@@ -76,6 +77,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     }),
   },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('restart' as const), phone }) },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant('turn' as const), phone }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('backup' as const), phone }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('restore' as const), phone }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('direct' as const), day }) },

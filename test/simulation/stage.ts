@@ -20,6 +20,8 @@ export interface Device {
   policy: History['phones'][number]['policy'];
   faults: Fault[];
   backup: { storage: Map<string, unknown>; at: number } | null;
+  /** Another instance of the SDK that lives on the same phone. */
+  other?: App | undefined;
 }
 
 type Call = Parameters<Phone['cloud']>[0];
@@ -142,7 +144,17 @@ export class Stage {
 
   restart(device: Device): void {
     device.app.kill();
+    device.other?.kill();
+    device.other = undefined;
     device.app = device.phone.start({ conflictPolicy: device.policy });
+  }
+
+  /** The phone's user goes on in its other instance, while this one lives on. */
+  private turn(device: Device): void {
+    const other = device.other ?? device.phone.start({ conflictPolicy: device.policy });
+    device.other = device.app;
+    device.app = other;
+    this.count('turned');
   }
 
   /** Resolves when the phone has answered, or was killed and never will: then its user cannot know whether it is done. */
@@ -151,7 +163,8 @@ export class Stage {
     let outcome: { answer: Answer } | { code: string } | undefined;
     work().then(
       (answer) => {
-        outcome = { answer };
+        // What a process says as it dies is heard by nobody.
+        if (!app.isKilled()) outcome = { answer };
       },
       (error) => {
         outcome = { code: String(error?.code ?? error?.message) };
@@ -304,6 +317,8 @@ export class Stage {
         return;
       case 'restart':
         return this.restart(this.at(step.phone));
+      case 'turn':
+        return this.turn(this.at(step.phone));
       case 'backup': {
         const device = this.at(step.phone);
         device.backup = { storage: structuredClone(device.phone.storage), at: this.story.moment() };
