@@ -77,7 +77,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     }),
   },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('restart' as const), phone }) },
-  { weight: 3, arbitrary: fc.record({ kind: fc.constant('turn' as const), phone }) },
+  { weight: 8, arbitrary: fc.record({ kind: fc.constant('turn' as const), phone }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('backup' as const), phone }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('restore' as const), phone }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('direct' as const), day }) },
