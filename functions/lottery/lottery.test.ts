@@ -375,6 +375,7 @@ describe('configuring prizes', () => {
     ['probability', { name: 'x', probability: -0.1 }],
     ['probability', { name: 'x', probability: 1.1 }],
     ['probability', { name: 'x', probability: '0.1' }],
+    ['imageUrl', { name: 'x', probability: 0.1, imageUrl: 'javascript:alert(1)' }],
     ['stock', { name: 'x', probability: 0.1, stock: -2 }],
     ['points', { name: 'x', probability: 0.1, points: -1 }],
     ['issued', { name: 'x', probability: 0.1, issued: 1 }],

@@ -69,7 +69,9 @@ export const savePrize = contract({
     id: id.max(2 ** 32 - 1).optional(),
     name: title(200).optional(),
     description: text(2_000).optional(),
-    imageUrl: line(500).optional(),
+    imageUrl: line(500)
+      .refine((url) => /^($|https:|cloud:)/.test(url), { error: '图片地址应以 https:// 或 cloud:// 开头' })
+      .optional(),
     probability: probability.optional(),
     stock: z.int().min(-1).max(1_000_000_000).optional(),
     points: z.int().min(0).max(100_000).optional(),
