@@ -301,7 +301,10 @@ async function migrate(
   // A text that the server will never take must not cost the child the points.
   const grant = isFinal && different.length === 0 ? (await send({ grant: { claimed } })).grant : undefined;
   tell('points', 1, 1);
-  here.sync.wake();
+  // Whoever is told that all has come over looks for it. A run that was under way may have passed it by.
+  const isUnderWay = here.sync.isRunning();
+  await here.sync.now().catch(() => undefined);
+  if (isUnderWay) await here.sync.now().catch(() => undefined);
 
   const statusOf = (day: ImportDay): string => done[keyOf(day)]?.status ?? 'invalid';
   const withStatus = (status: string): ImportDay[] => all().filter((day) => statusOf(day) === status);
