@@ -238,10 +238,11 @@ export function openSync({ meta, cache, outbox, copies, own, usage, call, isOnli
       try {
         answer = await exchange(batch);
       } catch (error) {
+        own();
         if (!isRefused(error, 'INVALID_INPUT')) throw error;
         if (blames(error, 'cursor')) startReading();
         const [first, second] = batch;
-        if (!first || !blames(error, 'mutations')) throw error;
+        if (first?.clientId !== meta.get().clientId || !blames(error, 'mutations')) throw error;
         if (!second) setPoisonAside(first, error);
         most = 1;
         continue;

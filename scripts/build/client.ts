@@ -45,7 +45,7 @@ const target: BuildOptions = {
  * storage: those names are for ever. (esbuild cannot shorten what is taken out beside a `...rest`.)
  */
 const inner = `
-  account baseOf becomeNewClient cache changed copies core dateOf dayOf drop dropAcknowledged echo ensure enter forget
+  account baseOf isEvicted keep over own becomeNewClient cache changed copies core dateOf dayOf drop dropAcknowledged echo ensure enter forget
   halt isComplete isForeign isOnline isPending isResting isRunning isSent lastChangeOf lastError listeners makeRoom
   markSent meta migrationMode names newTaskId outbox outcomeOf phone renumber replaceLast root safeAck sawConflicts
   session settled storage submit sweep taskArgs taskMade today uploadImage usage wake`;
