@@ -153,7 +153,7 @@ describe('a comment', () => {
     const missing = await refused(main, bob.openid, 'commentDiary', { diaryId: 999 });
     expect(await refused(main, bob.openid, 'commentDiary', { diaryId: id })).toEqual(missing);
     expect(await refused(main, bob.openid, 'job', { id: job.id })).toMatchObject({ code: 'NOT_FOUND' });
-    const { diary: draft } = await ok(diary, bob.openid, 'create', { date: TODAY, content: '', isDraft: true });
+    const { diary: draft } = await ok(diary, bob.openid, 'create', { date: TODAY, content: '\n\t\u3000 ', isDraft: true });
     expect(await refused(main, bob.openid, 'commentDiary', { diaryId: draft.id })).toMatchObject({
       code: 'INVALID_INPUT',
       details: [{ path: 'diaryId' }],

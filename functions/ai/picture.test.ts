@@ -84,7 +84,8 @@ describe('a picture', () => {
   test('needs either a diary or a text', async () => {
     const child = await newChild();
     const { id } = await write(child, '二选一');
-    for (const input of [{}, { diaryId: id, content: '又' }, { content: ' ' }, { content: '字'.repeat(2_001) }]) {
+    const both = [{ content: '又' }, { mood: '开心' }, { weather: '晴' }].map((more) => ({ diaryId: id, ...more }));
+    for (const input of [{}, ...both, { content: ' ' }, { content: '字'.repeat(2_001) }]) {
       expect(await refused(main, child.openid, 'generateImage', input)).toMatchObject({ code: 'INVALID_INPUT' });
     }
   });

@@ -209,6 +209,10 @@ describe('HTTP', () => {
     expect((await asked({ httpMethod: 'GET', path: `/api/diary/${id}` })).statusCode).toBe(404);
   });
 
+  test('a method in small letters is the same method, with its query', async () => {
+    expect((await asked({ httpMethod: 'get', path: '/api/diary/list', queryStringParameters: { limit: '0' } })).statusCode).toBe(400);
+  });
+
   test('the path decides which diary is meant, not the body or the query', async () => {
     const { openid, token } = await newChild();
     const { diary: one } = await ok(diary, openid, 'create', { date: TODAY, content: '一' });

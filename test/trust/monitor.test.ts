@@ -6,6 +6,7 @@ import { main as monitor } from '../../functions/monitor/index';
 import { main as user } from '../../functions/user/index';
 import { type FakeWebhook, startFakeWebhook } from '../../scripts/fakes/webhook';
 import type { Changes } from '../../shared/monitor/contract';
+import { rules } from '../../shared/monitor/rules';
 import { config } from '../../shared/runtime/config';
 import { countCall, reportCalls } from '../../shared/runtime/metrics';
 import { db, fire, grant, newOpenid, ok, select, send, withoutRateLimits } from '../harness';
@@ -162,6 +163,20 @@ test('a database near its quota opens one incident', () => {
       config().databaseQuotaMb = databaseQuotaMb;
     },
   );
+});
+
+test('of two users, the one who draws far more than the other stands out', () => {
+  const seen = {
+    calls: new Map(),
+    connections: { used: 0, max: 1 },
+    databaseMb: 0,
+    quotaMb: 1,
+    jobs: { ended: 0, failed: 0 },
+    ledgerMismatches: 0,
+    overdueErasures: 0,
+  };
+  const busyUsers = [70, 3].map((draws, index) => ({ userId: index + 1, earned: 0, draws }));
+  expect(rules.find(({ name }) => name === 'users')?.read({ ...seen, busyUsers })).toMatchObject({ value: 1 });
 });
 
 test('a user who earns far more than anybody opens one incident that names the user, and operators’ gifts do not', async () => {
