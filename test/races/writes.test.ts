@@ -106,8 +106,8 @@ test('gifts of an operator, 64 at once to one user, all arrive; with one request
   const child = await newChild();
   const give = (requestId: string) =>
     send(points, null, 'add', { userId: child.userId, amount: 5, source: 'x' }, { token: 'operator-token-of-the-tests', requestId });
-  expect(codesOf(await many((index) => give(`gift-${index}`)))).toEqual({ OK: CALLERS });
-  expect(codesOf(await many(() => give('gift-same')))).toEqual({ OK: CALLERS });
+  expect(codesOf(await many((index) => give(`race-gift-${index}`)))).toEqual({ OK: CALLERS });
+  expect(codesOf(await many(() => give('race-gift-same')))).toEqual({ OK: CALLERS });
   expect(await ok(points, child.openid, 'balance')).toEqual({ points: 5 * (CALLERS + 1) });
 });
 
