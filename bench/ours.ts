@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
+import { eventOf, localAppId, type PlatformContext, platformContext } from '../dev/gateway/context';
+import { defaultLimits } from '../dev/gateway/limits';
 import type { Bundle } from '../scripts/build/functions';
-import { eventOf, localAppId, type PlatformContext, platformContext } from '../scripts/gateway/context';
-import { defaultLimits } from '../scripts/gateway/limits';
 import { type Program, startProgram } from './program';
 
 /** One invocation as it travels to the host. */

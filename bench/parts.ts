@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { freePort } from '../scripts/services/process';
+import { freePort } from '../dev/services/process';
 import { load, median } from './load';
 import { asked, connectOurs, ourEnvironment } from './ours';
 import { connectPeer, isOpen, peerEnvironment } from './peer';

@@ -4,8 +4,8 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { buildOnce } from '../scripts/services/cache';
-import { freePort, run } from '../scripts/services/process';
+import { buildOnce } from '../dev/services/cache';
+import { freePort, run } from '../dev/services/process';
 import { type Program, startProcess, stopProcess } from './program';
 
 export interface PeerCall {

@@ -1,21 +1,21 @@
-import { type Here, openAccount, type Phone } from './account';
-import { aiApi } from './ai';
-import { openCall } from './call';
-import { diaryApi } from './diary';
-import { GrowthDiaryError, guarded } from './error';
-import { migrationApi } from './former-version';
-import { imageApi } from './image';
-import { lotteryApi } from './lottery';
-import { watchNetwork } from './network';
-import { pointsApi } from './points';
-import { openSession } from './session';
-import { openStorage } from './storage';
-import { syncApi } from './sync-api';
-import { taskApi } from './task';
+import { type Here, openAccount, type Phone } from './account/open-account';
+import { openSession } from './account/session';
+import { aiApi } from './api/ai';
+import { diaryApi } from './api/diary';
+import { imageApi } from './api/image';
+import { lotteryApi } from './api/lottery';
+import { pointsApi } from './api/points';
+import { syncApi } from './api/sync';
+import { taskApi } from './api/task';
+import { userApi } from './api/user';
+import { migrationApi } from './legacy/former-version';
+import { openCall } from './platform/call';
+import { GrowthDiaryError, guarded } from './platform/error';
+import { watchNetwork } from './platform/network';
+import { openStorage } from './platform/storage';
 import type { GrowthDiary, Options, Wx } from './types';
-import { userApi } from './user';
 
-export { GrowthDiaryError } from './error';
+export { GrowthDiaryError } from './platform/error';
 
 declare const wx: Wx | undefined;
 

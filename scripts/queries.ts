@@ -3,11 +3,11 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import mysql, { type Connection, type RowDataPacket } from 'mysql2/promise';
 import { seedOurs } from '../bench/seed';
+import { startCluster } from '../dev/services/cluster';
 import type { SystemContext } from '../shared/runtime/context';
 import type { Database, Value } from '../shared/runtime/mysql';
 import type { Action } from '../shared/runtime/serve';
 import { createAccounts, migrate } from './migrate';
-import { startCluster } from './services/cluster';
 
 /*
  * Writes docs/queries.md: every statement that the operations send, explained and counted on a million diaries. The statements are found by

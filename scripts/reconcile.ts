@@ -1,5 +1,5 @@
 import mysql, { type RowDataPacket } from 'mysql2/promise';
-import { findMismatches, invariants } from '../shared/reconcile/queries';
+import { findMismatches, invariants } from '../shared/upkeep/queries';
 
 const { DB_HOST = '127.0.0.1', DB_PORT = '3306', DB_USER = 'root', DB_PASSWORD = '', DB_NAME = 'growth_diary' } = process.env;
 const connection = await mysql.createConnection({

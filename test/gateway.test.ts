@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import * as z from 'zod';
+import { startFakeWechat } from '../dev/fakes/wechat';
+import { createGateway, type Gateway, type GatewayOptions } from '../dev/gateway/gateway';
 import { buildFunctions } from '../scripts/build/functions';
-import { startFakeWechat } from '../scripts/fakes/wechat';
-import { createGateway, type Gateway, type GatewayOptions } from '../scripts/gateway/gateway';
 
 const probe = `
   import { threadId } from 'node:worker_threads';

@@ -1,6 +1,6 @@
 import mysql, { type Connection } from 'mysql2/promise';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
-import { invariants } from '../shared/reconcile/queries';
+import { invariants } from '../shared/upkeep/queries';
 import { newChild, select } from './harness';
 
 const { admin, runtime } = inject('services');

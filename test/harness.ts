@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import mysql, { type Pool, type RowDataPacket } from 'mysql2/promise';
 import { afterAll, beforeAll, inject, vi } from 'vitest';
-import { type Caller, eventOf, platformContext } from '../scripts/gateway/context';
+import { type Caller, eventOf, platformContext } from '../dev/gateway/context';
 import type { Envelope, ErrorBody } from '../shared/errors';
 import { type Config, config } from '../shared/runtime/config';
 

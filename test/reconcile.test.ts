@@ -4,7 +4,7 @@ import { describe, expect, inject, test } from 'vitest';
 import { main as diary } from '../functions/diary/index';
 import { main as lottery } from '../functions/lottery/index';
 import { main as task } from '../functions/task/index';
-import { invariants, OWNED_TABLES } from '../shared/reconcile/queries';
+import { invariants, OWNED_TABLES } from '../shared/upkeep/queries';
 import { type Child, newChild, ok, select, TODAY, withoutRateLimits } from './harness';
 import { ownPrizes, setPrizes } from './prizes';
 import { expectReconciled, mismatches } from './reconcile';

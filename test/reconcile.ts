@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { findMismatches, type Mismatch } from '../shared/reconcile/queries';
+import { findMismatches, type Mismatch } from '../shared/upkeep/queries';
 import { select } from './harness';
 
 export const mismatches = (): Promise<Mismatch[]> => findMismatches({ rows: (_, sql) => select(sql) });

@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createConnection, type RowDataPacket } from 'mysql2/promise';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { type Services, startServices } from '../scripts/services';
-import type { Rung } from '../scripts/services/chain';
-import { mysqlChain } from '../scripts/services/mysql';
-import { birthOf } from '../scripts/services/process';
+import { type Services, startServices } from '../dev/services';
+import type { Rung } from '../dev/services/chain';
+import { mysqlChain } from '../dev/services/mysql';
+import { birthOf } from '../dev/services/process';
 
 // The first start on a machine downloads the servers.
 vi.setConfig({ testTimeout: 300_000, hookTimeout: 60_000 });
@@ -108,7 +108,7 @@ async function start(chain: { mysql?: Rung[]; redis?: Rung[] } = {}): Promise<Se
 }
 
 async function startInProcess() {
-  const program = `import { startServices } from ${JSON.stringify(resolve('scripts/services/index.ts'))};
+  const program = `import { startServices } from ${JSON.stringify(resolve('dev/services/index.ts'))};
     startServices({ dataDir: ${JSON.stringify(dataDir)}, profile: 'dev', redis: 'required', report: () => {} }).then(() => console.log('ready'));
     setInterval(() => {}, 1000);`;
   const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', program], {

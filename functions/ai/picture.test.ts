@@ -1,7 +1,7 @@
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
-import { png } from '../../scripts/fakes/coze';
-import { startFake } from '../../scripts/fakes/server';
+import { png } from '../../dev/fakes/coze';
+import { startFake } from '../../dev/fakes/server';
 import { publicLookup } from '../../shared/ai/public-lookup';
 import { outgoing, useServices } from '../../test/ai/services';
 import { type Child, fire, NOON, newChild, ok, refused, select, send, TODAY, withoutRateLimits, withSettings } from '../../test/harness';

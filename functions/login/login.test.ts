@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { eventOf, platformContext } from '../../scripts/gateway/context';
+import { eventOf, platformContext } from '../../dev/gateway/context';
 import { subjectOf } from '../../shared/runtime/identity';
 import { sessionKey } from '../../shared/runtime/rate-limit';
 import { openCache } from '../../shared/runtime/redis';

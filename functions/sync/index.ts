@@ -1,4 +1,4 @@
-import { importChunk, verifyImport } from '../../shared/migration/operations';
+import { importChunk, verifyImport } from '../../shared/import/operations';
 import { action, serve } from '../../shared/runtime/serve';
 import * as contract from '../../shared/sync/contract';
 import { getHome, synchronise } from '../../shared/sync/operations';

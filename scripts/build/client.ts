@@ -21,7 +21,7 @@ const MIGRATION = 'growth-diary-migration.js';
 const apart: Plugin = {
   name: 'apart',
   setup: ({ onResolve }) => {
-    onResolve({ filter: /^\.\/migrate$/ }, () => ({ path: `./${MIGRATION}`, external: true }));
+    onResolve({ filter: /^\.\/import$/ }, () => ({ path: `./${MIGRATION}`, external: true }));
   },
 };
 
@@ -78,7 +78,7 @@ async function declare(outDir: string): Promise<void> {
 export async function buildClient({ outDir = join(root, 'dist/client') } = {}): Promise<ClientFile[]> {
   const mangled: MangleCache = {};
   const core = await bundle('client/index.ts', 'growth-diary.js', outDir, [apart], mangled);
-  const migration = await bundle('client/migrate.ts', MIGRATION, outDir, [], mangled);
+  const migration = await bundle('client/legacy/import.ts', MIGRATION, outDir, [], mangled);
   await declare(outDir);
   return [core, migration];
 }

@@ -6,7 +6,7 @@ import { buildClient } from './client';
 import { writeWhole } from './files';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
-const source = join(root, 'scripts/page');
+const source = join(root, 'dev/page');
 
 /** Each phone of the page loads the SDK anew, as each real one does: what a module keeps in memory must not be shared. */
 const asFactory = (files: readonly { name: string; code: string }[]): string => `globalThis.loadGrowthDiary=()=>{

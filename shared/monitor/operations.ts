@@ -1,10 +1,10 @@
 import { AppError } from '../errors';
-import { reconcile } from '../reconcile/operations';
 import { config } from '../runtime/config';
 import type { OperatorContext, SystemContext } from '../runtime/context';
 import { describeError, logLine } from '../runtime/log';
 import { openDatabase } from '../runtime/mysql';
 import { collectGarbage } from '../sync/garbage';
+import { reconcile } from '../upkeep/reconcile';
 import { continueErasures, removeDueFiles } from '../user/erase';
 import type { Changes, Check, Health } from './contract';
 import { judge, tellAll } from './incidents';

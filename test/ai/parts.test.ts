@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 import { beforeAll, expect, test } from 'vitest';
+import { startFakeCloud } from '../../dev/fakes/storage';
+import { startFakeWechat } from '../../dev/fakes/wechat';
+import { platformContext } from '../../dev/gateway/context';
 import { buildFunctions } from '../../scripts/build/functions';
-import { startFakeCloud } from '../../scripts/fakes/storage';
-import { startFakeWechat } from '../../scripts/fakes/wechat';
-import { platformContext } from '../../scripts/gateway/context';
 import { newChild } from '../harness';
 
 let outDir = '';

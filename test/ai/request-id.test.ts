@@ -1,9 +1,9 @@
 import { generateKeyPairSync, randomUUID } from 'node:crypto';
 import { beforeAll, expect, test, vi } from 'vitest';
+import { type FakeWebhook, startFakeWebhook } from '../../dev/fakes/webhook';
 import { main as ai } from '../../functions/ai/index';
 import { main as diary } from '../../functions/diary/index';
 import { main as monitor } from '../../functions/monitor/index';
-import { type FakeWebhook, startFakeWebhook } from '../../scripts/fakes/webhook';
 import type { Envelope } from '../../shared/errors';
 import { config } from '../../shared/runtime/config';
 import { countCall, reportCalls } from '../../shared/runtime/metrics';

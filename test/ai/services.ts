@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, beforeEach } from 'vitest';
-import { type FakeCoze, startFakeCoze } from '../../scripts/fakes/coze';
-import type { Fake } from '../../scripts/fakes/server';
-import { type FakeCloud, startFakeCloud } from '../../scripts/fakes/storage';
-import { judge, startFakeWechat, takePicture } from '../../scripts/fakes/wechat';
-import { platformContext } from '../../scripts/gateway/context';
+import { type FakeCoze, startFakeCoze } from '../../dev/fakes/coze';
+import type { Fake } from '../../dev/fakes/server';
+import { type FakeCloud, startFakeCloud } from '../../dev/fakes/storage';
+import { judge, startFakeWechat, takePicture } from '../../dev/fakes/wechat';
+import { platformContext } from '../../dev/gateway/context';
 import { succeeded } from '../../shared/ai/breaker';
 import { type Config, config } from '../../shared/runtime/config';
 import { openCache } from '../../shared/runtime/redis';

@@ -1,4 +1,4 @@
-import { platformContext } from '../../scripts/gateway/context';
+import { platformContext } from '../../dev/gateway/context';
 
 // One instance of the function `ai` whose timer never rests, in a process that can be killed.
 

@@ -15,7 +15,7 @@ import { newProcess, type Phone, type Process } from './wx';
 withoutRateLimits();
 configure({ migration: { mode: 'dual', percent: 100, salt: 'x' } });
 
-const example = fileURLToPath(new URL('../../docs/example-miniprogram/', import.meta.url));
+const example = fileURLToPath(new URL('../../examples/miniprogram/', import.meta.url));
 let built = '';
 let sizes: { name: string; bytes: number }[] = [];
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { readLegacy } from '../../client/legacy';
+import { readLegacy } from '../../client/legacy/read-old-keys';
 import { main as diary } from '../../functions/diary/index';
 import { main as points } from '../../functions/points/index';
 import { main as task } from '../../functions/task/index';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import mysql, { type Connection } from 'mysql2/promise';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Cluster, startCluster } from '../../scripts/services/cluster';
+import { type Cluster, startCluster } from '../../dev/services/cluster';
 import { startRefusingMysql } from '../fakes/refusing-mysql';
 import {
   ask,

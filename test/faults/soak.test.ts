@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { startCluster } from '../../scripts/services/cluster';
+import { startCluster } from '../../dev/services/cluster';
 import { soak } from './soak';
 import { openStage } from './stage';
 

@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import type { Cluster } from '../../scripts/services/cluster';
+import type { Cluster } from '../../dev/services/cluster';
 import { addDays } from '../../shared/clock';
-import type { Mismatch } from '../../shared/reconcile/queries';
+import type { Mismatch } from '../../shared/upkeep/queries';
 import { ask, type Child, type FunctionName, type Heard, hearLogs, type Instance, newChild, type Stage, stockPrizes, TODAY } from './stage';
 
 export interface SoakReport {

@@ -1,14 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { createRequire } from 'node:module';
 import mysql, { type Pool, type RowDataPacket } from 'mysql2/promise';
+import { type FakeCoze, startFakeCoze } from '../../dev/fakes/coze';
+import { startFakeWechat } from '../../dev/fakes/wechat';
+import { type Caller, eventOf, platformContext } from '../../dev/gateway/context';
+import type { Cluster } from '../../dev/services/cluster';
 import { buildFunctions } from '../../scripts/build/functions';
-import { type FakeCoze, startFakeCoze } from '../../scripts/fakes/coze';
-import { startFakeWechat } from '../../scripts/fakes/wechat';
-import { type Caller, eventOf, platformContext } from '../../scripts/gateway/context';
 import { createAccounts, migrate } from '../../scripts/migrate';
-import type { Cluster } from '../../scripts/services/cluster';
 import type { Envelope } from '../../shared/errors';
-import { findMismatches, type Mismatch } from '../../shared/reconcile/queries';
+import { findMismatches, type Mismatch } from '../../shared/upkeep/queries';
 import { startTcpProxy, type TcpProxy } from '../fakes/tcp-proxy';
 
 export type Main = (event: unknown, context: unknown) => Promise<unknown>;

@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect } from 'vitest';
-import { chromiumHint, findChromium, launchChromium } from '../../scripts/browser';
+import { chromiumHint, findChromium, launchChromium } from '../../dev/browser';
+import { createGateway, type Gateway } from '../../dev/gateway/gateway';
+import { startOutside } from '../../dev/gateway/outside';
+import { openPage } from '../../dev/gateway/page';
 import { buildFunctions } from '../../scripts/build/functions';
-import { createGateway, type Gateway } from '../../scripts/gateway/gateway';
-import { startOutside } from '../../scripts/gateway/outside';
-import { openPage } from '../../scripts/gateway/page';
 import { newOpenid } from '../harness';
 
 const { CI } = process.env;

@@ -1,8 +1,8 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { RowDataPacket } from 'mysql2';
 import { afterEach, beforeEach, expect, inject, test } from 'vitest';
+import { eventOf, platformContext } from '../../dev/gateway/context';
 import { main as stableLogin } from '../../functions/login/index';
-import { eventOf, platformContext } from '../../scripts/gateway/context';
 import type { Envelope } from '../../shared/errors';
 import { startTcpProxy, type TcpProxy } from '../fakes/tcp-proxy';
 import { freshInstance } from '../fresh';

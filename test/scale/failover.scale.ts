@@ -5,9 +5,9 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import mysql, { type RowDataPacket } from 'mysql2/promise';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Cluster, type Member, startCluster } from '../../scripts/services/cluster';
-import { OWNED_TABLES } from '../../shared/reconcile/queries';
+import { type Cluster, type Member, startCluster } from '../../dev/services/cluster';
 import { findPrimary } from '../../shared/runtime/primary';
+import { OWNED_TABLES } from '../../shared/upkeep/queries';
 import { type Fault, type SoakReport, soak } from '../faults/soak';
 import { ask, newChild, openStage, type Stage } from '../faults/stage';
 

@@ -1,7 +1,7 @@
 import type { TestProject } from 'vitest/node';
-import { startFakeWechat } from '../../scripts/fakes/wechat';
+import { startFakeWechat } from '../../dev/fakes/wechat';
+import { startCluster } from '../../dev/services/cluster';
 import { createAccounts, migrate } from '../../scripts/migrate';
-import { startCluster } from '../../scripts/services/cluster';
 import '../setup/global';
 
 declare module 'vitest' {

@@ -1,8 +1,8 @@
 import { beforeAll, describe, expect, test } from 'vitest';
+import { eventOf, platformContext } from '../../dev/gateway/context';
 import { main as diary } from '../../functions/diary/index';
 import { main as login } from '../../functions/login/index';
 import { main as user } from '../../functions/user/index';
-import { eventOf, platformContext } from '../../scripts/gateway/context';
 import { type ErrorCode, errorKinds } from '../../shared/errors';
 import { appId, type Child, http, NOON, newChild, ok, refused, select, send, TODAY, withoutRateLimits } from '../harness';
 

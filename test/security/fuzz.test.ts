@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { eventOf, platformContext } from '../../scripts/gateway/context';
+import { eventOf, platformContext } from '../../dev/gateway/context';
 import { type ErrorCode, errorKinds, isErrorCode } from '../../shared/errors';
 import { appId, NOON, newChild, withoutRateLimits } from '../harness';
 import { type EveryAction, everyAction } from '../trust/functions';

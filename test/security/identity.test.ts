@@ -1,9 +1,9 @@
 import { generateKeyPairSync } from 'node:crypto';
 import jwt from 'jsonwebtoken';
 import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { eventOf, platformContext } from '../../dev/gateway/context';
 import { main as diary } from '../../functions/diary/index';
 import { main as user } from '../../functions/user/index';
-import { eventOf, platformContext } from '../../scripts/gateway/context';
 import { subjectOf } from '../../shared/runtime/identity';
 import { freshInstance, production } from '../fresh';
 import { appId, type Child, http, type Main, NOON, newChild, ok, refused, TODAY } from '../harness';

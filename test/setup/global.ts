@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import type { TestProject } from 'vitest/node';
-import { startFakeWechat } from '../../scripts/fakes/wechat';
+import { startFakeWechat } from '../../dev/fakes/wechat';
+import { startServices } from '../../dev/services';
 import { createAccounts, migrate } from '../../scripts/migrate';
-import { startServices } from '../../scripts/services';
 
 /** Where a worker finds its own database, its own Redis index, and the fakes. */
 export interface Provided {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { selectAccount, selectHashes, selectImported, selectKept, selectStanding } from '../../shared/migration/queries';
+import { selectAccount, selectHashes, selectImported, selectKept, selectStanding } from '../../shared/import/queries';
 import type { Database, Value } from '../../shared/runtime/mysql';
 import {
   selectFeed,

@@ -9,10 +9,10 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createServer, type ServedFunction } from '../../container/server';
+import { freePort } from '../../dev/services/process';
 import { main as diary } from '../../functions/diary/index';
 import { main as login } from '../../functions/login/index';
 import { main as user } from '../../functions/user/index';
-import { freePort } from '../../scripts/services/process';
 import { newOpenid, withoutRateLimits } from '../harness';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { type FakeCloud, startFakeCloud } from '../../dev/fakes/storage';
 import { main as diary } from '../../functions/diary/index';
 import { main as login } from '../../functions/login/index';
 import { main as lottery } from '../../functions/lottery/index';
@@ -7,7 +8,6 @@ import { main as points } from '../../functions/points/index';
 import { main as sync } from '../../functions/sync/index';
 import { main as task } from '../../functions/task/index';
 import { main as user } from '../../functions/user/index';
-import { type FakeCloud, startFakeCloud } from '../../scripts/fakes/storage';
 import { config } from '../../shared/runtime/config';
 import type { Export } from '../../shared/user/contract';
 import { fire, grant, newOpenid, ok, refused, select, TODAY, withoutRateLimits } from '../harness';

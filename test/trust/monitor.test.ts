@@ -1,10 +1,10 @@
 import mysql from 'mysql2/promise';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, inject, test, vi } from 'vitest';
+import { type FakeWebhook, startFakeWebhook } from '../../dev/fakes/webhook';
 import { main as diary } from '../../functions/diary/index';
 import { main as login } from '../../functions/login/index';
 import { main as monitor } from '../../functions/monitor/index';
 import { main as user } from '../../functions/user/index';
-import { type FakeWebhook, startFakeWebhook } from '../../scripts/fakes/webhook';
 import type { Changes } from '../../shared/monitor/contract';
 import { rules } from '../../shared/monitor/rules';
 import { config } from '../../shared/runtime/config';

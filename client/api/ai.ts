@@ -1,0 +1,58 @@
+import type { Here } from '../account/open-account';
+import { noAnswer, refusal } from '../platform/error';
+import type { GrowthDiary, Job } from '../types';
+import { once } from './once';
+
+interface Answer {
+  job: Job;
+}
+
+const WAIT_MS = 120_000;
+const INTERVAL_MS = 2_000;
+const LONGEST_INTERVAL_MS = 10_000;
+
+export function aiApi(enter: () => Promise<Here>): GrowthDiary['ai'] {
+  /** The server has to have the diary: what waits is sent first. */
+  const idOnServer = async (here: Here, id: number): Promise<number> => {
+    if (id > 0) return id;
+    const date = here.diaries.dateOf(id);
+    if (here.outbox.all().length > 0) await here.sync.now();
+    const row = date === null ? null : here.diaries.on(date);
+    if (row === null || row === 'evicted' || row.id < 0) throw refusal('NOT_FOUND');
+    return row.id;
+  };
+
+  const job = async (id: number): Promise<Answer> => (await enter()).call<Answer>('ai', 'job', { id });
+
+  return {
+    commentDiary: async ({ diaryId }) => {
+      const here = await enter();
+      const id = await idOnServer(here, diaryId);
+      return here.call<Answer>('ai', 'commentDiary', { diaryId: id });
+    },
+
+    generateImage: async (input) => {
+      const here = await enter();
+      return once<Answer>(here, 'ai', 'generateImage', 'diaryId' in input ? { diaryId: await idOnServer(here, input.diaryId) } : input);
+    },
+
+    job: async ({ id }) => job(id),
+
+    waitFor: async ({ id }, { timeoutMs = WAIT_MS, intervalMs = INTERVAL_MS } = {}) => {
+      const here = await enter();
+      const { phone } = here;
+      const until = phone.now() + timeoutMs;
+      for (let pause = intervalMs; ; pause = Math.min(pause * 1.5, Math.max(intervalMs, LONGEST_INTERVAL_MS))) {
+        const answer = await job(id);
+        if (answer.job.status === 'done' || answer.job.status === 'failed') {
+          here.sync.wake();
+          return answer;
+        }
+        if (phone.now() + pause > until) throw noAnswer();
+        await new Promise<void>((resolve) => {
+          phone.schedule(resolve, pause);
+        });
+      }
+    },
+  };
+}

@@ -1,0 +1,49 @@
+import type { Here } from '../account/open-account';
+import { GrowthDiaryError, invalid } from '../platform/error';
+import { isBag, randomName } from '../platform/text';
+import type { GrowthDiary, UploadOptions, Wx } from '../types';
+
+const EXTENSION = /\.(jpe?g|png|gif|webp)$/i;
+const MAX_BYTES = 10 * 1_024 * 1_024;
+
+interface UploadTask {
+  onProgressUpdate(listener: (progress: { progress: number }) => void): void;
+}
+
+const isTask = (value: unknown): value is UploadTask => isBag(value) && typeof value.onProgressUpdate === 'function';
+
+/** Bytes of a file on the phone; null when there is none. Where the phone cannot tell, it is left to the upload. */
+const sizeOfFile = (wx: Wx, filePath: string): Promise<number | null> =>
+  new Promise((resolve) => {
+    const files = wx.getFileSystemManager?.();
+    if (!files) return resolve(0);
+    files.getFileInfo({ filePath, success: ({ size }) => resolve(size), fail: () => resolve(null) });
+  });
+
+/** Puts one picture into the child's own folder; the only place the server accepts pictures from. A name given twice is one picture. */
+export async function uploadImage(
+  { account, phone: { wx, random } }: Here,
+  tempPath: string,
+  { onProgress, name = randomName(16, random) }: UploadOptions & { name?: string },
+): Promise<string> {
+  const extension = EXTENSION.exec(tempPath)?.[0]?.toLowerCase();
+  if (extension === undefined) throw invalid('tempPath', '只支持 jpg、png、gif、webp 图片');
+  const size = await sizeOfFile(wx, tempPath);
+  if (size === null) throw invalid('tempPath', '图片已不在手机上，请重新选择');
+  if (size > MAX_BYTES) throw invalid('tempPath', '图片不能超过 10 MB');
+  const { cloud } = wx;
+  if (!cloud) throw new GrowthDiaryError('UNAVAILABLE', { message: '当前环境不能上传图片' });
+  return new Promise((resolve, reject) => {
+    const task = cloud.uploadFile({
+      cloudPath: `users/${account.userId}/${name}${extension}`,
+      filePath: tempPath,
+      success: ({ fileID }) => resolve(fileID),
+      fail: () => reject(new GrowthDiaryError('UNAVAILABLE', { message: '图片上传失败，请稍后再试' })),
+    });
+    if (onProgress && isTask(task)) task.onProgressUpdate(({ progress }) => onProgress(progress));
+  });
+}
+
+export const imageApi = (enter: () => Promise<Here>): GrowthDiary['image'] => ({
+  upload: async (tempPath, options = {}) => uploadImage(await enter(), tempPath, options),
+});

@@ -1,0 +1,56 @@
+import type { Here } from '../account/open-account';
+import { isBag } from '../platform/text';
+import type { Draw, GrowthDiary, Page, Prize } from '../types';
+import { once } from './once';
+import { newest } from './points';
+import { quietly } from './read';
+
+interface Prizes {
+  cost: number;
+  prizes: Prize[];
+  noPrizeProbability: number;
+}
+
+const PRIZES = 'prizes';
+const arePrizes = (value: unknown): value is Prizes => isBag(value) && Array.isArray(value.prizes);
+
+export function lotteryApi(enter: () => Promise<Here>): GrowthDiary['lottery'] {
+  return {
+    prizes: async () => {
+      const here = await enter();
+      return quietly(
+        here,
+        async () => {
+          const prizes = await here.call<Prizes>('lottery', 'prizes', {});
+          try {
+            here.storage.write(PRIZES, prizes);
+          } catch {
+            // Shown all the same; only not while offline.
+          }
+          return prizes;
+        },
+        () => here.storage.read(PRIZES, arePrizes),
+      );
+    },
+
+    draw: async () => {
+      const here = await enter();
+      const answer = await once<{ draw: Draw; points: number }>(here, 'lottery', 'draw', {});
+      here.sync.wake();
+      return answer;
+    },
+
+    records: async (filter = {}) => {
+      const here = await enter();
+      return quietly(
+        here,
+        () => here.call<{ records: Draw[] } & Page>('lottery', 'records', filter),
+        () => {
+          if (!here.meta.get().complete) return null;
+          const { rows, ...page } = newest(here.cache.rows<Draw>('draw'), filter);
+          return { records: rows, ...page };
+        },
+      );
+    },
+  };
+}

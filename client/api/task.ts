@@ -1,0 +1,93 @@
+import type { Here } from '../account/open-account';
+import { refusal } from '../platform/error';
+import { given, isDay } from '../platform/text';
+import type { GrowthDiary, Pending, Task } from '../types';
+import { amountOf, appliedRow, requireApplied } from './diary';
+import { quietly } from './read';
+
+type Shown = Task & Pending;
+
+export function taskApi(enter: () => Promise<Here>): GrowthDiary['task'] {
+  /** The mutation's own name of the task, and the task as it is shown. */
+  const aim = (here: Here, id: number) => {
+    const target = here.outbox.taskArgs(id);
+    if (!target) throw refusal('NOT_FOUND');
+    return { target, shown: here.tasks.find('id' in target ? target.id : id) };
+  };
+
+  const shownOr = (here: Here, id: number, before: Shown | null): Shown => {
+    const shown = here.tasks.find(id) ?? before;
+    if (!shown) throw refusal('NOT_FOUND');
+    return shown;
+  };
+
+  return {
+    list: async ({ date: wanted } = {}) => {
+      const here = await enter();
+      const date = wanted ?? here.today();
+      const day = (tasks: Shown[]) => ({ date, tasks, completed: tasks.filter((task) => task.isCompleted).length, total: tasks.length });
+      return quietly(
+        here,
+        async () => {
+          const input = wanted === undefined ? {} : { date };
+          const answer = await here.call<{ date: string; tasks: Task[] }>('task', 'list', input);
+          if (answer.tasks.some(({ id }) => here.cache.get('task', String(id)) === null)) here.sync.wake();
+          return { ...day(here.tasks.over(answer.date, answer.tasks)), date: answer.date };
+        },
+        () => {
+          const tasks = here.tasks.of(date);
+          // Every day has tasks: none here means that they are not known.
+          return tasks.length === 0 ? null : day(tasks);
+        },
+      );
+    },
+
+    create: async (input) => {
+      const here = await enter();
+      if (input.date !== undefined && !isDay(input.date))
+        throw refusal('INVALID_INPUT', [{ path: 'date', message: '日期应为 YYYY-MM-DD' }]);
+      const local = here.outbox.newTaskId();
+      const outcome = await here.submit({ type: 'task.create', args: { ...input }, local });
+      if (outcome === null) return { task: shownOr(here, local, null), pending: true };
+      return { task: appliedRow<Task>(outcome, here.tasks.find(local)) };
+    },
+
+    update: async ({ id, ...fields }) => {
+      const here = await enter();
+      const { target, shown } = aim(here, id);
+      const outcome = await here.submit({ type: 'task.update', args: { ...target, ...fields } });
+      if (outcome === null) return { task: shownOr(here, id, shown && { ...shown, ...given(fields) }), pending: true };
+      return { task: appliedRow<Task>(outcome, shown) };
+    },
+
+    delete: async ({ id }) => {
+      const here = await enter();
+      const outcome = await here.submit({ type: 'task.delete', args: { ...aim(here, id).target } });
+      if (outcome === null) return { id, deleted: true, pending: true };
+      requireApplied(outcome);
+      return { id, deleted: true };
+    },
+
+    complete: async ({ id, doneOn }) => {
+      const here = await enter();
+      const { target, shown } = aim(here, id);
+      // The task's own day: the phone's clock has no say in it.
+      const day = doneOn ?? shown?.date;
+      const outcome = await here.submit({ type: 'task.complete', args: { ...target, ...(day !== undefined && { doneOn: day }) } });
+      if (outcome === null) return { task: shownOr(here, id, shown && { ...shown, isCompleted: true }), points: null, pending: true };
+      const task = appliedRow<Task>(outcome, shown);
+      const awarded = amountOf(here, 1, 'task', task.id, outcome.result.points);
+      return { task, points: { awarded, balance: outcome.result.points ?? outcome.user.points, capped: awarded < task.pointsReward } };
+    },
+
+    uncomplete: async ({ id }) => {
+      const here = await enter();
+      const { target, shown } = aim(here, id);
+      const outcome = await here.submit({ type: 'task.uncomplete', args: { ...target } });
+      if (outcome === null) return { task: shownOr(here, id, shown && { ...shown, isCompleted: false }), points: null, pending: true };
+      const task = appliedRow<Task>(outcome, shown);
+      const returned = amountOf(here, -1, 'task', task.id, outcome.result.points);
+      return { task, points: { returned, balance: outcome.result.points ?? outcome.user.points } };
+    },
+  };
+}

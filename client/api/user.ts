@@ -1,0 +1,51 @@
+import type { Here } from '../account/open-account';
+import { type Bag, isBag } from '../platform/text';
+import type { GrowthDiary, Pending, Profile } from '../types';
+import { appliedRow, NO_STATS } from './diary';
+import { quietly } from './read';
+
+/** What waits to be sent, drawn over the profile. */
+function drawn({ outbox }: Here, profile: Profile): Profile & Pending {
+  let shown: Profile & Pending = profile;
+  for (const { type, args } of outbox.all()) {
+    if (type !== 'user.update') continue;
+    const { settings, ...fields } = args;
+    shown = { ...shown, ...fields, settings: { ...shown.settings, ...(isBag(settings) && settings) }, pending: true };
+  }
+  return shown;
+}
+
+export function userApi(enter: () => Promise<Here>, erased: (here: Here) => void): GrowthDiary['user'] {
+  /** A child that never changed anything has no row yet. */
+  const cached = ({ cache, account, meta }: Here): Profile => {
+    const blank = { openid: '', nickname: '', avatar: '', points: 0, settings: { aiEnabled: true }, createdAt: '' };
+    return cache.rows<Profile>('profile')[0] ?? { ...blank, ...NO_STATS, id: account.userId, ...meta.get().user };
+  };
+  return {
+    profile: async () => {
+      const here = await enter();
+      const seen = await quietly(
+        here,
+        () => here.call<Profile>('user', 'profile', {}),
+        () => (here.meta.get().complete ? cached(here) : null),
+      );
+      return { ...seen, ...drawn(here, seen) };
+    },
+
+    update: async (changes) => {
+      const here = await enter();
+      const outcome = await here.submit({ type: 'user.update', args: { ...changes } });
+      if (outcome === null) return { ...drawn(here, cached(here)), pending: true };
+      return appliedRow<Profile>(outcome, cached(here));
+    },
+
+    export: async () => (await enter()).call<Bag>('user', 'export', {}),
+
+    erase: async (input) => {
+      const here = await enter();
+      const answer = await here.call<{ erased: true }>('user', 'erase', input);
+      erased(here);
+      return answer;
+    },
+  };
+}

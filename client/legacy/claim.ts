@@ -1,0 +1,17 @@
+import type { Here } from '../account/open-account';
+import { isBag, isText } from '../platform/text';
+
+/** Which child of the former version this account has taken over. */
+export interface Claim {
+  child: string;
+  verified: boolean;
+}
+
+export const CLAIM = 'migration';
+
+const isClaim = (value: unknown): value is Claim => isBag(value) && isText(value.child);
+
+export const claimOf = ({ storage }: Pick<Here, 'storage'>): Claim | null => storage.read(CLAIM, isClaim);
+
+/** As the former version called the child that it was last used by. */
+export const childOf = ({ phone: { wx } }: Pick<Here, 'phone'>): string => String(wx.getStorageSync('currentUserId') || 'nobody');

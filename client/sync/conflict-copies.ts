@@ -1,0 +1,82 @@
+import type { MutationResult } from '../../shared/sync/contract';
+import type { Storage } from '../platform/storage';
+import { isBag, isText } from '../platform/text';
+import type { Conflict, Diary, DiaryText, SetAside } from '../types';
+import type { MetaStore } from './meta';
+import { type Entry, nameOf } from './outbox';
+
+/** A mutation that ended otherwise than its author wished, kept until they have seen it. */
+export interface Copy {
+  entry: Entry;
+  result: MutationResult;
+  at: string;
+  /** Its author waited for it and was told. */
+  attended: boolean;
+}
+
+const isCopy = (value: unknown): value is Copy =>
+  isBag(value) && isBag(value.entry) && isBag(value.entry.args) && isBag(value.result) && isText(value.at);
+
+export type Kind = 'conflict' | 'aside';
+
+export interface Copies {
+  list(kind: Kind): [id: string, copy: Copy][];
+  get(kind: Kind, id: string): Copy | null;
+  keep(kind: Kind, copy: Copy): void;
+  drop(kind: Kind, id: string): void;
+  /** Reads again what is stored: another instance has written. */
+  forget(): void;
+}
+
+/** The name is that of the mutation: answered again, it makes the same copy. */
+export const copyKey = (kind: Kind, id: string): string => `${kind}:${id}`;
+
+export function openCopies(storage: Storage, meta: MetaStore): Copies {
+  const kinds = new Map<Kind, Map<string, Copy>>();
+  const copiesOf = (kind: Kind): Map<string, Copy> => {
+    let copies = kinds.get(kind);
+    if (!copies) {
+      copies = new Map();
+      for (const id of storage.names(`${kind}:`)) {
+        const copy = storage.read(copyKey(kind, id), isCopy);
+        if (copy) copies.set(id, copy);
+      }
+      kinds.set(kind, copies);
+    }
+    return copies;
+  };
+  // One that is not acknowledged yet will be answered once more; acted upon before, it would come back.
+  const isSettled = ({ entry }: Copy): boolean => entry.clientId !== meta.get().clientId || entry.mid <= meta.get().ack;
+  return {
+    list: (kind) => [...copiesOf(kind)].filter(([, copy]) => isSettled(copy)),
+    get: (kind, id) => copiesOf(kind).get(id) ?? null,
+    keep: (kind, copy) => {
+      const id = nameOf(copy.entry);
+      storage.write(copyKey(kind, id), copy);
+      copiesOf(kind).set(id, copy);
+    },
+    forget: () => kinds.clear(),
+    drop: (kind, id) => {
+      copiesOf(kind).delete(id);
+      storage.remove(copyKey(kind, id));
+    },
+  };
+}
+
+export const toConflict = ([id, { entry, result, at }]: [string, Copy]): Conflict => ({
+  id,
+  date: String(entry.args.date),
+  mine: entry.args.deleted === true ? null : (entry.args as unknown as DiaryText),
+  theirs: result.deleted || !result.row ? null : (result.row as Diary),
+  policy: entry.policy,
+  at,
+});
+
+export const toSetAside = ([id, { entry, result, at }]: [string, Copy]): SetAside => ({
+  id,
+  type: entry.type,
+  args: entry.args,
+  code: result.code ?? 'INTERNAL',
+  message: result.message ?? '',
+  at,
+});
