@@ -5,7 +5,7 @@ import { rememberSession, replaceSession, subjectOf } from '../runtime/identity'
 import { admit } from '../runtime/rate-limit';
 import type { MigrationMode, UserInfo } from './contract';
 import { migrationModeOf } from './migration-mode';
-import { postLogin, postLogout, selectAccount } from './queries';
+import { postLogin, postLogout, selectAccount, selectEpoch } from './queries';
 import { signToken } from './token';
 import { code2session } from './wechat';
 
@@ -49,9 +49,11 @@ export async function login(ctx: PublicContext, { code }: { code?: string | unde
   };
 }
 
-/** Signs for the epoch the caller came with: were the newest read here, a token could outlive its logout. */
-export const refresh = ({ userId, subject, epoch, now }: UserContext): Promise<{ token: string; expiresAt: string }> =>
-  signToken({ userId, subject, epoch }, now);
+/** A new token for the same epoch: `selectEpoch` refuses a token that a logout has revoked. */
+export async function refresh(ctx: UserContext): Promise<{ token: string; expiresAt: string }> {
+  const { userId, subject, now } = ctx;
+  return signToken({ userId, subject, epoch: await selectEpoch(ctx.db, ctx) }, now);
+}
 
 /** Voids every token of this user, on all devices and at once. */
 export async function logout(ctx: UserContext): Promise<{ loggedOut: true }> {

@@ -1,7 +1,8 @@
+import { type Account, guard, guardValues, requireAccount } from '../database/account';
 import type { Database } from '../runtime/mysql';
 import type { UserInfo } from './contract';
 
-interface Account extends UserInfo {
+interface SignedIn extends UserInfo {
   epoch: number;
 }
 
@@ -9,8 +10,8 @@ interface Account extends UserInfo {
  * Null on first sight; only then does a login write. In one statement for everybody, INSERT … ON DUPLICATE KEY UPDATE, which writes each time, it
  * ran at 0.3 to 0.6 of the speed.
  */
-export const selectAccount = async (db: Database, openid: string): Promise<Account | null> => {
-  const [row] = await db.rows<Account>(
+export const selectAccount = async (db: Database, openid: string): Promise<SignedIn | null> => {
+  const [row] = await db.rows<SignedIn>(
     'login.account',
     `SELECT id, openid, nickname, avatar_url AS avatar, points, token_epoch AS epoch
        FROM users WHERE openid = ? AND status = 1`,
@@ -20,9 +21,19 @@ export const selectAccount = async (db: Database, openid: string): Promise<Accou
 };
 
 /** The account of an openid, made here unless another login was faster. */
-export const postLogin = async (db: Database, openid: string, now: Date): Promise<Account & { isNewUser: boolean }> => {
-  const account = await db.post<Account & { isNewUser: number }>('post_login', [openid, now]);
+export const postLogin = async (db: Database, openid: string, now: Date): Promise<SignedIn & { isNewUser: boolean }> => {
+  const account = await db.post<SignedIn & { isNewUser: number }>('post_login', [openid, now]);
   return { ...account, isNewUser: account.isNewUser === 1 };
 };
 
 export const postLogout = (db: Database, userId: number, now: Date): Promise<{ epoch: number }> => db.post('post_logout', [userId, now]);
+
+/** The epoch that new tokens are signed for. */
+export const selectEpoch = async (db: Database, account: Account): Promise<number> => {
+  const rows = await db.rows<{ epoch: number }>(
+    'login.epoch',
+    `SELECT token_epoch AS epoch FROM users WHERE ${guard('users')}`,
+    guardValues(account),
+  );
+  return requireAccount(rows).epoch;
+};

@@ -1,3 +1,4 @@
+import type { Account } from '../database/account';
 import type { Database } from './mysql';
 import type { Cache } from './redis';
 
@@ -26,14 +27,11 @@ export interface PublicContext extends SystemContext {
   address: string | null;
 }
 
-export interface UserContext extends SystemContext {
-  userId: number;
+export interface UserContext extends SystemContext, Account {
   /** WeChat's word, on the mini-program door only. */
   openid: string | null;
   /** Hash of the openid: tags the user's keys in Redis, stands for them in logs. */
   subject: string;
-  /** The epoch of tokens that the caller has proved to belong to. */
-  epoch: number;
   /**
    * Pending while it is not yet known whether the caller may come in (see runEarly in serve.ts); rejects when they may not. Whatever reaches
    * outside MySQL waits for it; postings do so by themselves.

@@ -133,7 +133,7 @@ interface Identity {
   address?: string | null;
   userId?: number;
   subject?: string;
-  epoch?: number;
+  epoch?: number | null;
   actor?: string;
 }
 
@@ -186,7 +186,7 @@ function knownIdentity(contract: Contract, credentials: Credentials): UserIdenti
   if (contract.access !== 'user' || credentials.kind !== 'openid') return null;
   const { openid, subject } = credentials;
   const session = guessSession(credentials);
-  return session && admitAhead(subject, contract.limit) ? { userId: session.userId, openid, subject, epoch: session.epoch } : null;
+  return session && admitAhead(subject, contract.limit) ? { userId: session.userId, openid, subject, epoch: null } : null;
 }
 
 /** Who spent their allowance, until when: a flood of refused reads must not reach the database. */
@@ -221,7 +221,7 @@ function runEarly({ contract, run }: Action, credentials: Credentials, ctx: Syst
   const subject = subjectIn(credentials);
   if (session === null || subject === null || (spent.get(subject) ?? 0) > Date.now()) return null;
   const openid = credentials.kind === 'openid' ? credentials.openid : null;
-  const guess: Identity = { userId: session.userId, openid, subject, epoch: session.epoch };
+  const guess: Identity = { userId: session.userId, openid, subject, epoch: openid === null ? session.epoch : null };
   const known = entering.then((identity) => {
     if (!isSame(guess, identity)) throw new Error('somebody else');
   });
@@ -249,7 +249,8 @@ async function identityFor(
       const isPerson = credentials.kind === 'openid' || credentials.kind === 'token';
       const session = isPerson ? await sessionOf(db, cache, credentials, cached) : null;
       if (!isPerson || session === null) throw new AppError('UNAUTHENTICATED');
-      return { userId: session.userId, openid: call.openid, subject: credentials.subject, epoch: session.epoch };
+      const epoch = credentials.kind === 'token' ? session.epoch : null;
+      return { userId: session.userId, openid: call.openid, subject: credentials.subject, epoch };
     }
   }
 }

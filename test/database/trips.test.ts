@@ -21,7 +21,7 @@ const YESTERDAY = '2025-01-21';
 type Case = [string, Main, string, (ids: { id: number; version: number }) => object, number];
 const cases: Case[] = [
   ['login of a known user', login, 'login', () => ({}), 1],
-  ['refresh', login, 'refresh', () => ({}), 0],
+  ['refresh', login, 'refresh', () => ({}), 1],
   ['logout', login, 'logout', () => ({}), 1],
   ['profile', user, 'profile', () => ({}), 1],
   ['update of the profile', user, 'update', () => ({ nickname: 'x' }), 1],
