@@ -473,7 +473,10 @@ export interface GrowthDiary {
 export type GrowthDiaryErrorCode =
   | 'INVALID_INPUT'
   | 'UNAUTHENTICATED'
+  | 'ACCOUNT_ERASED'
   | 'FORBIDDEN'
+  | 'GUARDIAN_REQUIRED'
+  | 'PIN_INVALID'
   | 'CONSENT_REQUIRED'
   | 'NOT_FOUND'
   | 'DIARY_EXISTS'

@@ -8,7 +8,10 @@ interface ErrorKind {
 export const errorKinds = {
   INVALID_INPUT: { status: 400, retryable: false, message: '填写的内容有误，请检查后再试' },
   UNAUTHENTICATED: { status: 401, retryable: false, message: '请先登录' },
+  ACCOUNT_ERASED: { status: 401, retryable: false, message: '这个账号已经注销了' },
   FORBIDDEN: { status: 403, retryable: false, message: '没有权限进行此操作' },
+  GUARDIAN_REQUIRED: { status: 403, retryable: false, message: '需要家长确认后才能进行' },
+  PIN_INVALID: { status: 403, retryable: false, message: '家长密码不正确' },
   // No action answers it yet. Phones know it, so that asking for consent will need no new version of them.
   CONSENT_REQUIRED: { status: 403, retryable: false, message: '需要监护人同意后才能使用' },
   NOT_FOUND: { status: 404, retryable: false, message: '没有找到相关内容' },
@@ -55,6 +58,10 @@ interface AppErrorOptions {
   cause?: unknown;
 }
 
+/** The sentence of the first wrong field: it tells a person what to mend, the general one does not. */
+const firstSentence = (details: unknown): string | undefined =>
+  Array.isArray(details) ? (details as Partial<FieldError>[])[0]?.message : undefined;
+
 /** A refusal that the caller is meant to see. Anything else that is thrown answers INTERNAL. */
 export class AppError extends Error {
   override readonly name = 'AppError';
@@ -63,7 +70,7 @@ export class AppError extends Error {
   readonly retryAfter: number | undefined;
 
   constructor(code: ErrorCode, { message, details, retryAfter, cause }: AppErrorOptions = {}) {
-    super(message ?? errorKinds[code].message, { cause });
+    super(message ?? (code === 'INVALID_INPUT' ? firstSentence(details) : undefined) ?? errorKinds[code].message, { cause });
     this.code = code;
     this.details = details;
     this.retryAfter = retryAfter;

@@ -1,5 +1,5 @@
 import type { Here } from '../account/open-account';
-import { refusal } from '../platform/error';
+import { invalid, refusal } from '../platform/error';
 import { given, isDay } from '../platform/text';
 import type { GrowthDiary, Pending, Task } from '../types';
 import { amountOf, appliedRow, requireApplied } from './diary';
@@ -45,7 +45,7 @@ export function taskApi(enter: () => Promise<Here>): GrowthDiary['task'] {
     create: async (input) => {
       const here = await enter();
       if (input.date !== undefined && !isDay(input.date))
-        throw refusal('INVALID_INPUT', [{ path: 'date', message: '日期应为 YYYY-MM-DD' }]);
+        throw invalid('date', '日期应为 YYYY-MM-DD');
       const local = here.outbox.newTaskId();
       const outcome = await here.submit({ type: 'task.create', args: { ...input }, local });
       if (outcome === null) return { task: shownOr(here, local, null), pending: true };

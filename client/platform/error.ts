@@ -60,7 +60,7 @@ export const noAnswer = (): GrowthDiaryError => new GrowthDiaryError('UNAVAILABL
 export const refusal = (code: GrowthDiaryErrorCode, details?: unknown): GrowthDiaryError => new GrowthDiaryError(code, { details });
 
 export const invalid = (path: string, message: string): GrowthDiaryError =>
-  new GrowthDiaryError('INVALID_INPUT', { details: [{ path, message }] });
+  new GrowthDiaryError('INVALID_INPUT', { message, details: [{ path, message }] });
 
 /** The server would refuse it; a phone that shows what it has must not show something else. */
 export function requirePage({ page, limit }: { page?: number | undefined; limit?: number | undefined }): void {

@@ -48,6 +48,13 @@ describe('drafts', () => {
     expect((await ok(main, openid, 'get', { id: diary.id })).diary).toEqual(diary);
   });
 
+  test('INVALID_INPUT says in its message what is wrong with the first field', async () => {
+    const { openid } = await newChild();
+    const refusal = await refused(main, openid, 'create', { date: TODAY, content: 'x', mood: '很'.repeat(21) });
+    expect(refusal).toMatchObject({ code: 'INVALID_INPUT', message: '最多 20 个字', details: [{ path: 'mood', message: '最多 20 个字' }] });
+    expect((await refused(main, openid, 'create', { date: '2025-01-23', content: '明天' })).message).toBe('不能写未来的日记');
+  });
+
   test('what is absent stays, what is given empty is cleared', async () => {
     const { openid } = await newChild();
     const { diary } = await create(openid, { mood: 'happy', weather: 'sunny', tags: ['a'] });
