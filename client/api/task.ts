@@ -44,8 +44,7 @@ export function taskApi(enter: () => Promise<Here>): GrowthDiary['task'] {
 
     create: async (input) => {
       const here = await enter();
-      if (input.date !== undefined && !isDay(input.date))
-        throw invalid('date', '日期应为 YYYY-MM-DD');
+      if (input.date !== undefined && !isDay(input.date)) throw invalid('date', '日期应为 YYYY-MM-DD');
       const local = here.outbox.newTaskId();
       const outcome = await here.submit({ type: 'task.create', args: { ...input }, local });
       if (outcome === null) return { task: shownOr(here, local, null), pending: true };
