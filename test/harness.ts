@@ -2,8 +2,10 @@ import { randomBytes } from 'node:crypto';
 import mysql, { type Pool, type RowDataPacket } from 'mysql2/promise';
 import { afterAll, beforeAll, inject, vi } from 'vitest';
 import { type Caller, eventOf, platformContext } from '../dev/gateway/context';
+import { postPoints } from '../shared/database/procedures';
 import type { Envelope, ErrorBody } from '../shared/errors';
 import { type Config, config } from '../shared/runtime/config';
+import { type Database, openDatabase } from '../shared/runtime/mysql';
 
 export type Main = (event: unknown, context: unknown) => Promise<unknown>;
 
@@ -35,6 +37,15 @@ export async function select<Row>(sql: string, values: (string | number | null |
   const [rows] = await db().query<RowDataPacket[]>(sql, values);
   return rows as Row[];
 }
+
+/** The functions' own way to the database, for calling a posting directly. */
+export const testDatabase = (): Database => openDatabase(Date.now() + 10_000, 'test');
+
+/** A request that nobody made before. */
+export const newRequest = (): { requestId: string; hash: Buffer } => {
+  const hash = randomBytes(32);
+  return { requestId: hash.toString('hex'), hash };
+};
 
 export const newOpenid = (): string => `o${randomBytes(12).toString('hex')}`;
 
@@ -154,17 +165,8 @@ export async function newChild(points = 0): Promise<Child> {
 
 /** Gives points by the posting that operators use; a ledger that a test wrote by hand would not add up. */
 export async function grant(userId: number, amount: number): Promise<void> {
-  const request = randomBytes(32);
-  await select('CALL post_points(?, ?, ?, ?, ?, ?, NULL, NULL, ?, ?)', [
-    userId,
-    request.toString('hex'),
-    request,
-    amount,
-    '测试',
-    '',
-    'test',
-    new Date(NOON),
-  ]);
+  const points = { amount, source: '测试', description: '', relatedId: null, relatedType: null, actor: 'test' };
+  await postPoints(testDatabase(), { userId, ...newRequest(), ...points, now: new Date(NOON) });
 }
 
 /** Other settings while the tests of one file, or of one `describe`, run. */

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { type Child, grant, http, NOON, newChild, ok, refused, select, send, withoutRateLimits } from '../../test/harness';
+import { postErase } from '../../shared/database/procedures';
+import { type Child, grant, http, NOON, newChild, ok, refused, select, send, testDatabase, withoutRateLimits } from '../../test/harness';
 import { main } from './index';
 
 withoutRateLimits();
@@ -210,7 +211,7 @@ describe('giving', () => {
 
   test('nobody receives what is sent to an account that does not exist or was erased', async () => {
     const { userId } = await newChild();
-    await select('CALL post_erase(?, NULL, ?)', [userId, new Date(NOON)]);
+    await postErase(testDatabase(), { userId, personHash: Buffer.alloc(32), now: new Date(NOON) });
     for (const nobody of [userId, 4_000_000_000]) {
       expect((await refused(main, null, 'add', { userId: nobody, amount: 5, source: 'x' }, OPERATOR)).code).toBe('NOT_FOUND');
     }

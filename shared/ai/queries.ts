@@ -1,3 +1,4 @@
+import * as call from '../database/procedures';
 import { type ErrorCode, errorKinds, isErrorCode } from '../errors';
 import type { Request } from '../request';
 import type { Database } from '../runtime/mysql';
@@ -73,17 +74,7 @@ interface Wish {
 
 /** Stores a job or finds the one that stands for this version of the diary; answers its id. */
 export const postJob = (db: Database, userId: number, request: Request, wish: Wish, now: Date): Promise<{ id: number }> =>
-  db.post('post_job', [
-    userId,
-    request.id,
-    request.hash,
-    wish.kind,
-    wish.diaryId,
-    wish.input && JSON.stringify(wish.input),
-    wish.day,
-    wish.quota,
-    now,
-  ]);
+  call.postJob(db, { userId, ...request, ...wish, now });
 
 /** A job as its worker sees it. */
 export interface Lease {
@@ -117,13 +108,13 @@ export const postJobClaim = async (
   leaseUntil: Date,
   now: Date,
 ): Promise<Lease | null> => {
-  const { job } = await db.post<{ job: Omit<Lease, 'worker'> | null }>('post_job_claim', [
-    only?.userId ?? null,
-    only?.id ?? null,
+  const { job } = await call.postJobClaim<{ job: Omit<Lease, 'worker'> | null }>(db, {
+    userId: only?.userId ?? null,
+    id: only?.id ?? null,
     worker,
     leaseUntil,
     now,
-  ]);
+  });
   return job && { ...job, worker };
 };
 
@@ -141,7 +132,7 @@ interface Note {
 /** Answers false when the lease has passed to another worker, who then goes on alone. */
 export const postJobHold = async (db: Database, { userId, id, worker }: Lease, note: Note): Promise<boolean> => {
   const { reference, fileId = null, dueAt, isReleased, isUnpaid = false, errorCode = null } = note;
-  const { held } = await db.post<{ held: 0 | 1 | boolean }>('post_job_hold', [
+  const { held } = await call.postJobHold<{ held: 0 | 1 | boolean }>(db, {
     userId,
     id,
     worker,
@@ -149,9 +140,9 @@ export const postJobHold = async (db: Database, { userId, id, worker }: Lease, n
     fileId,
     dueAt,
     isReleased,
-    isUnpaid ? 1 : 0,
+    unpaid: isUnpaid ? 1 : 0,
     errorCode,
-  ]);
+  });
   return Boolean(held);
 };
 
@@ -171,13 +162,13 @@ export const postJobEnd = (
   outcome: Outcome,
   now: Date,
 ): Promise<End> =>
-  db.post('post_job_end', [
+  call.postJobEnd(db, {
     userId,
     id,
     worker,
-    'text' in outcome ? outcome.text : null,
-    'fileId' in outcome ? outcome.fileId : null,
-    'errorCode' in outcome ? outcome.errorCode : null,
-    'errorCode' in outcome && outcome.mayRepeat,
+    text: 'text' in outcome ? outcome.text : null,
+    fileId: 'fileId' in outcome ? outcome.fileId : null,
+    errorCode: 'errorCode' in outcome ? outcome.errorCode : null,
+    mayRepeat: 'errorCode' in outcome && outcome.mayRepeat,
     now,
-  ]);
+  });

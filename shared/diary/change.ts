@@ -59,7 +59,7 @@ export async function changeDiary<Other extends object = never>(
   const first = fresh && (await postFresh(ctx, request, fresh, check));
   if (first) return first;
   for (;;) {
-    const state = await selectDiaryState(ctx.db, ctx.userId, request.id, target);
+    const state = await selectDiaryState(ctx.db, ctx.userId, request.requestId, target);
     await ctx.admitted;
     if (state === null) throw new AppError('UNAUTHENTICATED');
     if (state.request) return replay<Outcome | Other>(state.request, request);

@@ -1,4 +1,5 @@
 import type { Moment } from '../clock';
+import * as call from '../database/procedures';
 import type { Request } from '../request';
 import type { Database, Value } from '../runtime/mysql';
 import type { CheckStatus } from '../safety/check';
@@ -287,37 +288,23 @@ export const postDiary = <Answer>(
   db: Database,
   userId: number,
   request: Request,
-  { baseRev, id, oldDate, diary, checkStatus, isDeleted, modifiedAt, origin, drafts, changedDay, keptHash, reward }: DiaryPosting,
+  { diary, origin, drafts, changedDay, ...posting }: DiaryPosting,
   response: Answer,
   { today, now }: Moment,
 ): Promise<Answer> =>
-  db.post('post_diary', [
+  call.postDiary(db, {
     userId,
-    request.id,
-    request.hash,
-    baseRev,
-    id,
-    diary.date,
-    oldDate,
-    diary.content,
-    diary.mood,
-    diary.weather,
-    JSON.stringify(diary.images),
-    JSON.stringify(diary.tags),
-    diary.isDraft,
-    checkStatus,
-    isDeleted,
-    modifiedAt,
-    origin?.client ?? null,
-    origin?.mutation ?? null,
-    drafts,
-    changedDay,
-    keptHash,
-    reward,
-    JSON.stringify(response),
+    ...request,
+    ...posting,
+    ...diary,
+    client: origin?.client ?? null,
+    mutation: origin?.mutation ?? null,
+    totalDrafts: drafts,
+    day: changedDay,
+    response: JSON.stringify(response),
     today,
     now,
-  ]);
+  });
 
 /**
  * Publishes a diary on a day that has none. What only the posting knows it puts into the response itself: id, version, balance and streak.
@@ -327,23 +314,8 @@ export const postNewDay = <Answer>(
   db: Database,
   userId: number,
   request: Request,
-  { diary, checkStatus, reward }: Pick<DiaryPosting, 'diary' | 'checkStatus' | 'reward'>,
+  { diary: { date: day, ...written }, checkStatus, reward }: Pick<DiaryPosting, 'diary' | 'checkStatus' | 'reward'>,
   response: Answer,
   { today, now }: Moment,
 ): Promise<Answer> =>
-  db.post('post_new_day', [
-    userId,
-    request.id,
-    request.hash,
-    diary.date,
-    diary.content,
-    diary.mood,
-    diary.weather,
-    JSON.stringify(diary.images),
-    JSON.stringify(diary.tags),
-    checkStatus,
-    reward,
-    JSON.stringify(response),
-    today,
-    now,
-  ]);
+  call.postNewDay(db, { userId, ...request, day, ...written, checkStatus, reward, response: JSON.stringify(response), today, now });

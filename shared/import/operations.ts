@@ -139,7 +139,7 @@ async function grantOnce(ctx: UserContext, claimed: number): Promise<Grant> {
   const granted = worthOf({ claimed, diaries, taskPoints, held: held ?? points });
   const grant: Grant = { claimed, granted, balance: points + granted, isFirst: true };
   if (granted === 0) return grant;
-  const request = { id: `${ctx.requestId}:grant`, hash: createHash('sha256').update(`${claimed}`).digest() };
+  const request = { requestId: `${ctx.requestId}:grant`, hash: createHash('sha256').update(`${claimed}`).digest() };
   const description = `手机上 ${claimed} 分，认可 ${granted} 分`;
   return postGrant(ctx.db, ctx.userId, request, rev, { granted, description }, grant, ctx.now);
 }

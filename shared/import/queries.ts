@@ -1,4 +1,5 @@
 import type { Moment } from '../clock';
+import * as call from '../database/procedures';
 import { type DiaryRow, toDiary } from '../diary/queries';
 import type { Streak } from '../diary/streak';
 import type { Request } from '../request';
@@ -130,22 +131,21 @@ export const postImport = <Answer>(
   response: Answer,
   { today, now }: Moment,
 ): Promise<Answer> =>
-  db.post('post_import', [
+  call.postImport(db, {
     userId,
-    request.id,
-    request.hash,
+    ...request,
     baseRev,
-    JSON.stringify(days.map((day) => ({ ...day, modifiedAt: sqlInstant(day.modifiedAt) }))),
-    revisionsJson(revisions),
-    JSON.stringify(tasks.map((task) => ({ ...task, completedAt: sqlInstant(task.completedAt) }))),
-    JSON.stringify(rules),
-    JSON.stringify(draws.map((draw) => ({ ...draw, drawnAt: sqlInstant(draw.drawnAt) }))),
-    JSON.stringify(items),
-    drafts,
-    JSON.stringify(response),
+    days: days.map((day) => ({ ...day, modifiedAt: sqlInstant(day.modifiedAt) })),
+    revisions: revisionsJson(revisions),
+    tasks: tasks.map((task) => ({ ...task, completedAt: sqlInstant(task.completedAt) })),
+    rules,
+    draws: draws.map((draw) => ({ ...draw, drawnAt: sqlInstant(draw.drawnAt) })),
+    items,
+    totalDrafts: drafts,
+    response: JSON.stringify(response),
     today,
     now,
-  ]);
+  });
 
 /** Throws Moved when the user's data have moved since `baseRev`. */
 export const postGrant = <Answer>(
@@ -153,8 +153,7 @@ export const postGrant = <Answer>(
   userId: number,
   request: Request,
   baseRev: number,
-  { granted, description }: { granted: number; description: string },
+  grant: { granted: number; description: string },
   response: Answer,
   now: Date,
-): Promise<Answer> =>
-  db.post('post_grant', [userId, request.id, request.hash, baseRev, granted, description, JSON.stringify(response), now]);
+): Promise<Answer> => call.postGrant(db, { userId, ...request, baseRev, ...grant, response: JSON.stringify(response), now });

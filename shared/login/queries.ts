@@ -1,4 +1,5 @@
 import { type Account, guard, guardValues, requireAccount } from '../database/account';
+import * as call from '../database/procedures';
 import type { Database } from '../runtime/mysql';
 import type { UserInfo } from './contract';
 
@@ -22,11 +23,11 @@ export const selectAccount = async (db: Database, openid: string): Promise<Signe
 
 /** The account of an openid, made here unless another login was faster. */
 export const postLogin = async (db: Database, openid: string, now: Date): Promise<SignedIn & { isNewUser: boolean }> => {
-  const account = await db.post<SignedIn & { isNewUser: number }>('post_login', [openid, now]);
+  const account = await call.postLogin<SignedIn & { isNewUser: number }>(db, { openid, now });
   return { ...account, isNewUser: account.isNewUser === 1 };
 };
 
-export const postLogout = (db: Database, userId: number, now: Date): Promise<{ epoch: number }> => db.post('post_logout', [userId, now]);
+export const postLogout = (db: Database, userId: number, now: Date): Promise<{ epoch: number }> => call.postLogout(db, { userId, now });
 
 /** The epoch that new tokens are signed for. */
 export const selectEpoch = async (db: Database, account: Account): Promise<number> => {

@@ -1,3 +1,4 @@
+import * as call from '../database/procedures';
 import type { Window } from '../paging';
 import type { Request } from '../request';
 import type { Database } from '../runtime/mysql';
@@ -106,10 +107,9 @@ export const postDraw = (
   db: Database,
   userId: number,
   request: Request,
-  { cost, roll, prizeId, isEmpty, fingerprint }: DrawPosting,
+  draw: DrawPosting,
   now: Date,
-): Promise<DrawRow & { balance: number }> =>
-  db.post('post_draw', [userId, request.id, request.hash, cost, roll, prizeId, isEmpty, fingerprint, now]);
+): Promise<DrawRow & { balance: number }> => call.postDraw(db, { userId, ...request, ...draw, now });
 
 /** Null leaves a field as it is. */
 export interface PrizePosting {
@@ -123,8 +123,5 @@ export interface PrizePosting {
   isActive: boolean | null;
 }
 
-export const postPrize = (db: Database, request: Request, prize: PrizePosting, now: Date): Promise<PrizeRow> => {
-  const { id, name, description, imageUrl, probability, stock, points, isActive } = prize;
-  const exact = probability === null ? null : probability.toFixed(4);
-  return db.post('post_prize', [request.id, request.hash, id, name, description, imageUrl, exact, stock, points, isActive, now]);
-};
+export const postPrize = (db: Database, request: Request, prize: PrizePosting, now: Date): Promise<PrizeRow> =>
+  call.postPrize(db, { ...request, ...prize, probability: prize.probability === null ? null : prize.probability.toFixed(4), now });

@@ -1,3 +1,4 @@
+import * as call from '../database/procedures';
 import type { Database } from '../runtime/mysql';
 
 export interface MinuteRow {
@@ -7,10 +8,10 @@ export interface MinuteRow {
 }
 
 export const postMinutes = (db: Database, source: string, rows: readonly MinuteRow[]): Promise<unknown> =>
-  db.post('post_minutes', [source, JSON.stringify(rows)]);
+  call.postMinutes(db, { source, rows });
 
 export const postMinutesSweep = (db: Database, before: Date, limit: number): Promise<unknown> =>
-  db.post('post_minutes_sweep', [before, limit]);
+  call.postMinutesSweep(db, { before, limit });
 
 export const selectCounts = (db: Database, since: Date, until: Date): Promise<Pick<MinuteRow, 'action' | 'counts'>[]> =>
   db.rows('monitor.counts', 'SELECT action, counts FROM call_minutes WHERE minute >= ? AND minute <= ?', [since, until]);
@@ -133,7 +134,7 @@ export const selectUntold = (db: Database): Promise<Incident[]> =>
 
 /** False when another run was faster. */
 export const postIncident = async (db: Database, rule: string, isOpen: boolean, detail: string, slot: Date): Promise<boolean> => {
-  const { changed } = await db.post<{ changed: number }>('post_incident', [rule, isOpen, detail.slice(0, 500), slot]);
+  const { changed } = await call.postIncident<{ changed: number }>(db, { rule, isOpen, detail: detail.slice(0, 500), slot });
   return changed > 0;
 };
 
@@ -144,7 +145,7 @@ export const postIncidentClaim = async (
   now: Date,
   until: Date,
 ): Promise<boolean> => {
-  const { claimed } = await db.post<{ claimed: number }>('post_incident_claim', [rule, opened_at, isOpen, now, until]);
+  const { claimed } = await call.postIncidentClaim<{ claimed: number }>(db, { rule, openedAt: opened_at, isOpen, now, until });
   return claimed > 0;
 };
 
@@ -154,4 +155,4 @@ export const postIncidentTold = (
   isOpen: boolean,
   isTold: boolean,
   now: Date,
-): Promise<unknown> => db.post('post_incident_told', [rule, opened_at, isOpen, isTold, now]);
+): Promise<unknown> => call.postIncidentTold(db, { rule, openedAt: opened_at, isOpen, isTold, now });

@@ -1,3 +1,4 @@
+import * as call from '../database/procedures';
 import type { Window } from '../paging';
 import type { Request } from '../request';
 import type { Database } from '../runtime/mysql';
@@ -109,7 +110,5 @@ export interface PointsPosting {
   actor: string | null;
 }
 
-export const postPoints = (db: Database, userId: number, request: Request, posting: PointsPosting, now: Date): Promise<RecordRow> => {
-  const { amount, source, description, relatedId, relatedType, actor } = posting;
-  return db.post('post_points', [userId, request.id, request.hash, amount, source, description, relatedId, relatedType, actor, now]);
-};
+export const postPoints = (db: Database, userId: number, request: Request, posting: PointsPosting, now: Date): Promise<RecordRow> =>
+  call.postPoints(db, { userId, ...request, ...posting, now });

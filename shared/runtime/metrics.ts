@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { postMinutes } from '../database/procedures';
 import { openDatabase } from './mysql';
 import { evaluate, openCache } from './redis';
 
@@ -101,7 +102,7 @@ async function addInRedis(rows: readonly MinuteRow[]): Promise<boolean> {
 /** Without Redis: rows of this sum alone, so that writing them twice changes nothing. */
 async function addInMysql(rows: readonly MinuteRow[]): Promise<void> {
   const db = openDatabase(Date.now() + DIRECT_PATIENCE_MS, 'metrics');
-  await db.post('post_minutes', [randomBytes(9).toString('base64url'), JSON.stringify(rows)]);
+  await postMinutes(db, { source: randomBytes(9).toString('base64url'), rows });
 }
 
 function putBack(rows: readonly MinuteRow[]): void {

@@ -1,3 +1,4 @@
+import * as call from '../database/procedures';
 import type { Database } from '../runtime/mysql';
 
 /** A text that was stored unchecked. */
@@ -29,4 +30,4 @@ export const postCheck = (
   db: Database,
   { userId, diaryId, version }: Pick<PendingCheck, 'userId' | 'diaryId' | 'version'>,
   dueAt: Date | null,
-): Promise<unknown> => db.post('post_check', [userId, diaryId, version, dueAt]);
+): Promise<unknown> => call.postCheck(db, { userId, diaryId, version, dueAt });

@@ -39,7 +39,7 @@ async function recheck(ctx: SystemContext, check: PendingCheck): Promise<void> {
 async function withdraw(ctx: SystemContext, { userId, diaryId, version }: PendingCheck, openid: string): Promise<void> {
   // The system acts for the user; the id makes a second timer's withdrawal the same request.
   const child: UserContext = { ...ctx, userId, openid, subject: subjectOf(openid), epoch: null };
-  const request = { id: `check:${diaryId}:${version ?? ctx.now.getTime()}`, hash: createHash('sha256').update('withdraw').digest() };
+  const request = { requestId: `check:${diaryId}:${version ?? ctx.now.getTime()}`, hash: createHash('sha256').update('withdraw').digest() };
   if (diaryId === 0) {
     await updateProfile(child, { nickname: '' }, request);
     return;

@@ -152,7 +152,7 @@ function recall(mid: number, { hash }: Request, { lastMid, answers }: Known): Mu
 
 /** The number was given an answer, or had it forgotten, since the batch began. */
 async function recallAgain(ctx: UserContext, request: Request, mid: number): Promise<MutationResult> {
-  const known = await selectAnswer(ctx.db, ctx.userId, request.id);
+  const known = await selectAnswer(ctx.db, ctx.userId, request.requestId);
   return (known && recall(mid, request, { lastMid: mid, answers: new Map([[mid, known]]) })) ?? { mid, status: 'stale' };
 }
 
@@ -168,7 +168,7 @@ const FAILURES_ALLOWED = 2;
 
 async function countFailure(ctx: UserContext, request: Request, mid: number, error: unknown): Promise<MutationResult> {
   logLine('error', { action: ctx.action, requestId: ctx.requestId, code: 'INTERNAL', causes: describeError(error) });
-  const { failures } = await postFailure(ctx.db, ctx.userId, request.id, ctx.now);
+  const { failures } = await postFailure(ctx.db, ctx.userId, request.requestId, ctx.now);
   return failures > FAILURES_ALLOWED ? refuse(ctx, request, mid, new AppError('INTERNAL')) : { mid, status: 'retry' };
 }
 

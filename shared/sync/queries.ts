@@ -1,4 +1,5 @@
 import { type JobRow, toJob } from '../ai/queries';
+import * as call from '../database/procedures';
 import type { Diary } from '../diary/contract';
 import { type DiaryRow, toDiary } from '../diary/queries';
 import type { Streak } from '../diary/streak';
@@ -95,8 +96,9 @@ export interface Revision extends Written {
 /** As the database reads a DATETIME out of JSON. */
 export const sqlInstant = (instant: Date): string => instant.toISOString().slice(0, -1).replace('T', ' ');
 
-export const revisionsJson = (revisions: readonly Revision[]): string =>
-  JSON.stringify(revisions.map((revision) => ({ ...revision, modifiedAt: sqlInstant(revision.modifiedAt) })));
+/** As keep_revisions reads them. */
+export const revisionsJson = (revisions: readonly Revision[]): object[] =>
+  revisions.map((revision) => ({ ...revision, modifiedAt: sqlInstant(revision.modifiedAt) }));
 
 /** Remembers an answer that changes nothing. With `baseRev` it throws Moved when the user's data have moved since. */
 export const postAnswer = <Answer>(
@@ -107,16 +109,23 @@ export const postAnswer = <Answer>(
   response: Answer,
   now: Date,
 ): Promise<Answer> =>
-  db.post('post_answer', [userId, request.id, request.hash, baseRev, revision && revisionsJson([revision]), JSON.stringify(response), now]);
+  call.postAnswer(db, {
+    userId,
+    ...request,
+    baseRev,
+    revisions: revision && revisionsJson([revision]),
+    response: JSON.stringify(response),
+    now,
+  });
 
 export const postFailure = (db: Database, userId: number, requestId: string, now: Date): Promise<{ failures: number }> =>
-  db.post('post_failure', [userId, requestId, now]);
+  call.postFailure(db, { userId, requestId, now });
 
 /** More than any client's queue holds: answers further back were forgotten by earlier acknowledgements. */
 const ACK_REACH = 1_000;
 
 export const postAck = (db: Database, userId: number, clientId: string, ack: number, seenRev: number | null): Promise<unknown> =>
-  db.post('post_ack', [userId, requestIdOf(clientId, Math.max(0, ack - ACK_REACH)), requestIdOf(clientId, ack), seenRev]);
+  call.postAck(db, { userId, first: requestIdOf(clientId, Math.max(0, ack - ACK_REACH)), last: requestIdOf(clientId, ack), seenRev });
 
 /** The state of the user's data as the changes were read. */
 export interface Head extends Streak {
@@ -267,11 +276,11 @@ export const selectUsersWithTombstones = async (db: Database, before: Date, limi
   return rows.map((row) => row.user_id);
 };
 
-export const postGarbage = (db: Database, userId: number, before: Date): Promise<unknown> => db.post('post_garbage', [userId, before]);
+export const postGarbage = (db: Database, userId: number, before: Date): Promise<unknown> => call.postGarbage(db, { userId, before });
 
 /** `mutations: false` spares the mutations of phones. */
 export const postForgetting = (
   db: Database,
-  { from, until, mutations }: { from: Date; until: Date; mutations: boolean },
+  span: { from: Date; until: Date; mutations: boolean },
   limit: number,
-): Promise<{ forgotten: number }> => db.post('post_forgetting', [from, until, mutations, limit]);
+): Promise<{ forgotten: number }> => call.postForgetting(db, { ...span, limit });

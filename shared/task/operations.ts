@@ -132,7 +132,7 @@ export async function completeTask(
     ctx.db,
     ctx.userId,
     request,
-    { id, doneOn, days, dailyCap: config().ownTaskDailyCap },
+    { id, doneOn, days, ownCap: config().ownTaskDailyCap },
     ctx.now,
   ).catch(instead('INVALID_INPUT', () => fieldError('doneOn', `只能完成今天的任务；补记 ${DAYS_BACK} 天内的任务请带上那天的日期`)));
   return { task: toTask(task), points: { awarded, balance, capped: awarded < task.points_reward } };

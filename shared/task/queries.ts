@@ -1,3 +1,4 @@
+import * as call from '../database/procedures';
 import type { Request } from '../request';
 import type { Database } from '../runtime/mysql';
 import type { Task } from './contract';
@@ -66,7 +67,7 @@ export const selectDay = async (db: Database, userId: number, date: string): Pro
 
 /** Makes the rows of the day that are due and not there yet; answers the day. Any number of callers make one set. */
 export const postTasks = async (db: Database, userId: number, date: string, now: Date): Promise<TaskRow[]> => {
-  const { tasks } = await db.post<{ tasks: TaskRow[] | null }>('post_tasks', [userId, date, now]);
+  const { tasks } = await call.postTasks<{ tasks: TaskRow[] | null }>(db, { userId, date, now });
   return tasks ?? [];
 };
 
@@ -87,23 +88,21 @@ export interface Days {
 }
 
 export const postTask = (db: Database, userId: number, request: Request, task: NewTask, days: Days, now: Date): Promise<TaskRow> => {
-  const { title, description, category, pointsReward, date, rule } = task;
-  return db.post('post_task', [
+  const { title, description, category, pointsReward: reward, date, rule } = task;
+  return call.postTask(db, {
     userId,
-    request.id,
-    request.hash,
+    ...request,
     title,
     description,
     category,
-    pointsReward,
+    reward,
     date,
-    rule?.weekdays ?? null,
-    rule?.isWeekly ?? false,
-    rule?.startDate ?? null,
-    days.from,
-    days.to,
+    weekdays: rule?.weekdays ?? null,
+    isWeekly: rule?.isWeekly ?? false,
+    startDate: rule?.startDate ?? null,
+    ...days,
     now,
-  ]);
+  });
 };
 
 /** Null leaves a field as it is. */
@@ -121,28 +120,26 @@ export const postTaskChange = (
   userId: number,
   request: Request,
   id: number,
-  { title, description, category, pointsReward, date, recurrence }: TaskChange,
+  { title, description, category, pointsReward: reward, date, recurrence }: TaskChange,
   days: Days,
   today: string,
   now: Date,
 ): Promise<TaskRow> =>
-  db.post('post_task_change', [
+  call.postTaskChange(db, {
     userId,
-    request.id,
-    request.hash,
+    ...request,
     id,
     title,
     description,
     category,
-    pointsReward,
+    reward,
     date,
-    days.from,
-    days.to,
-    recurrence?.weekdays ?? null,
-    recurrence?.isWeekly ?? null,
+    ...days,
+    weekdays: recurrence?.weekdays ?? null,
+    isWeekly: recurrence?.isWeekly ?? null,
     today,
     now,
-  ]);
+  });
 
 export const postTaskDeletion = (
   db: Database,
@@ -151,7 +148,7 @@ export const postTaskDeletion = (
   id: number,
   today: string,
   now: Date,
-): Promise<{ id: number }> => db.post('post_task_deletion', [userId, request.id, request.hash, id, today, now]);
+): Promise<{ id: number }> => call.postTaskDeletion(db, { userId, ...request, id, today, now });
 
 export interface CompletionRow {
   task: TaskRow;
@@ -163,9 +160,9 @@ export const postCompletion = (
   db: Database,
   userId: number,
   request: Request,
-  { id, doneOn, days, dailyCap }: { id: number; doneOn: string; days: Days; dailyCap: number },
+  { id, doneOn, days, ownCap }: { id: number; doneOn: string; days: Days; ownCap: number },
   now: Date,
-): Promise<CompletionRow> => db.post('post_completion', [userId, request.id, request.hash, id, doneOn, days.from, days.to, dailyCap, now]);
+): Promise<CompletionRow> => call.postCompletion(db, { userId, ...request, id, doneOn, ...days, ownCap, now });
 
 export const postUncompletion = (
   db: Database,
@@ -173,5 +170,4 @@ export const postUncompletion = (
   request: Request,
   id: number,
   now: Date,
-): Promise<{ task: TaskRow; returned: number; balance: number }> =>
-  db.post('post_uncompletion', [userId, request.id, request.hash, id, now]);
+): Promise<{ task: TaskRow; returned: number; balance: number }> => call.postUncompletion(db, { userId, ...request, id, now });

@@ -1,16 +1,17 @@
+import * as call from '../database/procedures';
 import type { Database } from '../runtime/mysql';
 
 export const postErase = (db: Database, userId: number, personHash: Buffer, now: Date): Promise<{ epoch: number }> =>
-  db.post('post_erase', [userId, personHash, now]);
+  call.postErase(db, { userId, personHash, now });
 
 /** How many rows were removed; 0 when none are left. */
 export const postEraseRows = async (db: Database, userId: number, limit: number, settleSeconds: number, now: Date): Promise<number> => {
-  const { removed } = await db.post<{ removed: number }>('post_erase_rows', [userId, limit, settleSeconds, now]);
+  const { removed } = await call.postEraseRows<{ removed: number }>(db, { userId, limit, settleSeconds, now });
   return removed;
 };
 
 export const postEraseFiles = (db: Database, userId: number, files: readonly string[]): Promise<unknown> =>
-  db.post('post_erase_files', [userId, JSON.stringify(files)]);
+  call.postEraseFiles(db, { userId, files });
 
 export const selectErasedFiles = async (db: Database, userId: number, limit: number): Promise<string[]> => {
   const rows = await db.rows<{ file_id: string }>(
@@ -21,8 +22,8 @@ export const selectErasedFiles = async (db: Database, userId: number, limit: num
   return rows.map((row) => row.file_id);
 };
 
-export const postDoomedFile = (db: Database, userId: number, file: string, dueAt: Date): Promise<unknown> =>
-  db.post('post_doomed_file', [userId, file, dueAt]);
+export const postDoomedFile = (db: Database, userId: number, fileId: string, dueAt: Date): Promise<unknown> =>
+  call.postDoomedFile(db, { userId, fileId, dueAt });
 
 /** Files whose time has come, of whomever. */
 export const selectDueFiles = async (db: Database, now: Date, limit: number): Promise<{ userId: number; file: string }[]> => {

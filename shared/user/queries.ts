@@ -1,3 +1,4 @@
+import * as call from '../database/procedures';
 import type { Request } from '../request';
 import type { Database } from '../runtime/mysql';
 
@@ -41,5 +42,4 @@ export const postProfile = (
     isUnchecked,
   }: { nickname: string | null; avatar: string | null; settings: object | null; isUnchecked: boolean },
   now: Date,
-): Promise<ProfileRow> =>
-  db.post('post_profile', [userId, request.id, request.hash, nickname, avatar, settings && JSON.stringify(settings), isUnchecked, now]);
+): Promise<ProfileRow> => call.postProfile(db, { userId, ...request, nickname, avatar, settings, isUnchecked, now });

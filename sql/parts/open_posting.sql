@@ -3,7 +3,7 @@
   DECLARE v_rev BIGINT UNSIGNED;
   DECLARE v_points, v_amount INT;
   DECLARE v_seq INT UNSIGNED;
-  DECLARE v_answer MEDIUMTEXT;
+  DECLARE v_answer MEDIUMTEXT CHARACTER SET utf8mb4;
   DECLARE EXIT HANDLER FOR SQLEXCEPTION BEGIN
     ROLLBACK;
     CALL find_answer(p_user_id, p_request_id, p_hash, v_answer);

@@ -1,5 +1,10 @@
 -- Keeps texts inside an open posting, under the ids from p_first_id on.
-CREATE DEFINER = gd_owner PROCEDURE keep_revisions(IN p_user_id INT UNSIGNED, IN p_first_id BIGINT UNSIGNED, IN p_revisions JSON, IN p_now DATETIME(3))
+CREATE DEFINER = gd_owner PROCEDURE keep_revisions(
+  IN p_user_id INT UNSIGNED,
+  IN p_first_id BIGINT UNSIGNED,
+  IN p_revisions JSON,
+  IN p_now DATETIME(3)
+)
 SQL SECURITY DEFINER
 BEGIN
   INSERT INTO diary_revisions (user_id, id, diary_date, reason, content, mood, weather, images, tags, is_draft, hash, is_unread, modified_at, created_at)

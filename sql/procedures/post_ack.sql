@@ -2,7 +2,10 @@
 -- The answer that made a task stays: later mutations may refer to the task by it. So does a refusal: what was refused must not pass for done.
 -- So does that of a put that wrote nothing (isConflict): one that lost must not pass for done either, and the next edit is judged by what the other found.
 CREATE DEFINER = gd_owner PROCEDURE post_ack(
-  IN p_user_id INT UNSIGNED, IN p_first VARCHAR(80) CHARACTER SET ascii, IN p_last VARCHAR(80) CHARACTER SET ascii, IN p_seen_rev BIGINT UNSIGNED
+  IN p_user_id INT UNSIGNED,
+  IN p_first VARCHAR(80) CHARACTER SET ascii,
+  IN p_last VARCHAR(80) CHARACTER SET ascii,
+  IN p_seen_rev BIGINT UNSIGNED /* NULL */
 )
 SQL SECURITY DEFINER
 BEGIN

@@ -2,8 +2,13 @@
 -- p_revisions (NULL none): texts to keep in the same breath. p_base_rev (NULL any): what the decision was made on; when the user's data have
 -- moved since, MOVED asks for a new one.
 CREATE DEFINER = gd_owner PROCEDURE post_answer(
-  IN p_user_id INT UNSIGNED, IN p_request_id VARCHAR(80) CHARACTER SET ascii, IN p_hash BINARY(32), IN p_base_rev BIGINT UNSIGNED,
-  IN p_revisions JSON, IN p_response MEDIUMTEXT, IN p_now DATETIME(3)
+  IN p_user_id INT UNSIGNED,
+  IN p_request_id VARCHAR(80) CHARACTER SET ascii,
+  IN p_hash BINARY(32),
+  IN p_base_rev BIGINT UNSIGNED /* NULL */,
+  IN p_revisions JSON /* NULL */,
+  IN p_response MEDIUMTEXT CHARACTER SET utf8mb4,
+  IN p_now DATETIME(3)
 )
 SQL SECURITY DEFINER
 BEGIN

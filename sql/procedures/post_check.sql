@@ -1,7 +1,10 @@
 -- After a text was checked again: p_due_at NULL, it passed and waits no longer; else it is looked at again then. p_diary_id 0 is the
 -- nickname. A diary that was rewritten since keeps its place in the queue.
 CREATE DEFINER = gd_owner PROCEDURE post_check(
-  IN p_user_id INT UNSIGNED, IN p_diary_id BIGINT UNSIGNED, IN p_version BIGINT UNSIGNED, IN p_due_at DATETIME(3)
+  IN p_user_id INT UNSIGNED,
+  IN p_diary_id BIGINT UNSIGNED,
+  IN p_version BIGINT UNSIGNED /* NULL */,
+  IN p_due_at DATETIME(3) /* NULL */
 )
 SQL SECURITY DEFINER
 BEGIN

@@ -1,8 +1,15 @@
 -- Marks a task done and pays for it, once. p_done_on must be its date and lie in p_from … p_to. A user's own tasks of one date together pay at
 -- most p_own_cap, deleted ones included.
 CREATE DEFINER = gd_owner PROCEDURE post_completion(
-  IN p_user_id INT UNSIGNED, IN p_request_id VARCHAR(80) CHARACTER SET ascii, IN p_hash BINARY(32), IN p_id BIGINT UNSIGNED,
-  IN p_done_on DATE, IN p_from DATE, IN p_to DATE, IN p_own_cap INT, IN p_now DATETIME(3)
+  IN p_user_id INT UNSIGNED,
+  IN p_request_id VARCHAR(80) CHARACTER SET ascii,
+  IN p_hash BINARY(32),
+  IN p_id BIGINT UNSIGNED,
+  IN p_done_on DATE,
+  IN p_from DATE,
+  IN p_to DATE,
+  IN p_own_cap INT,
+  IN p_now DATETIME(3)
 )
 SQL SECURITY DEFINER
 BEGIN
@@ -10,7 +17,7 @@ BEGIN
   DECLARE v_completion INT UNSIGNED;
   DECLARE v_date DATE;
   DECLARE v_is_system, v_is_done BOOLEAN;
-  DECLARE v_title VARCHAR(200);
+  DECLARE v_title VARCHAR(200) CHARACTER SET utf8mb4;
   DECLARE v_task JSON;
   -- include open_posting
 

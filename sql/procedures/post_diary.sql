@@ -5,12 +5,31 @@
 -- p_day: the day that is published by this, or is no longer; the earlier one of a move; NULL when that stays as it is.
 -- p_reward > 0 pays for the date, once for ever (the ledger's source_key).
 CREATE DEFINER = gd_owner PROCEDURE post_diary(
-  IN p_user_id INT UNSIGNED, IN p_request_id VARCHAR(80) CHARACTER SET ascii, IN p_hash BINARY(32), IN p_base_rev BIGINT UNSIGNED,
-  IN p_id BIGINT UNSIGNED, IN p_date DATE, IN p_old_date DATE, IN p_content TEXT, IN p_mood VARCHAR(20), IN p_weather VARCHAR(20),
-  IN p_images JSON, IN p_tags JSON, IN p_is_draft BOOLEAN, IN p_check_status VARCHAR(10) CHARACTER SET ascii, IN p_is_deleted BOOLEAN, IN p_modified_at DATETIME(3),
-  IN p_client VARCHAR(40) CHARACTER SET ascii, IN p_mutation INT UNSIGNED,
-  IN p_total_drafts INT UNSIGNED, IN p_day DATE, IN p_kept_hash CHAR(16) CHARACTER SET ascii, IN p_reward INT, IN p_response MEDIUMTEXT,
-  IN p_today DATE, IN p_now DATETIME(3)
+  IN p_user_id INT UNSIGNED,
+  IN p_request_id VARCHAR(80) CHARACTER SET ascii,
+  IN p_hash BINARY(32),
+  IN p_base_rev BIGINT UNSIGNED,
+  IN p_id BIGINT UNSIGNED /* NULL */,
+  IN p_date DATE,
+  IN p_old_date DATE /* NULL */,
+  IN p_content TEXT CHARACTER SET utf8mb4,
+  IN p_mood VARCHAR(20) CHARACTER SET utf8mb4,
+  IN p_weather VARCHAR(20) CHARACTER SET utf8mb4,
+  IN p_images JSON,
+  IN p_tags JSON,
+  IN p_is_draft BOOLEAN,
+  IN p_check_status VARCHAR(10) CHARACTER SET ascii,
+  IN p_is_deleted BOOLEAN,
+  IN p_modified_at DATETIME(3),
+  IN p_client VARCHAR(40) CHARACTER SET ascii /* NULL */,
+  IN p_mutation INT UNSIGNED /* NULL */,
+  IN p_total_drafts INT UNSIGNED,
+  IN p_day DATE /* NULL */,
+  IN p_kept_hash CHAR(16) CHARACTER SET ascii /* NULL */,
+  IN p_reward INT,
+  IN p_response MEDIUMTEXT CHARACTER SET utf8mb4,
+  IN p_today DATE,
+  IN p_now DATETIME(3)
 )
 SQL SECURITY DEFINER
 BEGIN

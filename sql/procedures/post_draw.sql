@@ -5,15 +5,22 @@
 -- stock is then no number that an operator can set; a counter in Redis 16, but it broke under many draws of one user.
 -- p_prize_id NULL: not won. p_is_empty: there was nothing to pick from.
 CREATE DEFINER = gd_owner PROCEDURE post_draw(
-  IN p_user_id INT UNSIGNED, IN p_request_id VARCHAR(80) CHARACTER SET ascii, IN p_hash BINARY(32),
-  IN p_cost INT, IN p_roll SMALLINT UNSIGNED, IN p_prize_id INT UNSIGNED, IN p_is_empty BOOLEAN, IN p_fingerprint BINARY(32), IN p_now DATETIME(3)
+  IN p_user_id INT UNSIGNED,
+  IN p_request_id VARCHAR(80) CHARACTER SET ascii,
+  IN p_hash BINARY(32),
+  IN p_cost INT,
+  IN p_roll SMALLINT UNSIGNED,
+  IN p_prize_id INT UNSIGNED /* NULL */,
+  IN p_is_empty BOOLEAN,
+  IN p_fingerprint BINARY(32),
+  IN p_now DATETIME(3)
 )
 SQL SECURITY DEFINER
 BEGIN
   DECLARE v_stock INT;
   DECLARE v_fingerprint BINARY(32);
-  DECLARE v_name VARCHAR(200) DEFAULT '';
-  DECLARE v_image VARCHAR(500) DEFAULT '';
+  DECLARE v_name VARCHAR(200) CHARACTER SET utf8mb4 DEFAULT '';
+  DECLARE v_image VARCHAR(500) CHARACTER SET utf8mb4 DEFAULT '';
   DECLARE v_won INT DEFAULT 0;
   -- include open_posting
 

@@ -2,11 +2,14 @@
 -- draws stay without a person: their words go, sums and causes stay. A living account is refused.
 -- The end is written p_settle_seconds after the account was ended, because a call that had already begun may still add a row.
 CREATE DEFINER = gd_owner PROCEDURE post_erase_rows(
-  IN p_user_id INT UNSIGNED, IN p_limit INT UNSIGNED, IN p_settle_seconds INT UNSIGNED, IN p_now DATETIME(3)
+  IN p_user_id INT UNSIGNED,
+  IN p_limit INT UNSIGNED,
+  IN p_settle_seconds INT UNSIGNED,
+  IN p_now DATETIME(3)
 )
 SQL SECURITY DEFINER
 BEGIN
-  DECLARE v_table VARCHAR(64);
+  DECLARE v_table VARCHAR(64) CHARACTER SET utf8mb4;
   DECLARE v_is_last BOOLEAN DEFAULT FALSE;
   DECLARE v_removed INT UNSIGNED DEFAULT 0;
   DECLARE v_files INT UNSIGNED;

@@ -1,5 +1,7 @@
 -- Counts one more unexpected failure of a request.
-CREATE DEFINER = gd_owner PROCEDURE post_failure(IN p_user_id INT UNSIGNED, IN p_request_id VARCHAR(80) CHARACTER SET ascii, IN p_now DATETIME(3))
+CREATE DEFINER = gd_owner PROCEDURE post_failure(
+  IN p_user_id INT UNSIGNED, IN p_request_id VARCHAR(80) CHARACTER SET ascii, IN p_now DATETIME(3)
+)
 SQL SECURITY DEFINER
 BEGIN
   INSERT INTO sync_failures (user_id, request_id, failures, failed_at) VALUES (p_user_id, p_request_id, 1, p_now) AS new

@@ -1,5 +1,10 @@
 -- Forgets answered requests of a span of time; a phone's mutations (<client>:<ten digits>) and their failures only when p_mutations says so.
-CREATE DEFINER = gd_owner PROCEDURE post_forgetting(IN p_from DATETIME(3), IN p_until DATETIME(3), IN p_mutations BOOLEAN, IN p_limit INT UNSIGNED)
+CREATE DEFINER = gd_owner PROCEDURE post_forgetting(
+  IN p_from DATETIME(3),
+  IN p_until DATETIME(3),
+  IN p_mutations BOOLEAN,
+  IN p_limit INT UNSIGNED
+)
 SQL SECURITY DEFINER
 BEGIN
   DECLARE v_forgotten INT;

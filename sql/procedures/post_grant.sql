@@ -1,7 +1,13 @@
 -- Pays what a phone's history is worth, once per account for ever (the ledger's source_key). Decided on p_base_rev; MOVED asks for a new decision.
 CREATE DEFINER = gd_owner PROCEDURE post_grant(
-  IN p_user_id INT UNSIGNED, IN p_request_id VARCHAR(80) CHARACTER SET ascii, IN p_hash BINARY(32), IN p_base_rev BIGINT UNSIGNED,
-  IN p_granted INT, IN p_description VARCHAR(500), IN p_response MEDIUMTEXT, IN p_now DATETIME(3)
+  IN p_user_id INT UNSIGNED,
+  IN p_request_id VARCHAR(80) CHARACTER SET ascii,
+  IN p_hash BINARY(32),
+  IN p_base_rev BIGINT UNSIGNED,
+  IN p_granted INT,
+  IN p_description VARCHAR(500) CHARACTER SET utf8mb4,
+  IN p_response MEDIUMTEXT CHARACTER SET utf8mb4,
+  IN p_now DATETIME(3)
 )
 SQL SECURITY DEFINER
 BEGIN

@@ -2,9 +2,20 @@
 -- decision. Every row gets a rev of its own. Nothing here pays: completed tasks stand with 0 awarded, draws without prize id and roll.
 -- p_days: new diaries; p_revisions: texts to keep beside them; p_items: keys under which imports remembers what has been brought over.
 CREATE DEFINER = gd_owner PROCEDURE post_import(
-  IN p_user_id INT UNSIGNED, IN p_request_id VARCHAR(80) CHARACTER SET ascii, IN p_hash BINARY(32), IN p_base_rev BIGINT UNSIGNED,
-  IN p_days JSON, IN p_revisions JSON, IN p_tasks JSON, IN p_rules JSON, IN p_draws JSON, IN p_items JSON,
-  IN p_total_drafts INT UNSIGNED, IN p_response MEDIUMTEXT, IN p_today DATE, IN p_now DATETIME(3)
+  IN p_user_id INT UNSIGNED,
+  IN p_request_id VARCHAR(80) CHARACTER SET ascii,
+  IN p_hash BINARY(32),
+  IN p_base_rev BIGINT UNSIGNED,
+  IN p_days JSON,
+  IN p_revisions JSON,
+  IN p_tasks JSON,
+  IN p_rules JSON,
+  IN p_draws JSON,
+  IN p_items JSON,
+  IN p_total_drafts INT UNSIGNED,
+  IN p_response MEDIUMTEXT CHARACTER SET utf8mb4,
+  IN p_today DATE,
+  IN p_now DATETIME(3)
 )
 SQL SECURITY DEFINER
 BEGIN

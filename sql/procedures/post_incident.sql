@@ -1,6 +1,9 @@
 -- Opens an incident of a rule, or ends the open one. Of two runs that find the same, one makes the change; `changed` tells which.
 CREATE DEFINER = gd_owner PROCEDURE post_incident(
-  IN p_rule VARCHAR(40) CHARACTER SET ascii, IN p_is_open BOOLEAN, IN p_detail VARCHAR(500), IN p_slot DATETIME
+  IN p_rule VARCHAR(40) CHARACTER SET ascii,
+  IN p_is_open BOOLEAN,
+  IN p_detail VARCHAR(500) CHARACTER SET utf8mb4,
+  IN p_slot DATETIME
 )
 SQL SECURITY DEFINER
 BEGIN

@@ -1,6 +1,10 @@
 -- Lets one run of several send an incident's message. A run that died while sending loses its claim at p_until.
 CREATE DEFINER = gd_owner PROCEDURE post_incident_claim(
-  IN p_rule VARCHAR(40) CHARACTER SET ascii, IN p_opened_at DATETIME, IN p_is_open BOOLEAN, IN p_now DATETIME, IN p_until DATETIME
+  IN p_rule VARCHAR(40) CHARACTER SET ascii,
+  IN p_opened_at DATETIME,
+  IN p_is_open BOOLEAN,
+  IN p_now DATETIME,
+  IN p_until DATETIME
 )
 SQL SECURITY DEFINER
 BEGIN

@@ -1,6 +1,10 @@
 -- Writes down that the message of an incident's begin or end was taken (p_is_told), or gives the claim back.
 CREATE DEFINER = gd_owner PROCEDURE post_incident_told(
-  IN p_rule VARCHAR(40) CHARACTER SET ascii, IN p_opened_at DATETIME, IN p_is_open BOOLEAN, IN p_is_told BOOLEAN, IN p_now DATETIME
+  IN p_rule VARCHAR(40) CHARACTER SET ascii,
+  IN p_opened_at DATETIME,
+  IN p_is_open BOOLEAN,
+  IN p_is_told BOOLEAN,
+  IN p_now DATETIME
 )
 SQL SECURITY DEFINER
 BEGIN

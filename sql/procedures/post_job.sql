@@ -2,8 +2,14 @@
 -- Failed ones give theirs back, but three times p_quota is the end of it.
 -- p_diary_id NULL: a picture of p_input. Refuses AI_DISABLED, NOT_FOUND, INVALID_INPUT (nothing written yet) and QUOTA_EXCEEDED.
 CREATE DEFINER = gd_owner PROCEDURE post_job(
-  IN p_user_id INT UNSIGNED, IN p_request_id VARCHAR(80) CHARACTER SET ascii, IN p_hash BINARY(32),
-  IN p_kind VARCHAR(10) CHARACTER SET ascii, IN p_diary_id BIGINT UNSIGNED, IN p_input JSON, IN p_day DATE, IN p_quota INT UNSIGNED,
+  IN p_user_id INT UNSIGNED,
+  IN p_request_id VARCHAR(80) CHARACTER SET ascii,
+  IN p_hash BINARY(32),
+  IN p_kind VARCHAR(10) CHARACTER SET ascii,
+  IN p_diary_id BIGINT UNSIGNED /* NULL */,
+  IN p_input JSON /* NULL */,
+  IN p_day DATE,
+  IN p_quota INT UNSIGNED,
   IN p_now DATETIME(3)
 )
 SQL SECURITY DEFINER

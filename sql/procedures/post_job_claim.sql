@@ -3,7 +3,10 @@
 -- A claim counts as a paid call about to be made, except where something was begun already: its reference has a colon. Nor does taking up a
 -- comment whose worker died: its conversation, without a colon, tells whether that one paid.
 CREATE DEFINER = gd_owner PROCEDURE post_job_claim(
-  IN p_user_id INT UNSIGNED, IN p_id BIGINT UNSIGNED, IN p_worker VARCHAR(40) CHARACTER SET ascii, IN p_lease_until DATETIME(3),
+  IN p_user_id INT UNSIGNED /* NULL */,
+  IN p_id BIGINT UNSIGNED /* NULL */,
+  IN p_worker VARCHAR(40) CHARACTER SET ascii,
+  IN p_lease_until DATETIME(3),
   IN p_now DATETIME(3)
 )
 SQL SECURITY DEFINER

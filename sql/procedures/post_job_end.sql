@@ -4,17 +4,22 @@
 -- The quota of a failed job is given back; that of a dropped result is not. p_may_repeat: the same diary version may be asked for again.
 -- Answers the job's end, whether this worker made it (asked again too), and the picture it replaced.
 CREATE DEFINER = gd_owner PROCEDURE post_job_end(
-  IN p_user_id INT UNSIGNED, IN p_id BIGINT UNSIGNED, IN p_worker VARCHAR(40) CHARACTER SET ascii,
-  IN p_text TEXT, IN p_file_id VARCHAR(500), IN p_error_code VARCHAR(40) CHARACTER SET ascii,
-  IN p_may_repeat BOOLEAN, IN p_now DATETIME(3)
+  IN p_user_id INT UNSIGNED,
+  IN p_id BIGINT UNSIGNED,
+  IN p_worker VARCHAR(40) CHARACTER SET ascii /* NULL */,
+  IN p_text TEXT CHARACTER SET utf8mb4 /* NULL */,
+  IN p_file_id VARCHAR(500) CHARACTER SET utf8mb4 /* NULL */,
+  IN p_error_code VARCHAR(40) CHARACTER SET ascii /* NULL */,
+  IN p_may_repeat BOOLEAN,
+  IN p_now DATETIME(3)
 )
 SQL SECURITY DEFINER
 BEGIN
   DECLARE v_rev, v_diary_id, v_diary_version, v_version BIGINT UNSIGNED;
-  DECLARE v_status VARCHAR(10);
-  DECLARE v_error_code VARCHAR(40) DEFAULT p_error_code;
+  DECLARE v_status VARCHAR(10) CHARACTER SET utf8mb4;
+  DECLARE v_error_code VARCHAR(40) CHARACTER SET utf8mb4 DEFAULT p_error_code;
   DECLARE v_worker VARCHAR(40) CHARACTER SET ascii COLLATE ascii_bin;
-  DECLARE v_image VARCHAR(500);
+  DECLARE v_image VARCHAR(500) CHARACTER SET utf8mb4;
   DECLARE EXIT HANDLER FOR SQLEXCEPTION BEGIN ROLLBACK; RESIGNAL; END;
 
   START TRANSACTION;

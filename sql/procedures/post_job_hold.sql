@@ -2,9 +2,15 @@
 -- it), a picture already stored, the next due_at. p_is_released gives the lease back; p_unpaid takes back attempts that provably cost nothing.
 -- Answers whether the lease still was this worker's; if not, nothing is changed.
 CREATE DEFINER = gd_owner PROCEDURE post_job_hold(
-  IN p_user_id INT UNSIGNED, IN p_id BIGINT UNSIGNED, IN p_worker VARCHAR(40) CHARACTER SET ascii,
-  IN p_reference VARCHAR(120) CHARACTER SET ascii, IN p_file_id VARCHAR(500), IN p_due_at DATETIME(3), IN p_is_released BOOLEAN,
-  IN p_unpaid TINYINT UNSIGNED, IN p_error_code VARCHAR(40) CHARACTER SET ascii
+  IN p_user_id INT UNSIGNED,
+  IN p_id BIGINT UNSIGNED,
+  IN p_worker VARCHAR(40) CHARACTER SET ascii,
+  IN p_reference VARCHAR(120) CHARACTER SET ascii /* NULL */,
+  IN p_file_id VARCHAR(500) CHARACTER SET utf8mb4 /* NULL */,
+  IN p_due_at DATETIME(3),
+  IN p_is_released BOOLEAN,
+  IN p_unpaid TINYINT UNSIGNED,
+  IN p_error_code VARCHAR(40) CHARACTER SET ascii /* NULL */
 )
 SQL SECURITY DEFINER
 BEGIN

@@ -1,9 +1,20 @@
 -- Publishes a diary on a day that has none, the usual case, for which nothing has to be read first. When something stands there (a draft, a tombstone,
 -- points once paid), MOVED asks for a decision by what is there (post_diary). p_response lacks what is known only here. p_reward as in post_diary.
 CREATE DEFINER = gd_owner PROCEDURE post_new_day(
-  IN p_user_id INT UNSIGNED, IN p_request_id VARCHAR(80) CHARACTER SET ascii, IN p_hash BINARY(32),
-  IN p_day DATE, IN p_content TEXT, IN p_mood VARCHAR(20), IN p_weather VARCHAR(20), IN p_images JSON, IN p_tags JSON,
-  IN p_check_status VARCHAR(10) CHARACTER SET ascii, IN p_reward INT, IN p_response MEDIUMTEXT, IN p_today DATE, IN p_now DATETIME(3)
+  IN p_user_id INT UNSIGNED,
+  IN p_request_id VARCHAR(80) CHARACTER SET ascii,
+  IN p_hash BINARY(32),
+  IN p_day DATE,
+  IN p_content TEXT CHARACTER SET utf8mb4,
+  IN p_mood VARCHAR(20) CHARACTER SET utf8mb4,
+  IN p_weather VARCHAR(20) CHARACTER SET utf8mb4,
+  IN p_images JSON,
+  IN p_tags JSON,
+  IN p_check_status VARCHAR(10) CHARACTER SET ascii,
+  IN p_reward INT,
+  IN p_response MEDIUMTEXT CHARACTER SET utf8mb4,
+  IN p_today DATE,
+  IN p_now DATETIME(3)
 )
 SQL SECURITY DEFINER
 BEGIN

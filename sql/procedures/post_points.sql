@@ -1,9 +1,16 @@
 -- One ledger row: a user's own spending (p_amount < 0) or an operator's gift (p_actor). Never below zero; a request id is never booked twice,
 -- not even after its stored answer has been cleared away; an operator's not for another user either.
 CREATE DEFINER = gd_owner PROCEDURE post_points(
-  IN p_user_id INT UNSIGNED, IN p_request_id VARCHAR(80) CHARACTER SET ascii, IN p_hash BINARY(32),
-  IN p_amount INT, IN p_source VARCHAR(100), IN p_description VARCHAR(500), IN p_related_id BIGINT UNSIGNED, IN p_related_type VARCHAR(50),
-  IN p_actor VARCHAR(100), IN p_now DATETIME(3)
+  IN p_user_id INT UNSIGNED,
+  IN p_request_id VARCHAR(80) CHARACTER SET ascii,
+  IN p_hash BINARY(32),
+  IN p_amount INT,
+  IN p_source VARCHAR(100) CHARACTER SET utf8mb4,
+  IN p_description VARCHAR(500) CHARACTER SET utf8mb4,
+  IN p_related_id BIGINT UNSIGNED /* NULL */,
+  IN p_related_type VARCHAR(50) CHARACTER SET utf8mb4 /* NULL */,
+  IN p_actor VARCHAR(100) CHARACTER SET utf8mb4 /* NULL */,
+  IN p_now DATETIME(3)
 )
 SQL SECURITY DEFINER
 BEGIN

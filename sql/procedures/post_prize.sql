@@ -1,16 +1,24 @@
 -- Makes a prize (p_id NULL) or changes one; NULL leaves a field as it is. The active prizes' probabilities may not exceed 1 together.
 -- Operators own no row of users: their requests stand under user 0, and the row of the request is what two equal calls wait for.
 CREATE DEFINER = gd_owner PROCEDURE post_prize(
-  IN p_request_id VARCHAR(80) CHARACTER SET ascii, IN p_hash BINARY(32), IN p_id INT UNSIGNED, IN p_name VARCHAR(200),
-  IN p_description VARCHAR(2000), IN p_image VARCHAR(500), IN p_probability DECIMAL(5,4), IN p_stock INT, IN p_points INT UNSIGNED,
-  IN p_is_active BOOLEAN, IN p_now DATETIME(3)
+  IN p_request_id VARCHAR(80) CHARACTER SET ascii,
+  IN p_hash BINARY(32),
+  IN p_id INT UNSIGNED /* NULL */,
+  IN p_name VARCHAR(200) CHARACTER SET utf8mb4 /* NULL */,
+  IN p_description VARCHAR(2000) CHARACTER SET utf8mb4 /* NULL */,
+  IN p_image_url VARCHAR(500) CHARACTER SET utf8mb4 /* NULL */,
+  IN p_probability DECIMAL(5,4) /* NULL */,
+  IN p_stock INT /* NULL */,
+  IN p_points INT UNSIGNED /* NULL */,
+  IN p_is_active BOOLEAN /* NULL */,
+  IN p_now DATETIME(3)
 )
 SQL SECURITY DEFINER
 BEGIN
   DECLARE v_id INT UNSIGNED DEFAULT p_id;
   DECLARE v_is_replay BOOLEAN DEFAULT FALSE;
   DECLARE v_hash BINARY(32);
-  DECLARE v_answer MEDIUMTEXT;
+  DECLARE v_answer MEDIUMTEXT CHARACTER SET utf8mb4;
   DECLARE v_sum DECIMAL(20,4);
   DECLARE CONTINUE HANDLER FOR 1062 SET v_is_replay = TRUE;
   DECLARE EXIT HANDLER FOR SQLEXCEPTION BEGIN ROLLBACK; RESIGNAL; END;
@@ -26,12 +34,12 @@ BEGIN
     SELECT COUNT(*) INTO v_sum FROM lottery_prizes FOR UPDATE;
     IF p_id IS NULL THEN
       INSERT INTO lottery_prizes (name, description, image_url, probability, stock, points, is_active, created_at, updated_at)
-      VALUES (p_name, COALESCE(p_description, ''), COALESCE(p_image, ''), p_probability, COALESCE(p_stock, -1), COALESCE(p_points, 0),
+      VALUES (p_name, COALESCE(p_description, ''), COALESCE(p_image_url, ''), p_probability, COALESCE(p_stock, -1), COALESCE(p_points, 0),
         COALESCE(p_is_active, TRUE), p_now, p_now);
       SET v_id = LAST_INSERT_ID();
     ELSE
       UPDATE lottery_prizes SET name = COALESCE(p_name, name), description = COALESCE(p_description, description),
-        image_url = COALESCE(p_image, image_url), probability = COALESCE(p_probability, probability), stock = COALESCE(p_stock, stock),
+        image_url = COALESCE(p_image_url, image_url), probability = COALESCE(p_probability, probability), stock = COALESCE(p_stock, stock),
         points = COALESCE(p_points, points), is_active = COALESCE(p_is_active, is_active), updated_at = p_now
       WHERE id = p_id;
     END IF;

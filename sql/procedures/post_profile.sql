@@ -1,8 +1,14 @@
 -- Nickname, avatar and settings; NULL leaves one as it is. p_settings is merged into what is there.
 -- p_is_unchecked: the nickname could not be checked and waits for it.
 CREATE DEFINER = gd_owner PROCEDURE post_profile(
-  IN p_user_id INT UNSIGNED, IN p_request_id VARCHAR(80) CHARACTER SET ascii, IN p_hash BINARY(32),
-  IN p_nickname VARCHAR(100), IN p_avatar VARCHAR(500), IN p_settings JSON, IN p_is_unchecked BOOLEAN, IN p_now DATETIME(3)
+  IN p_user_id INT UNSIGNED,
+  IN p_request_id VARCHAR(80) CHARACTER SET ascii,
+  IN p_hash BINARY(32),
+  IN p_nickname VARCHAR(100) CHARACTER SET utf8mb4 /* NULL */,
+  IN p_avatar VARCHAR(500) CHARACTER SET utf8mb4 /* NULL */,
+  IN p_settings JSON /* NULL */,
+  IN p_is_unchecked BOOLEAN,
+  IN p_now DATETIME(3)
 )
 SQL SECURITY DEFINER
 BEGIN

@@ -1,10 +1,20 @@
 -- A user's own task for one day, or with p_weekdays a rule and its first day. The rule bears the id of that first task. Both the day that was asked
 -- for and the first one must be from p_from to p_to.
 CREATE DEFINER = gd_owner PROCEDURE post_task(
-  IN p_user_id INT UNSIGNED, IN p_request_id VARCHAR(80) CHARACTER SET ascii, IN p_hash BINARY(32),
-  IN p_title VARCHAR(200), IN p_description VARCHAR(2000), IN p_category VARCHAR(50), IN p_reward INT UNSIGNED, IN p_date DATE,
-  IN p_weekdays TINYINT UNSIGNED, IN p_is_weekly BOOLEAN, IN p_start_date DATE,
-  IN p_from DATE, IN p_to DATE, IN p_now DATETIME(3)
+  IN p_user_id INT UNSIGNED,
+  IN p_request_id VARCHAR(80) CHARACTER SET ascii,
+  IN p_hash BINARY(32),
+  IN p_title VARCHAR(200) CHARACTER SET utf8mb4,
+  IN p_description VARCHAR(2000) CHARACTER SET utf8mb4,
+  IN p_category VARCHAR(50) CHARACTER SET utf8mb4,
+  IN p_reward INT UNSIGNED,
+  IN p_date DATE,
+  IN p_weekdays TINYINT UNSIGNED /* NULL */,
+  IN p_is_weekly BOOLEAN,
+  IN p_start_date DATE /* NULL */,
+  IN p_from DATE,
+  IN p_to DATE,
+  IN p_now DATETIME(3)
 )
 SQL SECURITY DEFINER
 BEGIN

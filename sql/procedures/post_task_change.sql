@@ -3,9 +3,21 @@
 -- p_weekdays is how it is to repeat from p_today on, 0 not at all. Days that are no longer due go; the task itself stays, on the next due day
 -- when its own is none. The key of a day that goes is freed, so that the day can come back when the rule changes again.
 CREATE DEFINER = gd_owner PROCEDURE post_task_change(
-  IN p_user_id INT UNSIGNED, IN p_request_id VARCHAR(80) CHARACTER SET ascii, IN p_hash BINARY(32), IN p_id BIGINT UNSIGNED,
-  IN p_title VARCHAR(200), IN p_description VARCHAR(2000), IN p_category VARCHAR(50), IN p_reward INT UNSIGNED, IN p_date DATE,
-  IN p_from DATE, IN p_to DATE, IN p_weekdays TINYINT UNSIGNED, IN p_is_weekly BOOLEAN, IN p_today DATE, IN p_now DATETIME(3)
+  IN p_user_id INT UNSIGNED,
+  IN p_request_id VARCHAR(80) CHARACTER SET ascii,
+  IN p_hash BINARY(32),
+  IN p_id BIGINT UNSIGNED,
+  IN p_title VARCHAR(200) CHARACTER SET utf8mb4 /* NULL */,
+  IN p_description VARCHAR(2000) CHARACTER SET utf8mb4 /* NULL */,
+  IN p_category VARCHAR(50) CHARACTER SET utf8mb4 /* NULL */,
+  IN p_reward INT UNSIGNED /* NULL */,
+  IN p_date DATE /* NULL */,
+  IN p_from DATE,
+  IN p_to DATE,
+  IN p_weekdays TINYINT UNSIGNED /* NULL */,
+  IN p_is_weekly BOOLEAN /* NULL */,
+  IN p_today DATE,
+  IN p_now DATETIME(3)
 )
 SQL SECURITY DEFINER
 BEGIN

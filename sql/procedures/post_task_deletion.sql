@@ -1,8 +1,12 @@
 -- Takes a user's own task off the list; it stays as a tombstone, and its key is freed, so that the day can come back. A repeating one ends: its open
 -- days from p_today on go with it.
 CREATE DEFINER = gd_owner PROCEDURE post_task_deletion(
-  IN p_user_id INT UNSIGNED, IN p_request_id VARCHAR(80) CHARACTER SET ascii, IN p_hash BINARY(32), IN p_id BIGINT UNSIGNED,
-  IN p_today DATE, IN p_now DATETIME(3)
+  IN p_user_id INT UNSIGNED,
+  IN p_request_id VARCHAR(80) CHARACTER SET ascii,
+  IN p_hash BINARY(32),
+  IN p_id BIGINT UNSIGNED,
+  IN p_today DATE,
+  IN p_now DATETIME(3)
 )
 SQL SECURITY DEFINER
 BEGIN

@@ -1,6 +1,9 @@
 -- Opens a completed task again and takes back what it paid; when that has been spent, nothing changes.
 CREATE DEFINER = gd_owner PROCEDURE post_uncompletion(
-  IN p_user_id INT UNSIGNED, IN p_request_id VARCHAR(80) CHARACTER SET ascii, IN p_hash BINARY(32), IN p_id BIGINT UNSIGNED,
+  IN p_user_id INT UNSIGNED,
+  IN p_request_id VARCHAR(80) CHARACTER SET ascii,
+  IN p_hash BINARY(32),
+  IN p_id BIGINT UNSIGNED,
   IN p_now DATETIME(3)
 )
 SQL SECURITY DEFINER
@@ -8,7 +11,7 @@ BEGIN
   DECLARE v_awarded INT;
   DECLARE v_completion INT UNSIGNED;
   DECLARE v_is_done BOOLEAN;
-  DECLARE v_title VARCHAR(200);
+  DECLARE v_title VARCHAR(200) CHARACTER SET utf8mb4;
   DECLARE v_task JSON;
   -- include open_posting
 

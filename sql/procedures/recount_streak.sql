@@ -1,6 +1,10 @@
 -- Total and runs of what a user has published, from every day of theirs. p_last is NULL when there is none.
 CREATE DEFINER = gd_owner PROCEDURE recount_streak(
-  IN p_user_id INT UNSIGNED, OUT p_total INT UNSIGNED, OUT p_run INT UNSIGNED, OUT p_longest INT UNSIGNED, OUT p_last DATE
+  IN p_user_id INT UNSIGNED,
+  OUT p_total INT UNSIGNED,
+  OUT p_run INT UNSIGNED,
+  OUT p_longest INT UNSIGNED,
+  OUT p_last DATE
 )
 SQL SECURITY DEFINER
 BEGIN

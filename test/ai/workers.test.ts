@@ -1,12 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
 import { main as ai } from '../../functions/ai/index';
 import { main as diary } from '../../functions/diary/index';
-import { newChild, ok, select, withoutRateLimits } from '../harness';
+import { postJob } from '../../shared/database/procedures';
+import { newChild, newRequest, ok, select, testDatabase, withoutRateLimits } from '../harness';
 import { useServices } from './services';
 
 withoutRateLimits();
@@ -62,18 +62,8 @@ test('two workers that are killed again and again finish every job of a queue, a
       const date = `2025-01-${String(day).padStart(2, '0')}`;
       // Accepted, and therefore paid, 150 ms before it is answered.
       const { diary: written } = await ok(diary, openid, 'create', { date, content: `队列-${family}-${day}- #stuck-150 #slow-150` });
-      const request = randomBytes(32);
-      const now = new Date();
-      await select('CALL post_job(?, ?, ?, ?, ?, NULL, ?, ?, ?)', [
-        userId,
-        request.toString('hex'),
-        request,
-        'comment',
-        written.id,
-        '2025-01-22',
-        100,
-        now,
-      ]);
+      const job = { kind: 'comment', diaryId: written.id, input: null, day: '2025-01-22', quota: 100, now: new Date() };
+      await postJob(testDatabase(), { userId, ...newRequest(), ...job });
     }
   }
   expect(await rows()).toHaveLength(JOBS);

@@ -5,11 +5,12 @@ import { main as diary } from '../../functions/diary/index';
 import { main as login } from '../../functions/login/index';
 import { main as monitor } from '../../functions/monitor/index';
 import { main as user } from '../../functions/user/index';
+import { postPoints } from '../../shared/database/procedures';
 import type { Changes } from '../../shared/monitor/contract';
 import { rules } from '../../shared/monitor/rules';
 import { config } from '../../shared/runtime/config';
 import { countCall, reportCalls } from '../../shared/runtime/metrics';
-import { db, fire, grant, newOpenid, ok, select, send, withoutRateLimits } from '../harness';
+import { db, fire, grant, newOpenid, newRequest, ok, select, send, testDatabase, withoutRateLimits } from '../harness';
 
 withoutRateLimits();
 
@@ -182,9 +183,8 @@ test('of two users, the one who draws far more than the other stands out', () =>
 test('a user who earns far more than anybody opens one incident that names the user, and operators’ gifts do not', async () => {
   const earn = async (amount: number, actor: string | null) => {
     const { userInfo } = await ok(login, newOpenid(), 'login');
-    const request = Buffer.alloc(32, Math.random().toString());
-    const values = [userInfo.id, request.toString('hex'), request, amount, '规则', '', actor, new Date(after(1))];
-    await select('CALL post_points(?, ?, ?, ?, ?, ?, NULL, NULL, ?, ?)', values);
+    const points = { amount, source: '规则', description: '', relatedId: null, relatedType: null, actor };
+    await postPoints(testDatabase(), { userId: userInfo.id, ...newRequest(), ...points, now: new Date(after(1)) });
     return userInfo.id;
   };
   let cheat = 0;
