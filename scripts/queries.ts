@@ -102,7 +102,7 @@ function contextFor(name: string, index: number, userId: number, db: Database): 
   return Object.assign(everyone, {
     userId,
     subject: 'subject',
-    epoch: 1,
+    epoch: null,
     openid: `bench-${userId}`,
     address: null,
     actor: 'queries',

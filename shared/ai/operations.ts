@@ -20,8 +20,7 @@ const LANES = 4;
 const endOf = (ctx: SystemContext, most = Number.POSITIVE_INFINITY): number => Math.min(Date.now() + most, ctx.deadline - ENDING_MS);
 
 async function requireJob(ctx: UserContext, id: number) {
-  const row = await selectJob(ctx.db, ctx.userId, id);
-  if (row === undefined) throw new AppError('UNAUTHENTICATED');
+  const row = await selectJob(ctx.db, ctx, id);
   if (row === null) throw new AppError('NOT_FOUND');
   return row;
 }

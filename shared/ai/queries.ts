@@ -1,3 +1,4 @@
+import { type Account, guard, guardValues, requireAccount } from '../database/account';
 import * as call from '../database/procedures';
 import { type ErrorCode, errorKinds, isErrorCode } from '../errors';
 import type { Request } from '../request';
@@ -36,19 +37,16 @@ export const toJob = (row: JobRow): Job => {
   };
 };
 
-/** `due_at`: when someone may take it up; null when it is finished. Null when there is no such job, undefined for an account that is no more. */
-export const selectJob = async (
-  db: Database,
-  userId: number,
-  id: number,
-): Promise<(JobRow & { due_at: Date | null }) | null | undefined> => {
-  const [row] = await db.rows<JobRow & { due_at: Date | null }>(
+/** Null when there is no such job. `due_at`: when a worker may claim it; null when it is finished. */
+export const selectJob = async (db: Database, account: Account, id: number): Promise<(JobRow & { due_at: Date | null }) | null> => {
+  const rows = await db.rows<JobRow & { due_at: Date | null }>(
     'ai.job',
     `SELECT j.id, j.kind, j.diary_id, j.status, j.result, j.error_code, j.due_at, j.created_at, j.finished_at
-       FROM users u LEFT JOIN ai_jobs j ON j.user_id = u.id AND j.id = ? WHERE u.id = ? AND u.status = 1`,
-    [id, userId],
+       FROM users u LEFT JOIN ai_jobs j ON j.user_id = u.id AND j.id = ? WHERE ${guard('u')}`,
+    [id, ...guardValues(account)],
   );
-  return row && (row.id === null ? null : row);
+  const row = requireAccount(rows);
+  return row.id === null ? null : row;
 };
 
 export const selectJobByReference = async (

@@ -59,9 +59,8 @@ export async function changeDiary<Other extends object = never>(
   const first = fresh && (await postFresh(ctx, request, fresh, check));
   if (first) return first;
   for (;;) {
-    const state = await selectDiaryState(ctx.db, ctx.userId, request.requestId, target);
+    const state = await selectDiaryState(ctx.db, ctx, request.requestId, target);
     await ctx.admitted;
-    if (state === null) throw new AppError('UNAUTHENTICATED');
     if (state.request) return replay<Outcome | Other>(state.request, request);
     const decision = decide(state);
     try {

@@ -83,8 +83,7 @@ const given = <Fields extends object>(fields: Fields): Given<Fields> =>
 
 export async function getDiary(ctx: UserContext, { id, date }: z.output<typeof get.input>): Promise<{ diary: Diary }> {
   if ((id === undefined) === (date === undefined)) throw fieldError('id', 'id 与 date 请给出其中一个');
-  const row = id === undefined ? await selectDiaryByDate(ctx.db, ctx.userId, date ?? '') : await selectDiaryById(ctx.db, ctx.userId, id);
-  if (row === undefined) throw new AppError('UNAUTHENTICATED');
+  const row = id === undefined ? await selectDiaryByDate(ctx.db, ctx, date ?? '') : await selectDiaryById(ctx.db, ctx, id);
   if (row === null) throw new AppError('NOT_FOUND');
   const [diary = toDiary(row)] = await withImageUrls(ctx, [toDiary(row)]);
   return { diary };
@@ -103,9 +102,7 @@ export async function listDiaries(ctx: UserContext, input: z.output<typeof list.
   const count = numbered ? (isFiltered ? 'counted' : 'stored') : 'none';
 
   const offset = numbered ? (page - 1) * limit : 0;
-  const found = await selectDiaryPage(ctx.db, ctx.userId, filter, { limit: limit + 1, offset, count });
-  if (found === null) throw new AppError('UNAUTHENTICATED');
-  const { rows, total } = found;
+  const { rows, total } = await selectDiaryPage(ctx.db, ctx, filter, { limit: limit + 1, offset, count });
   const shown = rows.slice(0, limit);
   const hasMore = rows.length > limit;
   const paging = { limit, hasMore, nextCursor: hasMore ? (shown.at(-1)?.diary_date ?? null) : null };
@@ -116,10 +113,7 @@ export async function listDiaries(ctx: UserContext, input: z.output<typeof list.
 export async function getCalendar(ctx: UserContext, { month }: z.output<typeof calendar.input>): Promise<z.input<typeof calendar.output>> {
   const { from, to } = monthBounds(month);
   const days = new Map<string, z.input<typeof calendar.output>['days'][number]>();
-  const rows = await selectCalendar(ctx.db, ctx.userId, from, to);
-  if (!rows.some(({ date }) => date === null)) throw new AppError('UNAUTHENTICATED');
-  for (const row of rows) {
-    if (row.date === null) continue;
+  for (const row of await selectCalendar(ctx.db, ctx, from, to)) {
     const known = days.get(row.date);
     days.set(row.date, {
       date: row.date,
@@ -136,7 +130,6 @@ export async function getCalendar(ctx: UserContext, { month }: z.output<typeof c
 
 export async function getStats(ctx: UserContext): Promise<Stats & { thisMonth: number }> {
   const { from, to } = monthBounds(ctx.today.slice(0, 7));
-  const row = await selectStats(ctx.db, ctx.userId, from, to);
-  if (row === null) throw new AppError('UNAUTHENTICATED');
+  const row = await selectStats(ctx.db, ctx, from, to);
   return { ...statsOf(row, ctx.today), thisMonth: row.this_month };
 }

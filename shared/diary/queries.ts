@@ -1,4 +1,5 @@
 import type { Moment } from '../clock';
+import { type Account, guard, guardValues, requireAccount } from '../database/account';
 import * as call from '../database/procedures';
 import type { Request } from '../request';
 import type { Database, Value } from '../runtime/mysql';
@@ -58,26 +59,26 @@ const COLUMNS = NAMES.join(', ');
 
 type Joined<Row> = { [Column in keyof Row]: Row[Column] | null };
 
-/** Of an account that stands: the diary, or null when there is none; undefined for an account that is no more. */
+/** The diary, or null when there is none. */
 const selectDiary = async (
   db: Database,
-  name: string,
-  condition: string,
-  values: readonly Value[],
-): Promise<DiaryRow | null | undefined> => {
-  const [row] = await db.rows<Joined<DiaryRow>>(
-    name,
-    `SELECT ${NAMES.map((column) => `d.${column}`).join(', ')}
-       FROM users u LEFT JOIN diaries d ON d.user_id = u.id AND d.${condition} = ? AND d.deleted_at IS NULL WHERE u.id = ? AND u.status = 1`,
-    values,
+  account: Account,
+  column: 'id' | 'diary_date',
+  value: number | string,
+): Promise<DiaryRow | null> => {
+  const rows = await db.rows<Joined<DiaryRow>>(
+    `diary.by-${column}`,
+    `SELECT ${NAMES.map((name) => `d.${name}`).join(', ')}
+       FROM users u LEFT JOIN diaries d ON d.user_id = u.id AND d.${column} = ? AND d.deleted_at IS NULL WHERE ${guard('u')}`,
+    [value, ...guardValues(account)],
   );
-  return row && (row.id === null ? null : (row as DiaryRow));
+  const row = requireAccount(rows);
+  return row.id === null ? null : (row as DiaryRow);
 };
 
-export const selectDiaryById = (db: Database, userId: number, id: number) => selectDiary(db, 'diary.by-id', 'id', [id, userId]);
+export const selectDiaryById = (db: Database, account: Account, id: number) => selectDiary(db, account, 'id', id);
 
-export const selectDiaryByDate = (db: Database, userId: number, date: string) =>
-  selectDiary(db, 'diary.by-date', 'diary_date', [date, userId]);
+export const selectDiaryByDate = (db: Database, account: Account, date: string) => selectDiary(db, account, 'diary_date', date);
 
 export interface ListFilter {
   from: string;
@@ -104,14 +105,14 @@ interface DiaryPage {
   total: number | null;
 }
 
-/** `total` comes along for a numbered page: from the user's counters when nothing is filtered, else counted. Null for an account that is no more. */
+/** `total` comes along for a numbered page: from the user's counters when nothing is filtered, else counted. */
 export const selectDiaryPage = async (
   db: Database,
-  userId: number,
+  account: Account,
   filter: ListFilter,
   { limit, offset, count }: { limit: number; offset: number; count: 'stored' | 'counted' | 'none' },
-): Promise<DiaryPage | null> => {
-  const { sql, values, isCovered } = conditionsOf(userId, filter);
+): Promise<DiaryPage> => {
+  const { sql, values, isCovered } = conditionsOf(account.userId, filter);
   const total = {
     stored: { sql: 'total_diaries + total_drafts', values: [] },
     counted: {
@@ -133,16 +134,15 @@ export const selectDiaryPage = async (
     'diary.page',
     `(SELECT ${COLUMNS}, NULL AS total
         FROM diaries FORCE INDEX (idx_user_day) WHERE ${sql} AND diary_date <= ${newest.sql} ORDER BY diary_date DESC LIMIT ?)
-      UNION ALL SELECT ${NAMES.map(() => 'NULL').join(', ')}, ${total.sql} FROM users WHERE id = ? AND status = 1`,
-    [...values, ...newest.values, limit, ...total.values, userId],
+      UNION ALL SELECT ${NAMES.map(() => 'NULL').join(', ')}, ${total.sql} FROM users WHERE ${guard('users')}`,
+    [...values, ...newest.values, limit, ...total.values, ...guardValues(account)],
   );
-  const account = joined.find((row) => row.id === null);
-  return account ? { rows: joined.filter((row): row is DiaryRow & { total: null } => row.id !== null), total: account.total } : null;
+  const counted = requireAccount(joined.filter((row) => row.id === null));
+  return { rows: joined.filter((row): row is DiaryRow & { total: null } => row.id !== null), total: counted.total };
 };
 
 export interface DayRow {
-  /** Null in the row that says that the account stands. */
-  date: string | null;
+  date: string;
   diary_id: number | null;
   mood: string;
   is_draft: 0 | 1;
@@ -151,8 +151,9 @@ export interface DayRow {
   tasks_total: number;
 }
 
-export const selectCalendar = (db: Database, userId: number, from: string, to: string): Promise<DayRow[]> =>
-  db.rows(
+export const selectCalendar = async (db: Database, account: Account, from: string, to: string): Promise<DayRow[]> => {
+  const { userId } = account;
+  const rows = await db.rows<DayRow | { date: null }>(
     'diary.calendar',
     `SELECT diary_date AS date, id AS diary_id, mood, is_draft, JSON_LENGTH(images) > 0 AS has_images, 0 AS tasks_done, 0 AS tasks_total
        FROM diaries WHERE user_id = ? AND diary_date BETWEEN ? AND ? AND deleted_at IS NULL
@@ -160,24 +161,22 @@ export const selectCalendar = (db: Database, userId: number, from: string, to: s
      SELECT task_date, NULL, '', FALSE, FALSE, CAST(SUM(is_completed) AS SIGNED), COUNT(*)
        FROM tasks WHERE user_id = ? AND task_date BETWEEN ? AND ? AND deleted_at IS NULL GROUP BY task_date
       UNION ALL
-     SELECT NULL, NULL, '', FALSE, FALSE, 0, 0 FROM users WHERE id = ? AND status = 1`,
-    [userId, from, to, userId, from, to, userId],
+     SELECT NULL, NULL, '', FALSE, FALSE, 0, 0 FROM users WHERE ${guard('users')}`,
+    [userId, from, to, userId, from, to, ...guardValues(account)],
   );
+  requireAccount(rows.filter(({ date }) => date === null));
+  return rows.filter((row): row is DayRow => row.date !== null);
+};
 
-export const selectStats = async (
-  db: Database,
-  userId: number,
-  from: string,
-  to: string,
-): Promise<(Streak & { this_month: number }) | null> => {
-  const [row] = await db.rows<Streak & { this_month: number }>(
+export const selectStats = async (db: Database, account: Account, from: string, to: string): Promise<Streak & { this_month: number }> => {
+  const rows = await db.rows<Streak & { this_month: number }>(
     'diary.stats',
     `SELECT total_diaries AS total, continuous_days AS run, longest_days AS longest, last_diary_date AS last,
             (SELECT COUNT(*) FROM diaries WHERE user_id = users.id AND diary_date BETWEEN ? AND ? AND deleted_at IS NULL AND NOT is_draft) AS this_month
-       FROM users WHERE id = ? AND status = 1`,
-    [from, to, userId],
+       FROM users WHERE ${guard('users')}`,
+    [from, to, ...guardValues(account)],
   );
-  return row ?? null;
+  return requireAccount(rows);
 };
 
 /** All that a decision about one diary rests on, as of `rev`. */
@@ -228,11 +227,11 @@ const unprefixed = (row: StateRow, prefix: 'i_' | 'd_'): StoredDiary | null => {
 
 export const selectDiaryState = async (
   db: Database,
-  userId: number,
+  account: Account,
   requestId: string,
   { id, date }: { id?: number | undefined; date?: string | undefined },
-): Promise<DiaryState | null> => {
-  const [row] = await db.rows<StateRow>(
+): Promise<DiaryState> => {
+  const rows = await db.rows<StateRow>(
     'diary.state',
     `SELECT u.rev, u.points, u.openid, u.total_diaries AS total, u.total_drafts AS drafts, u.continuous_days AS run, u.longest_days AS longest,
             u.last_diary_date AS last, r.hash AS request_hash, r.response AS request_response,
@@ -243,10 +242,10 @@ export const selectDiaryState = async (
        LEFT JOIN requests r ON r.user_id = u.id AND r.request_id = ?
        LEFT JOIN diaries i ON i.user_id = u.id AND i.id = ?
        LEFT JOIN diaries d ON d.user_id = u.id AND d.diary_date = ?
-      WHERE u.id = ? AND u.status = 1`,
-    [date ?? null, date ?? null, requestId, id ?? null, date ?? null, userId],
+      WHERE ${guard('u')}`,
+    [date ?? null, date ?? null, requestId, id ?? null, date ?? null, ...guardValues(account)],
   );
-  if (!row) return null;
+  const row = requireAccount(rows);
   const { rev, points, drafts, openid, total, run, longest, last, request_hash: hash, request_response: response } = row;
   return {
     rev,

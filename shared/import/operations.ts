@@ -14,13 +14,13 @@ import { type Candidate, readDay, settleDay } from './days';
 import { wholePoints, worthOf } from './grant';
 import { type Readable, readDraw, readRule, readTask } from './items';
 import {
-  type Account,
   type Haul,
   postGrant,
   postImport,
-  selectAccount,
+  selectGuard,
   selectHashes,
   selectImported,
+  selectImportState,
   selectKept,
   selectStanding,
 } from './queries';
@@ -49,12 +49,6 @@ async function whileMoved<Answer>(ctx: UserContext, attempt: () => Promise<Answe
   }
 }
 
-async function accountOf(ctx: UserContext): Promise<Account> {
-  const account = await selectAccount(ctx.db, ctx.userId);
-  if (account === null) throw new AppError('UNAUTHENTICATED');
-  return account;
-}
-
 /** The item, or why it cannot be brought over. */
 function attemptAt<Item>(read: () => Item): Item | Unfit {
   try {
@@ -66,7 +60,7 @@ function attemptAt<Item>(read: () => Item): Item | Unfit {
 }
 
 async function importOnce(ctx: UserContext, input: Input): Promise<ImportOutput> {
-  const account = await accountOf(ctx);
+  const account = await selectImportState(ctx.db, ctx);
   const haul: Haul = { days: [], revisions: [], tasks: [], rules: [], draws: [], items: [] };
   if (account.held === null) haul.items.push({ key: 'start', points: account.points });
 
@@ -133,7 +127,7 @@ function settleItems<Row>(
 }
 
 async function grantOnce(ctx: UserContext, claimed: number): Promise<Grant> {
-  const { rev, points, held, diaries, taskPoints, granted: before } = await accountOf(ctx);
+  const { rev, points, held, diaries, taskPoints, granted: before } = await selectImportState(ctx.db, ctx);
   if (before !== null) return { claimed, granted: before, balance: points, isFirst: false };
   if (await wasPaidBefore(ctx)) return { claimed, granted: 0, balance: points, isFirst: false };
   const granted = worthOf({ claimed, diaries, taskPoints, held: held ?? points });
@@ -146,6 +140,7 @@ async function grantOnce(ctx: UserContext, claimed: number): Promise<Grant> {
 
 /** Compares what the phone has with what stands here: by month, and by day where it asks. */
 export async function verifyImport(ctx: UserContext, { months, days }: z.output<typeof verify.input>): Promise<VerifyOutput> {
+  await selectGuard(ctx.db, ctx);
   return { months: await verifyMonths(ctx, months), days: await verifyDays(ctx, days) };
 }
 

@@ -1,4 +1,5 @@
 import type { Moment } from '../clock';
+import { type Account, guard, guardValues, requireAccount } from '../database/account';
 import * as call from '../database/procedures';
 import { type DiaryRow, toDiary } from '../diary/queries';
 import type { Streak } from '../diary/streak';
@@ -11,7 +12,7 @@ import { type Revision, revisionsJson, sqlInstant } from '../sync/queries';
 export type { Revision } from '../sync/queries';
 
 /** The account as a decision about an import or a grant finds it. */
-export interface Account extends Streak {
+export interface ImportState extends Streak {
   rev: number;
   points: number;
   drafts: number;
@@ -24,19 +25,24 @@ export interface Account extends Streak {
   granted: number | null;
 }
 
-export const selectAccount = async (db: Database, userId: number): Promise<Account | null> => {
-  const [row] = await db.rows<Account>(
-    'migration.account',
+export const selectImportState = async (db: Database, account: Account): Promise<ImportState> => {
+  const rows = await db.rows<ImportState>(
+    'import.state',
     `SELECT u.rev, u.points, u.total_diaries AS total, u.total_drafts AS drafts, u.continuous_days AS run, u.longest_days AS longest,
             u.last_diary_date AS last,
             (SELECT points FROM imports WHERE user_id = u.id AND item_key = 'start') AS held,
             (SELECT COUNT(*) FROM imports WHERE user_id = u.id AND item_key LIKE 'day:%') AS diaries,
             (SELECT CAST(COALESCE(SUM(points), 0) AS SIGNED) FROM imports WHERE user_id = u.id AND item_key LIKE 'task:%') AS taskPoints,
             (SELECT amount FROM point_records WHERE user_id = u.id AND source_key = 'migration') AS granted
-       FROM users u WHERE u.id = ? AND u.status = 1`,
-    [userId],
+       FROM users u WHERE ${guard('u')}`,
+    guardValues(account),
   );
-  return row ?? null;
+  return requireAccount(rows);
+};
+
+/** Throws UNAUTHENTICATED unless the guard holds. For an operation whose other statements do not read `users`. */
+export const selectGuard = async (db: Database, account: Account): Promise<void> => {
+  requireAccount(await db.rows('import.guard', `SELECT 1 FROM users WHERE ${guard('users')}`, guardValues(account)));
 };
 
 /** The fingerprint of what stands on each of the dates: of the diary, or null of a deletion. */

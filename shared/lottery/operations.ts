@@ -10,14 +10,8 @@ import type { Draw, draw, Prize, prizes, records, savePrize } from './contract';
 import { type Chance, isEmpty, losingTicks, pick, TICKS } from './pick';
 import { type DrawRow, postDraw, postPrize, selectActivePrizes, selectDraws, toChance, toDraw, toPrize } from './queries';
 
-async function readPrizes({ db, userId }: UserContext) {
-  const found = await selectActivePrizes(db, userId);
-  if (found === null) throw new AppError('UNAUTHENTICATED');
-  return found;
-}
-
 export async function listPrizes(ctx: UserContext): Promise<z.input<typeof prizes.output>> {
-  const { rows } = await readPrizes(ctx);
+  const { rows } = await selectActivePrizes(ctx.db, ctx);
   return {
     cost: config().lotteryCost,
     prizes: rows.map(toPrize),
@@ -34,7 +28,7 @@ interface Odds {
 let lastOdds: Odds | null = null;
 
 async function readOdds(ctx: UserContext): Promise<Odds> {
-  const { rows, fingerprint } = await readPrizes(ctx);
+  const { rows, fingerprint } = await selectActivePrizes(ctx.db, ctx);
   lastOdds = { prizes: rows.map(toChance), fingerprint };
   return lastOdds;
 }
@@ -67,8 +61,7 @@ async function postPick(ctx: UserContext, request: Request, roll: number): Promi
 
 export async function listDraws(ctx: UserContext, input: z.output<typeof records.input>): Promise<z.input<typeof records.output>> {
   const window = windowOf(input);
-  const found = await selectDraws(ctx.db, ctx.userId, window);
-  if (found === null) throw new AppError('UNAUTHENTICATED');
+  const found = await selectDraws(ctx.db, ctx, window);
   const { rows, info } = cutPage(found.rows, found.total, window, (row) => row.id);
   return { records: rows.map(toDraw), ...info };
 }

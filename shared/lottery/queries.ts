@@ -1,3 +1,4 @@
+import { type Account, guard, guardValues, requireAccount } from '../database/account';
 import * as call from '../database/procedures';
 import type { Window } from '../paging';
 import type { Request } from '../request';
@@ -37,18 +38,16 @@ interface ActivePrizes {
 
 type Joined = { [Column in keyof PrizeRow]: PrizeRow[Column] | null } & { fingerprint: Buffer };
 
-/** What can be drawn now, in the order of their ranges. Null for an account that is no more. */
-export const selectActivePrizes = async (db: Database, userId: number): Promise<ActivePrizes | null> => {
+/** What can be drawn now, in the order of their ranges. */
+export const selectActivePrizes = async (db: Database, account: Account): Promise<ActivePrizes> => {
   const joined = await db.rows<Joined>(
     'lottery.prizes',
     `SELECT f.fingerprint, p.id, p.name, p.description, p.image_url, p.probability, p.stock, p.points, p.is_active
-       FROM users u JOIN lottery_fingerprint f LEFT JOIN lottery_prizes p ON p.is_active WHERE u.id = ? AND u.status = 1 ORDER BY p.id`,
-    [userId],
+       FROM users u JOIN lottery_fingerprint f LEFT JOIN lottery_prizes p ON p.is_active WHERE ${guard('u')} ORDER BY p.id`,
+    guardValues(account),
   );
-  const [first] = joined;
-  return first
-    ? { fingerprint: first.fingerprint, rows: joined.filter((row): row is PrizeRow & { fingerprint: Buffer } => row.id !== null) }
-    : null;
+  const { fingerprint } = requireAccount(joined);
+  return { fingerprint, rows: joined.filter((row): row is PrizeRow & { fingerprint: Buffer } => row.id !== null) };
 };
 
 export interface DrawRow {
@@ -73,12 +72,11 @@ export const toDraw = (row: DrawRow): Draw => ({
 
 type JoinedDraw = { [Column in keyof DrawRow]: DrawRow[Column] | null } & { total: number };
 
-/** Null for an account that is no more. */
 export const selectDraws = async (
   db: Database,
-  userId: number,
+  account: Account,
   { limit, offset, before }: Window,
-): Promise<{ rows: DrawRow[]; total: number } | null> => {
+): Promise<{ rows: DrawRow[]; total: number }> => {
   const joined = await db.rows<JoinedDraw>(
     'lottery.draws',
     `SELECT ${before === null ? '(SELECT COUNT(*) FROM lottery_records WHERE user_id = u.id)' : '0'} AS total,
@@ -87,11 +85,11 @@ export const selectDraws = async (
          SELECT id, prize_id, prize_name, prize_image, cost_points, is_winner, points_won, created_at
            FROM lottery_records FORCE INDEX (PRIMARY) WHERE user_id = ? AND id < ? ORDER BY id DESC LIMIT ? OFFSET ?
        ) AS r ON TRUE
-      WHERE u.id = ? AND u.status = 1 ORDER BY r.id DESC`,
-    [userId, before ?? Number.MAX_SAFE_INTEGER, limit + 1, before === null ? offset : 0, userId],
+      WHERE ${guard('u')} ORDER BY r.id DESC`,
+    [account.userId, before ?? Number.MAX_SAFE_INTEGER, limit + 1, before === null ? offset : 0, ...guardValues(account)],
   );
-  const [first] = joined;
-  return first ? { total: first.total, rows: joined.filter((row): row is DrawRow & { total: number } => row.id !== null) } : null;
+  const { total } = requireAccount(joined);
+  return { total, rows: joined.filter((row): row is DrawRow & { total: number } => row.id !== null) };
 };
 
 export interface DrawPosting {

@@ -8,9 +8,7 @@ import { type add, type deduct, FIRST_DAY, type Posted, type records } from './c
 import { type PointsPosting, postPoints, type RecordRow, selectBalance, selectFilteredRecords, selectRecords, toRecord } from './queries';
 
 export async function getBalance(ctx: UserContext): Promise<{ points: number }> {
-  const points = await selectBalance(ctx.db, ctx.userId);
-  if (points === null) throw new AppError('UNAUTHENTICATED');
-  return { points };
+  return { points: await selectBalance(ctx.db, ctx) };
 }
 
 export async function listRecords(ctx: UserContext, input: z.output<typeof records.input>): Promise<z.input<typeof records.output>> {
@@ -23,10 +21,7 @@ export async function listRecords(ctx: UserContext, input: z.output<typeof recor
     from: from !== undefined && from > FIRST_DAY ? startOfDay(from) : null,
     until: to !== undefined && to < ctx.today ? startOfDay(addDays(to, 1)) : null,
   };
-  const found = isFiltered
-    ? await selectFilteredRecords(ctx.db, ctx.userId, filter, window)
-    : await selectRecords(ctx.db, ctx.userId, window);
-  if (found === null) throw new AppError('UNAUTHENTICATED');
+  const found = isFiltered ? await selectFilteredRecords(ctx.db, ctx, filter, window) : await selectRecords(ctx.db, ctx, window);
   const { rows, info } = cutPage(found.rows, found.total, window, (row) => row.seq);
   return { records: rows.map(toRecord), ...info };
 }

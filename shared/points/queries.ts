@@ -1,3 +1,4 @@
+import { type Account, guard, guardValues, requireAccount } from '../database/account';
 import * as call from '../database/procedures';
 import type { Window } from '../paging';
 import type { Request } from '../request';
@@ -26,9 +27,13 @@ export const toRecord = (row: RecordRow): Record => ({
   createdAt: new Date(row.created_at).toISOString(),
 });
 
-export const selectBalance = async (db: Database, userId: number): Promise<number | null> => {
-  const [row] = await db.rows<{ points: number }>('points.balance', 'SELECT points FROM users WHERE id = ? AND status = 1', [userId]);
-  return row?.points ?? null;
+export const selectBalance = async (db: Database, account: Account): Promise<number> => {
+  const rows = await db.rows<{ points: number }>(
+    'points.balance',
+    `SELECT points FROM users WHERE ${guard('users')}`,
+    guardValues(account),
+  );
+  return requireAccount(rows).points;
 };
 
 export interface RecordFilter {
@@ -58,34 +63,33 @@ const COLUMNS = 'r.seq, r.amount, r.balance_after, r.source, r.description, r.re
 
 type Joined = { [Column in keyof RecordRow]: RecordRow[Column] | null } & { total: number };
 
-const pageIn = (joined: Joined[]): RecordPage | null => {
-  const [first] = joined;
-  return first ? { total: first.total, rows: joined.filter((row): row is RecordRow & { total: number } => row.seq !== null) } : null;
-};
+const pageIn = (joined: Joined[]): RecordPage => ({
+  total: requireAccount(joined).total,
+  rows: joined.filter((row): row is RecordRow & { total: number } => row.seq !== null),
+});
 
 /**
  * A ledger has no gaps, so that any page of it is a range of seqs, however deep it lies. (ORDER BY … LIMIT alone would sort all rows below.)
- * Null for an account that is no more.
  */
-export const selectRecords = async (db: Database, userId: number, { limit, offset, before }: Window): Promise<RecordPage | null> =>
+export const selectRecords = async (db: Database, account: Account, { limit, offset, before }: Window): Promise<RecordPage> =>
   pageIn(
     await db.rows<Joined>(
       'points.page',
       `SELECT u.points_seq AS total, ${COLUMNS}
          FROM users u LEFT JOIN point_records r
            ON r.user_id = u.id AND r.seq BETWEEN LEAST(COALESCE(?, CAST(u.points_seq AS SIGNED) + 1 - ?), CAST(u.points_seq AS SIGNED) + 1) - ? AND COALESCE(?, CAST(u.points_seq AS SIGNED) + 1 - ?) - 1
-        WHERE u.id = ? AND u.status = 1 ORDER BY r.seq DESC`,
-      [before, offset, limit + 1, before, offset, userId],
+        WHERE ${guard('u')} ORDER BY r.seq DESC`,
+      [before, offset, limit + 1, before, offset, ...guardValues(account)],
     ),
   );
 
 export const selectFilteredRecords = async (
   db: Database,
-  userId: number,
+  account: Account,
   filter: RecordFilter,
   { limit, offset, before }: Window,
-): Promise<RecordPage | null> => {
-  const values = filterValues(userId, filter);
+): Promise<RecordPage> => {
+  const values = filterValues(account.userId, filter);
   return pageIn(
     await db.rows<Joined>(
       'points.filtered-page',
@@ -93,8 +97,8 @@ export const selectFilteredRecords = async (
          FROM users u LEFT JOIN (
            SELECT ${COLUMNS} FROM point_records r FORCE INDEX (PRIMARY) WHERE ${FILTER} AND seq < ? ORDER BY seq DESC LIMIT ? OFFSET ?
          ) AS r ON TRUE
-        WHERE u.id = ? AND u.status = 1 ORDER BY r.seq DESC`,
-      [...(before === null ? values : []), ...values, before ?? MAX_SEQ, limit + 1, before === null ? offset : 0, userId],
+        WHERE ${guard('u')} ORDER BY r.seq DESC`,
+      [...(before === null ? values : []), ...values, before ?? MAX_SEQ, limit + 1, before === null ? offset : 0, ...guardValues(account)],
     ),
   );
 };

@@ -1,4 +1,3 @@
-import { AppError } from '../errors';
 import type { UserContext } from '../runtime/context';
 import { layOutDay, toTaskDay } from '../task/operations';
 import { toProfile } from '../user/operations';
@@ -7,9 +6,7 @@ import { selectHome } from './queries';
 
 /** What the start page needs, in one trip; the first call of a day takes a second one to lay out the day's tasks. */
 export async function getHome(ctx: UserContext): Promise<Home> {
-  const found = await selectHome(ctx.db, ctx.userId, ctx.today);
-  if (found === null) throw new AppError('UNAUTHENTICATED');
-  const { profile, tasks, hasTasksToLayOut, diaries, conflicts } = found;
+  const { profile, tasks, hasTasksToLayOut, diaries, conflicts } = await selectHome(ctx.db, ctx, ctx.today);
   return {
     profile: toProfile(profile, ctx.today),
     tasks: hasTasksToLayOut ? await layOutDay(ctx, ctx.today) : toTaskDay(ctx.today, tasks),

@@ -34,7 +34,6 @@ export async function synchronise(ctx: UserContext, input: z.output<typeof sync.
 async function push(ctx: UserContext, mutations: readonly Sent[], sender: { clientId: string; skewMs: number }): Promise<MutationResult[]> {
   const mids = mutations.map(({ mid }) => mid);
   if (mids.length === 0) return [];
-  const known = await selectKnown(ctx.db, ctx.userId, sender.clientId, Math.min(...mids), Math.max(...mids));
-  if (known === null) throw new AppError('UNAUTHENTICATED');
+  const known = await selectKnown(ctx.db, ctx, sender.clientId, Math.min(...mids), Math.max(...mids));
   return applyMutations(ctx, mutations, sender, known);
 }

@@ -1,4 +1,3 @@
-import { AppError } from '../errors';
 import type { UserContext } from '../runtime/context';
 import { toProfile } from '../user/operations';
 import type { Change } from './contract';
@@ -46,9 +45,7 @@ interface Page {
 /** Reads one row more than fits, and cuts between two revs: what one posting wrote arrives together or not at all. */
 async function readPage(ctx: UserContext, after: number, { limit, clientId, ack }: Reading): Promise<Page> {
   for (let size = limit; ; size *= 4) {
-    const feed = await selectFeed(ctx.db, ctx.userId, { after, limit: size + 1, clientId, ack });
-    if (feed === null) throw new AppError('UNAUTHENTICATED');
-    const { head, rows } = feed;
+    const { head, rows } = await selectFeed(ctx.db, ctx, { after, limit: size + 1, clientId, ack });
     const cut = rows[fitting(rows, limit)]?.rev;
     if (cut === undefined) return { head, rows, hasMore: false };
     const whole = rows.filter(({ rev }) => rev < cut);

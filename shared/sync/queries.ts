@@ -1,4 +1,5 @@
 import { type JobRow, toJob } from '../ai/queries';
+import { type Account, guard, guardValues, requireAccount } from '../database/account';
 import * as call from '../database/procedures';
 import type { Diary } from '../diary/contract';
 import { type DiaryRow, toDiary } from '../diary/queries';
@@ -30,29 +31,27 @@ export interface Known {
   answers: Map<number, Answered>;
 }
 
-/** Null for an account that is no more. */
-export const selectKnown = async (
-  db: Database,
-  userId: number,
-  clientId: string,
-  firstMid: number,
-  lastMid: number,
-): Promise<Known | null> => {
+export const selectKnown = async (db: Database, account: Account, clientId: string, firstMid: number, lastMid: number): Promise<Known> => {
   const rows = await db.rows<{ last: string | null; request_id: string | null; hash: Buffer | null; is_forgotten: 0 | 1 }>(
     'sync.known',
     `SELECT (SELECT MAX(request_id) FROM requests WHERE user_id = u.id AND request_id BETWEEN ? AND ?) AS last,
             r.request_id, r.hash, r.response IS NULL AS is_forgotten
        FROM users u LEFT JOIN requests r ON r.user_id = u.id AND r.request_id BETWEEN ? AND ?
-      WHERE u.id = ? AND u.status = 1`,
-    [requestIdOf(clientId, 1), requestIdOf(clientId, LAST_MID), requestIdOf(clientId, firstMid), requestIdOf(clientId, lastMid), userId],
+      WHERE ${guard('u')}`,
+    [
+      requestIdOf(clientId, 1),
+      requestIdOf(clientId, LAST_MID),
+      requestIdOf(clientId, firstMid),
+      requestIdOf(clientId, lastMid),
+      ...guardValues(account),
+    ],
   );
-  const [first] = rows;
-  if (!first) return null;
+  const { last } = requireAccount(rows);
   const answers = new Map<number, Answered>();
   for (const { request_id, hash, is_forgotten } of rows) {
     if (request_id !== null && hash !== null) answers.set(midIn(request_id), { hash, isForgotten: is_forgotten === 1 });
   }
-  return { lastMid: first.last === null ? 0 : midIn(first.last), answers };
+  return { lastMid: last === null ? 0 : midIn(last), answers };
 };
 
 export const selectAnswer = async (db: Database, userId: number, requestId: string): Promise<Answered | null> => {
@@ -186,9 +185,10 @@ const changesIn = (kind: ChangeKind, table: string, id: string, isDeleted: strin
  */
 export const selectFeed = async (
   db: Database,
-  userId: number,
+  account: Account,
   { after, limit, clientId, ack }: { after: number; limit: number; clientId: string; ack: number },
-): Promise<{ head: Head; rows: FeedRow[] } | null> => {
+): Promise<{ head: Head; rows: FeedRow[] }> => {
+  const { userId } = account;
   const part = [userId, after, limit] as const;
   const rows = await db.rows<JoinedRow>(
     'sync.feed',
@@ -219,12 +219,11 @@ export const selectFeed = async (
          UNION ALL (SELECT 'profile', id, rev, 0 FROM users WHERE id = ? AND rev > ?)
          ORDER BY rev LIMIT ?
        ) AS page ON TRUE
-      WHERE u.id = ? AND u.status = 1
+      WHERE ${guard('u')}
       ORDER BY page.rev, page.kind = 'profile'`,
-    [requestIdOf(clientId, ack), ...part, ...part, ...part, ...part, ...part, userId, after, limit, userId],
+    [requestIdOf(clientId, ack), ...part, ...part, ...part, ...part, ...part, userId, after, limit, ...guardValues(account)],
   );
-  const [first] = rows;
-  if (!first) return null;
+  const first = requireAccount(rows);
   const { epoch, head_rev: rev, gc_rev: gcRev, points, total, run, longest, last } = first;
   return {
     head: { epoch, rev, gcRev, points, total, run, longest, last, hasAcknowledged: first.has_acknowledged === 1 },
@@ -244,27 +243,25 @@ interface HomeRows {
   conflicts: number;
 }
 
-/** All of the start page in one trip. Null for an account that is no more. */
-export const selectHome = async (db: Database, userId: number, today: string): Promise<HomeRows | null> => {
+/** All of the start page in one trip. */
+export const selectHome = async (db: Database, account: Account, today: string): Promise<HomeRows> => {
+  const { userId } = account;
   const rows = await db.rows<HomeRow>(
     'sync.home',
-    `SELECT 'profile' AS kind, profile AS \`row\` FROM profile_json JOIN users ON users.id = user_id WHERE user_id = ? AND status = 1
+    `SELECT 'profile' AS kind, profile AS \`row\` FROM profile_json JOIN users ON users.id = user_id WHERE ${guard('users')}
      UNION ALL SELECT 'task', task FROM task_json WHERE user_id = ? AND task_date = ? AND deleted_at IS NULL
      UNION ALL SELECT 'incomplete', CAST(IF(${dayIsIncomplete}, 1, 0) AS JSON) FROM users WHERE id = ?
      UNION ALL (SELECT 'diary', diary FROM diary_json WHERE user_id = ? AND deleted_at IS NULL ORDER BY diary_date DESC LIMIT ${LATEST_DIARIES})
      UNION ALL SELECT 'conflicts', CAST(COUNT(*) AS JSON) FROM diary_revisions WHERE user_id = ? AND is_unread`,
-    [userId, userId, today, today, today, today, today, userId, userId, userId],
+    [...guardValues(account), userId, today, today, today, today, today, userId, userId, userId],
   );
-  const profile = rows.find((row) => row.kind === 'profile');
-  return profile
-    ? {
-        profile: profile.row,
-        tasks: rows.flatMap((row) => (row.kind === 'task' ? [row.row] : [])),
-        hasTasksToLayOut: rows.some((row) => row.kind === 'incomplete' && row.row === 1),
-        diaries: rows.flatMap((row) => (row.kind === 'diary' ? [toDiary(row.row)] : [])).sort((a, b) => (a.date < b.date ? 1 : -1)),
-        conflicts: rows.find((row) => row.kind === 'conflicts')?.row ?? 0,
-      }
-    : null;
+  return {
+    profile: requireAccount(rows.filter((row) => row.kind === 'profile')).row,
+    tasks: rows.flatMap((row) => (row.kind === 'task' ? [row.row] : [])),
+    hasTasksToLayOut: rows.some((row) => row.kind === 'incomplete' && row.row === 1),
+    diaries: rows.flatMap((row) => (row.kind === 'diary' ? [toDiary(row.row)] : [])).sort((a, b) => (a.date < b.date ? 1 : -1)),
+    conflicts: rows.find((row) => row.kind === 'conflicts')?.row ?? 0,
+  };
 };
 
 export const selectUsersWithTombstones = async (db: Database, before: Date, limit: number): Promise<number[]> => {

@@ -36,8 +36,7 @@ export const layOutDay = async (ctx: UserContext, date: string): Promise<TaskDay
 /** The tasks of a day. From today on those that are due come into being when the day is first looked at; a past day shows what stands. */
 export async function listTasks(ctx: UserContext, { date = ctx.today }: z.output<typeof list.input>): Promise<TaskDay> {
   if (date > addDays(ctx.today, DAYS_AHEAD)) throw fieldError('date', `最多查看 ${DAYS_AHEAD} 天后的任务`);
-  const day = await selectDay(ctx.db, ctx.userId, date);
-  if (day === null) throw new AppError('UNAUTHENTICATED');
+  const day = await selectDay(ctx.db, ctx, date);
   return day.isIncomplete && date >= ctx.today ? layOutDay(ctx, date) : toTaskDay(date, day.rows);
 }
 

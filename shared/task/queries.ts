@@ -1,3 +1,4 @@
+import { type Account, guard, guardValues, requireAccount } from '../database/account';
 import * as call from '../database/procedures';
 import type { Request } from '../request';
 import type { Database } from '../runtime/mysql';
@@ -49,20 +50,17 @@ export const dayIsIncomplete = `(EXISTS (
               AND NOT EXISTS (SELECT 1 FROM tasks WHERE user_id = users.id AND task_date = ? AND task_key = CONCAT('rule:', task_rules.id))
          ))`;
 
-/** Null for an account that is no more. */
-export const selectDay = async (db: Database, userId: number, date: string): Promise<DayRows | null> => {
+export const selectDay = async (db: Database, account: Account, date: string): Promise<DayRows> => {
   const joined = await db.rows<JoinedRow>(
     'task.day',
     `SELECT t.id, t.task_date, t.title, t.description, t.category, t.points_reward, t.is_system, t.is_weekly, t.weekdays, t.is_completed,
             t.completed_at, due.is_incomplete
-       FROM (SELECT ${dayIsIncomplete} AS is_incomplete FROM users WHERE id = ? AND status = 1) AS due
+       FROM (SELECT ${dayIsIncomplete} AS is_incomplete FROM users WHERE ${guard('users')}) AS due
        LEFT JOIN tasks t FORCE INDEX (uk_user_date_key) ON t.user_id = ? AND t.task_date = ? AND t.deleted_at IS NULL`,
-    [date, date, date, date, userId, userId, date],
+    [date, date, date, date, ...guardValues(account), account.userId, date],
   );
-  const [first] = joined;
-  return first
-    ? { isIncomplete: first.is_incomplete === 1, rows: joined.filter((row): row is JoinedRow & TaskRow => row.id !== null) }
-    : null;
+  const isIncomplete = requireAccount(joined).is_incomplete === 1;
+  return { isIncomplete, rows: joined.filter((row): row is JoinedRow & TaskRow => row.id !== null) };
 };
 
 /** Makes the rows of the day that are due and not there yet; answers the day. Any number of callers make one set. */

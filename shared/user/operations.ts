@@ -25,15 +25,13 @@ export const toProfile = (row: ProfileRow, today: string): Profile => ({
 });
 
 export async function getProfile(ctx: UserContext): Promise<Profile> {
-  const row = await selectProfile(ctx.db, ctx.userId);
-  if (row === null) throw new AppError('UNAUTHENTICATED');
-  return toProfile(row, ctx.today);
+  return toProfile(await selectProfile(ctx.db, ctx), ctx.today);
 }
 
 /** Others may see a nickname: one that does not pass is refused, one that cannot be checked now is checked later. */
 async function requireFitName(ctx: UserContext, nickname: string): Promise<CheckStatus> {
   if (!isChecking()) return 'unchecked';
-  const status = await statusOf(nickname, 'profile', await selectOpenid(ctx.db, ctx.userId), ctx);
+  const status = await statusOf(nickname, 'profile', await selectOpenid(ctx.db, ctx), ctx);
   if (status === 'rejected') throw new AppError('CONTENT_REJECTED', { details: [{ path: 'nickname', message: '这个昵称不能使用' }] });
   return status;
 }

@@ -1,3 +1,4 @@
+import { type Account, guard, guardValues, requireAccount } from '../database/account';
 import * as call from '../database/procedures';
 import type { Request } from '../request';
 import type { Database } from '../runtime/mysql';
@@ -16,19 +17,19 @@ export interface ProfileRow {
   created_at: Date | string;
 }
 
-export const selectProfile = async (db: Database, userId: number): Promise<ProfileRow | null> => {
-  const [row] = await db.rows<ProfileRow>(
+export const selectProfile = async (db: Database, account: Account): Promise<ProfileRow> => {
+  const rows = await db.rows<ProfileRow>(
     'user.profile',
     `SELECT id, openid, nickname, avatar_url AS avatar, points, total_diaries, continuous_days, longest_days, last_diary_date, settings, created_at
-       FROM users WHERE id = ? AND status = 1`,
-    [userId],
+       FROM users WHERE ${guard('users')}`,
+    guardValues(account),
   );
-  return row ?? null;
+  return requireAccount(rows);
 };
 
-export const selectOpenid = async (db: Database, userId: number): Promise<string | null> => {
-  const [row] = await db.rows<{ openid: string | null }>('user.openid', 'SELECT openid FROM users WHERE id = ?', [userId]);
-  return row?.openid ?? null;
+export const selectOpenid = async (db: Database, account: Account): Promise<string> => {
+  const rows = await db.rows<{ openid: string }>('user.openid', `SELECT openid FROM users WHERE ${guard('users')}`, guardValues(account));
+  return requireAccount(rows).openid;
 };
 
 export const postProfile = (

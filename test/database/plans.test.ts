@@ -50,7 +50,7 @@ async function diariesFetchedBy(query: Query): Promise<number> {
 
 const USERS = 20;
 const DAYS = 300;
-let userId: number;
+const account = { userId: 0, epoch: null };
 let openid: string;
 
 const tag = `oplan${Date.now()}`;
@@ -85,7 +85,7 @@ beforeAll(async () => {
   const [row] = await select<{ id: number; openid: string }>(
     `SELECT id, openid FROM users WHERE openid LIKE '${tag}%' ORDER BY id LIMIT 1 OFFSET 7`,
   );
-  userId = row?.id ?? 0;
+  account.userId = row?.id ?? 0;
   openid = row?.openid ?? '';
 });
 
@@ -100,7 +100,7 @@ const everything = { from: '2000-01-01', to: TODAY, mood: null, tag: null, isDra
 const page =
   (filter: object, more: object = {}) =>
   (db: Parameters<typeof diary.selectDiaryPage>[0]) =>
-    diary.selectDiaryPage(db, userId, { ...everything, ...filter }, { limit: 11, offset: 0, count: 'counted', ...more });
+    diary.selectDiaryPage(db, account, { ...everything, ...filter }, { limit: 11, offset: 0, count: 'counted', ...more });
 
 /** What the procedure asks, outside of it. */
 const RECOUNT = readFileSync(new URL('../../sql/procedures/recount_streak.sql', import.meta.url), 'utf8')
@@ -110,8 +110,8 @@ const RECOUNT = readFileSync(new URL('../../sql/procedures/recount_streak.sql', 
   .replace(/;\s*END\s*$/, '');
 
 const queries: Record<string, Query> = {
-  'a diary by id': (db) => diary.selectDiaryById(db, userId, 5),
-  'a diary by date': (db) => diary.selectDiaryByDate(db, userId, addDays(TODAY, -5)),
+  'a diary by id': (db) => diary.selectDiaryById(db, account, 5),
+  'a diary by date': (db) => diary.selectDiaryByDate(db, account, addDays(TODAY, -5)),
   'the first page': page({}, { count: 'stored' }),
   'a page further on': page({}, { count: 'stored', offset: 100 }),
   'a page by cursor': page({ to: addDays(TODAY, -50) }, { count: 'none' }),
@@ -121,14 +121,14 @@ const queries: Record<string, Query> = {
   'a page of drafts': page({ isDraft: true }),
   'the total of a span': page({ from: addDays(TODAY, -200) }, { limit: 0 }),
   'the total of drafts': page({ isDraft: true }, { limit: 0 }),
-  'a calendar': (db) => diary.selectCalendar(db, userId, '2025-01-01', '2025-01-31'),
-  stats: (db) => diary.selectStats(db, userId, '2025-01-01', '2025-01-31'),
-  'the state before a creation': (db) => diary.selectDiaryState(db, userId, 'r7', { date: TODAY }),
-  'the state before an update': (db) => diary.selectDiaryState(db, userId, 'r7', { id: 5 }),
-  'the state before a move': (db) => diary.selectDiaryState(db, userId, 'r7', { id: 5, date: TODAY }),
-  'a recount of the streak': (db) => db.rows('recount', RECOUNT, [userId]),
+  'a calendar': (db) => diary.selectCalendar(db, account, '2025-01-01', '2025-01-31'),
+  stats: (db) => diary.selectStats(db, account, '2025-01-01', '2025-01-31'),
+  'the state before a creation': (db) => diary.selectDiaryState(db, account, 'r7', { date: TODAY }),
+  'the state before an update': (db) => diary.selectDiaryState(db, account, 'r7', { id: 5 }),
+  'the state before a move': (db) => diary.selectDiaryState(db, account, 'r7', { id: 5, date: TODAY }),
+  'a recount of the streak': (db) => db.rows('recount', RECOUNT, [account.userId]),
   'an account by openid': (db) => login.selectAccount(db, openid),
-  'a profile': (db) => user.selectProfile(db, userId),
+  'a profile': (db) => user.selectProfile(db, account),
 };
 
 /** Tables that hold rows, under the names that the statements give them. */

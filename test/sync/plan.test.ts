@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { selectAccount, selectHashes, selectImported, selectKept, selectStanding } from '../../shared/import/queries';
+import { selectHashes, selectImported, selectImportState, selectKept, selectStanding } from '../../shared/import/queries';
 import type { Database, Value } from '../../shared/runtime/mysql';
 import {
   selectFeed,
@@ -12,6 +12,7 @@ import {
 import { select, TODAY } from '../harness';
 
 const USER = 900_001;
+const ACCOUNT = { userId: USER, epoch: null };
 const USERS = 20;
 const ROWS = 200;
 
@@ -65,7 +66,8 @@ async function planOf(query: (db: Database) => Promise<unknown>): Promise<Step[]
     },
     post: () => Promise.reject(new Error('a read')),
   };
-  await query(db);
+  // Without a row the guard refuses; the statement has been sent by then.
+  await query(db).catch(() => {});
   if (!asked) throw new Error('no statement was sent');
   const steps = await select<Step>(`EXPLAIN FORMAT=TRADITIONAL ${asked.sql}`, [...asked.values] as string[]);
   return steps.filter(({ table }) => table !== null && !/^[<a-z]?</.test(table));
@@ -74,12 +76,12 @@ async function planOf(query: (db: Database) => Promise<unknown>): Promise<Step[]
 const reading = { after: 190, limit: 100, clientId: 'phone-1234', ack: 3 };
 
 test.each<[string, (db: Database) => Promise<unknown>]>([
-  ['feed', (db) => selectFeed(db, USER, reading)],
-  ['home', (db) => selectHome(db, USER, TODAY)],
-  ['known mutations', (db) => selectKnown(db, USER, 'phone-1234', 190, 200)],
+  ['feed', (db) => selectFeed(db, ACCOUNT, reading)],
+  ['home', (db) => selectHome(db, ACCOUNT, TODAY)],
+  ['known mutations', (db) => selectKnown(db, ACCOUNT, 'phone-1234', 190, 200)],
   ['task of a mutation', (db) => selectMadeTask(db, USER, 'phone-1234:0000000001')],
   ['version that a mutation met', (db) => selectMetVersion(db, USER, 'phone-1234:0000000001')],
-  ['account', (db) => selectAccount(db, USER)],
+  ['account', (db) => selectImportState(db, ACCOUNT)],
   ['standing days', (db) => selectStanding(db, USER, ['2024-02-01', '2024-02-02'])],
   ['kept texts', (db) => selectKept(db, USER, ['2024-02-01'])],
   ['imported items', (db) => selectImported(db, USER, ['task:1'])],
@@ -92,7 +94,7 @@ test.each<[string, (db: Database) => Promise<unknown>]>([
 });
 
 test('the feed reads each kind by (user, rev), draws by their key, and no more than what is new', async () => {
-  const plan = await planOf((db) => selectFeed(db, USER, reading));
+  const plan = await planOf((db) => selectFeed(db, ACCOUNT, reading));
   const ranges = plan.filter(({ type }) => type === 'range' || type === 'ref');
   expect(Object.fromEntries(ranges.map(({ table, key }) => [table, key]))).toEqual({
     ai_jobs: 'idx_user_rev',
