@@ -67,6 +67,17 @@ function wechatOpenid(variables: Bag): string | null {
 const isTimer = (event: Bag, variables: Bag): boolean =>
   event.Type === 'Timer' && !variables.WX_OPENID && (variables.TRIGGER_SRC === 'timer' || variables.TCB_SOURCE === 'wx_trigger');
 
+/** A client SDK sent the event (mini-program, DevTools, web, anonymous): every field of it is the caller's choice. */
+const isFromClient = ({ TCB_SOURCE, TCB_UUID }: Bag): boolean =>
+  /^wx_(client|devtools)\b/.test(String(TCB_SOURCE ?? '')) || string(TCB_UUID) !== null;
+
+/**
+ * The HTTP access service calls without variables of a caller. A client that sends `httpMethod` would otherwise choose its own address and
+ * so escape the limit per address.
+ */
+const isHttp = (event: Bag, variables: Bag): boolean =>
+  typeof event.httpMethod === 'string' && !isFromClient(variables) && !variables.WX_OPENID && !variables.WX_APPID;
+
 function clock(variables: Bag): Date {
   const moved = config().environment !== 'production' ? string(variables.DEV_NOW) : null;
   const now = moved === null ? new Date() : new Date(moved);
@@ -207,34 +218,36 @@ function fromFunctionCall(event: Bag): Pick<Call, 'action' | 'input' | 'token'> 
   return { action, input: tame(data), token };
 }
 
-/** WeChat's word on a picture it was asked to check, pushed to the function as the cloud's message push is set up to do. */
-function fromPush(event: Bag): Pick<Call, 'action' | 'input'> | null {
-  if (event.MsgType !== 'event' || event.Event !== 'wxa_media_check') return null;
+/** WeChat's verdict on a picture, delivered by the cloud's message push. A client cannot send one. */
+function fromPush(event: Bag, variables: Bag): Pick<Call, 'action' | 'input'> | null {
+  if (event.MsgType !== 'event' || event.Event !== 'wxa_media_check' || isFromClient(variables)) return null;
   const suggest = isBag(event.result) ? event.result.suggest : undefined;
   return { action: 'pictureChecked', input: tame({ traceId: event.trace_id, suggest }) };
 }
 
-/** What is known of a call before anything in it has been believed; enough to answer a refusal in the caller's own form. */
+/** What the platform alone says of a call, before the event is parsed; enough to answer a refusal in the form that the door expects. */
 export interface Frame {
   requestId: string;
   http: boolean;
+  /** The variables of this invocation, made by the platform. */
+  variables: Readonly<Record<string, unknown>>;
 }
 
 export function frameOf(event: unknown, context: unknown): Frame {
   const bag = isBag(event) ? event : {};
-  const http = typeof bag.httpMethod === 'string';
+  const variables = invocationVariables(isBag(context) ? context : {});
+  const http = isHttp(bag, variables);
   const own = http ? textFields(bag.headers)['idempotency-key'] : bag.requestId;
   const platform = isBag(bag.requestContext) ? bag.requestContext.requestId : null;
   const candidates = [own, platform, isBag(context) ? context.request_id : null];
   const requestId = candidates.find((candidate) => typeof candidate === 'string' && REQUEST_ID.test(candidate));
-  return { http, requestId: typeof requestId === 'string' ? requestId : randomUUID() };
+  return { http, variables, requestId: typeof requestId === 'string' ? requestId : randomUUID() };
 }
 
 /** Reads a platform event. Throws AppError when it cannot be read as a call. */
-export function toCall(event: unknown, context: unknown, contracts: Contracts, { requestId, http }: Frame): Call {
+export function toCall(event: unknown, context: unknown, contracts: Contracts, { requestId, http, variables }: Frame): Call {
   if (!isBag(event)) throw fieldError('', '调用参数应为对象');
   const surroundings = isBag(context) ? context : {};
-  const variables = invocationVariables(surroundings);
   const isByTimer = !http && isTimer(event, variables);
   const isByFunction = String(variables.TCB_SOURCE ?? '').endsWith(',scf');
   const deadline = deadlineOf(surroundings, !isByTimer && !isByFunction);
@@ -246,7 +259,7 @@ export function toCall(event: unknown, context: unknown, contracts: Contracts, {
   if (isByTimer) {
     return { ...shared, door: 'timer', action: string(event.TriggerName) ?? '', input: {} };
   }
-  const push = fromPush(event);
+  const push = fromPush(event, variables);
   if (push) return { ...shared, door: 'console', ...push };
   requestIdOf(event.requestId, REQUEST_ID, 'requestId');
   const openid = wechatOpenid(variables);

@@ -1,10 +1,11 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { eventOf, platformContext } from '../../dev/gateway/context';
+import { main as ai } from '../../functions/ai/index';
 import { main as diary } from '../../functions/diary/index';
 import { main as login } from '../../functions/login/index';
 import { main as user } from '../../functions/user/index';
 import { type ErrorCode, errorKinds } from '../../shared/errors';
-import { appId, type Child, http, NOON, newChild, ok, refused, select, send, TODAY, withoutRateLimits } from '../harness';
+import { accessLines, appId, type Child, http, NOON, newChild, ok, refused, select, send, TODAY, withoutRateLimits } from '../harness';
 
 withoutRateLimits();
 
@@ -319,6 +320,60 @@ test('a timer event that a caller sends is not a timer', async () => {
   const sent = eventOf({ door: 'timer', now: NOON }, { TriggerName: 'profile' }, appId);
   expect(await user(sent, platformContext('user', { door: 'timer', now: NOON }, appId, limits))).toMatchObject({
     error: { code: 'FORBIDDEN' },
+  });
+});
+
+describe('the door follows from the platform’s context, not from the event', () => {
+  const wechat = { WX_OPENID: 'oMallory', WX_APPID: appId, TCB_SOURCE: 'wx_client' };
+  const callers: [string, Record<string, string>][] = [
+    ['the mini-program', wechat],
+    ['DevTools', { ...wechat, TCB_SOURCE: 'wx_devtools' }],
+    ['a function that the mini-program called', { ...wechat, TCB_SOURCE: 'wx_client,scf' }],
+    ['another client SDK', { TCB_UUID: 'anonymous-1' }],
+  ];
+  const call = (main: typeof login, event: object, variables: Record<string, string>) =>
+    main(event, { environment: JSON.stringify({ DEV_NOW: NOON, ...variables }) });
+
+  test.each(callers)('an event with httpMethod from %s is a function call and is refused at that field', async (_, variables) => {
+    const event = { httpMethod: 'POST', path: '/api/auth/login', headers: {}, body: '{"code":"dev-oX"}' };
+    expect(await call(login, event, variables)).toMatchObject({
+      success: false,
+      error: { code: 'INVALID_INPUT', details: [{ path: 'httpMethod' }] },
+    });
+  });
+
+  test('a client cannot invent addresses to pass the limit per address: of 40 sign-ins with 40 addresses none gets through', async () => {
+    const answers = await Promise.all(
+      Array.from({ length: 40 }, (_, index) =>
+        call(
+          login,
+          {
+            httpMethod: 'POST',
+            path: '/api/auth/login',
+            headers: { 'x-forwarded-for': `203.0.113.${index}` },
+            body: `{"code":"dev-oForged${index}"}`,
+          },
+          wechat,
+        ),
+      ),
+    );
+    for (const answer of answers) expect(answer).toMatchObject({ success: false, error: { code: 'INVALID_INPUT' } });
+    expect(await select("SELECT id FROM users WHERE openid LIKE 'oForged%'")).toEqual([]);
+  });
+
+  const push = { MsgType: 'event', Event: 'wxa_media_check', trace_id: 'guess', result: { suggest: 'pass' } };
+  const pushers = callers.filter(([, { TCB_SOURCE }]) => TCB_SOURCE !== 'wx_client,scf');
+
+  test.each(pushers)('a verdict on a picture from %s is refused before MySQL is asked', async (_, variables) => {
+    const lines = await accessLines(async () => {
+      expect(await call(ai, push, variables)).toMatchObject({ success: false, error: { code: 'INVALID_INPUT' } });
+    });
+    expect(lines.map(({ mysql, redis }) => [mysql?.trips ?? 0, redis.trips])).toEqual([[0, 0]]);
+  });
+
+  test('a verdict that WeChat pushes is accepted, also with the author’s openid beside it', async () => {
+    for (const variables of [{}, { WX_OPENID: 'oAuthor', WX_APPID: appId }])
+      expect(await call(ai, push, variables)).toMatchObject({ success: true, data: { known: false } });
   });
 });
 
