@@ -27,6 +27,7 @@ function start(): void {
   const server = createServer({
     functions: [ai, diary, login, lottery, monitor, points, sync, task, user],
     trustedProxies: number('TRUSTED_PROXIES', 1),
+    maxConnections: number('MAX_CONNECTIONS', 1_000),
   });
   const always = (): boolean => true;
   const timers = startTimers([

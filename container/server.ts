@@ -14,10 +14,20 @@ export interface ServerOptions {
    * invention. Limits by address depend on it.
    */
   trustedProxies: number;
+  /** Open sockets, idle ones included; further ones are closed at once. Default 1,000. */
+  maxConnections?: number;
 }
 
 const MAX_BODY_BYTES = 1_048_576;
 const TIME_LIMIT_MS = 20_000;
+/** From the opening of a socket, or the first byte of a later request, to the end of the headers. */
+const HEADERS_MS = 5_000;
+/** To the end of the body. */
+const REQUEST_MS = 15_000;
+/** Without a byte in either direction; longer than any call takes. */
+const SILENT_MS = 30_000;
+/** Node looks for overdue sockets each 30 s by default, so that a limit of 5 s would close them after 35 s. */
+const CHECK_MS = 500;
 
 /** Functions by the segment after /api/, as their contracts have it. */
 function routesOf(functions: readonly ServedFunction[]): ReadonlyMap<string, ServedFunction> {
@@ -87,7 +97,7 @@ const isHttpAnswer = (answer: unknown): answer is HttpAnswer => typeof answer ==
  * The REST paths of all functions in one process, several calls at a time. Nothing of a call outlives it, so that they cannot meet.
  * `stop` answers what has begun, takes nothing new, and resolves when the last answer is out.
  */
-export function createServer({ functions, trustedProxies }: ServerOptions): Server & { stop(patienceMs: number): Promise<void> } {
+export function createServer({ functions, trustedProxies, maxConnections = 1_000 }: ServerOptions): Server & { stop(patienceMs: number): Promise<void> } {
   const routes = routesOf(functions);
   let isStopping = false;
 
@@ -108,7 +118,7 @@ export function createServer({ functions, trustedProxies }: ServerOptions): Serv
     response.writeHead(statusCode, headers).end(body);
   }
 
-  const server = createHttpServer((request, response) => {
+  const server = createHttpServer({ connectionsCheckingInterval: CHECK_MS }, (request, response) => {
     if (request.url === '/healthz') {
       response
         .writeHead(isStopping ? 503 : 200, { 'content-type': 'application/json' })
@@ -121,9 +131,11 @@ export function createServer({ functions, trustedProxies }: ServerOptions): Serv
       () => (response.writableEnded ? undefined : send(response, refusal(400, 'INVALID_INPUT', '请求无法读取', randomUUID()))),
     );
   });
-  server.headersTimeout = 10_000;
-  server.requestTimeout = 30_000;
-  // Longer than the proxy in front keeps a connection it does not use: else a request may meet one that is just being closed.
+  server.maxConnections = maxConnections;
+  server.headersTimeout = HEADERS_MS;
+  server.requestTimeout = REQUEST_MS;
+  server.timeout = SILENT_MS;
+  // Longer than the proxy in front keeps an idle connection: a request could otherwise arrive on one that is being closed.
   server.keepAliveTimeout = 75_000;
 
   return Object.assign(server, {

@@ -2,7 +2,7 @@ import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { request } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -222,7 +222,7 @@ describe('the steps of the Dockerfile, in a clean folder', () => {
   });
 });
 
-test('a server that nobody has ended yet refuses a body that never comes', async () => {
+test('a server that stops does not wait for a body that never comes', async () => {
   const server = createServer({ functions: [diary], trustedProxies: 0 });
   const base = await listen(server);
   const open = request(`${base}/api/diary/create`, { method: 'POST', headers: { 'content-length': '100' } });
@@ -231,4 +231,50 @@ test('a server that nobody has ended yet refuses a body that never comes', async
   await new Promise((resolve) => setTimeout(resolve, 50));
   await server.stop(100);
   open.destroy();
+});
+
+describe.concurrent('sockets that send nothing', () => {
+  const silentSockets = async (base: string, count: number) => {
+    const port = Number(new URL(base).port);
+    const sockets = Array.from({ length: count }, () => connect(port, '127.0.0.1').on('error', () => {}));
+    await Promise.all(sockets.map((socket) => once(socket, 'connect')));
+    return sockets.map((socket) => once(socket.resume(), 'close'));
+  };
+
+  test('200 of them are closed within 7 s, and calls are served meanwhile', async () => {
+    const server = createServer({ functions: [diary], trustedProxies: 0 });
+    const base = await listen(server);
+    const startedAt = performance.now();
+    const closed = await silentSockets(base, 200);
+    expect((await fetch(`${base}/healthz`)).status).toBe(200);
+    await Promise.all(closed);
+    expect(performance.now() - startedAt).toBeLessThan(7_000);
+    await server.stop(100);
+  }, 15_000);
+
+  test('above the limit of connections further ones are closed at once, and there is room again once the silent ones are gone', async () => {
+    const server = createServer({ functions: [diary], trustedProxies: 0, maxConnections: 20 });
+    const base = await listen(server);
+    const first = await silentSockets(base, 20);
+    const startedAt = performance.now();
+    await Promise.all(await silentSockets(base, 20));
+    expect(performance.now() - startedAt).toBeLessThan(2_000);
+    await expect(fetch(`${base}/healthz`)).rejects.toThrow();
+    await Promise.all(first);
+    expect((await fetch(`${base}/healthz`)).status).toBe(200);
+    await server.stop(100);
+  }, 15_000);
+
+  test('a body that stops in the middle is answered 408 within 17 s', async () => {
+    const server = createServer({ functions: [diary], trustedProxies: 0 });
+    const base = await listen(server);
+    const open = request(`${base}/api/diary/create`, { method: 'POST', headers: { 'content-length': '100' } });
+    open.write('{');
+    const startedAt = performance.now();
+    const [response] = await once(open, 'response');
+    expect(response.statusCode).toBe(408);
+    expect(performance.now() - startedAt).toBeLessThan(17_000);
+    response.resume();
+    await server.stop(100);
+  }, 25_000);
 });
