@@ -1,4 +1,5 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -267,5 +268,55 @@ describe('the fake WeChat', () => {
     expect(await exchange('fail-45011')).toMatchObject({ errcode: 45011 });
     expect(wechat.calls).toEqual({ '/sns/jscode2session': 6 });
     await wechat.stop();
+  });
+});
+
+describe('callers', () => {
+  const ask = (at: Gateway, path: string, headers: Record<string, string>, method = 'GET', body = '') =>
+    new Promise<{ status: number; cookie: string | undefined }>((resolve, reject) => {
+      const asked = request(at.url + path, { method, headers }, (response) => {
+        response.resume();
+        resolve({ status: response.statusCode ?? 0, cookie: response.headers['set-cookie']?.[0] });
+      });
+      asked.on('error', reject).end(body);
+    });
+  const form = { 'content-type': 'application/x-www-form-urlencoded' };
+
+  test('curl as the README has it passes: a form’s content type, no Origin', async () => {
+    const at = await gateway();
+    expect((await ask(at, '/invoke/diary', form, 'POST', '{"data":{}}')).status).toBe(200);
+    const { port } = new URL(at.url);
+    expect((await ask(at, '/invoke/diary', { ...form, host: `localhost:${port}` }, 'POST', '{"data":{}}')).status).toBe(200);
+  });
+
+  test.each<[string, Record<string, string>, number]>([
+    ['another host', { host: 'evil.example' }, 403],
+    ['a host that begins like ours', { host: '127.0.0.1.evil.example' }, 403],
+    ['an address of the local network', { host: '192.168.1.5:3000' }, 403],
+    ['another origin', { origin: 'http://evil.example' }, 403],
+    ['another port of this machine', { origin: 'http://127.0.0.1:1' }, 403],
+    ['a sandboxed frame', { origin: 'null' }, 403],
+    ['an embedded request of another site', { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'no-cors' }, 403],
+    ['the token of nobody', { host: 'evil.example', 'x-gateway-token': 'guess' }, 403],
+  ])('%s is refused', async (_, headers, status) => {
+    expect((await ask(await gateway({ token: 'the-token' }), '/healthz', headers)).status).toBe(status);
+  });
+
+  test('a POST of the own page has to be JSON', async () => {
+    const at = await gateway();
+    const post = (type: string) => ask(at, '/invoke/diary', { origin: at.url, 'content-type': type }, 'POST', '{"data":{}}');
+    expect((await post('text/plain')).status).toBe(415);
+    expect((await post('application/json')).status).toBe(200);
+  });
+
+  test('with the token of its URL another host is served, and its page’s further requests by a cookie', async () => {
+    const at = await gateway({ token: 'the-token' });
+    const host = '192.168.1.5:3000';
+    const { status, cookie } = await ask(at, '/api/diary/1?token=the-token', { host });
+    expect([status, cookie]).toEqual([200, 'gateway-token=the-token; HttpOnly; SameSite=Strict; Path=/']);
+    expect((await ask(at, '/healthz', { host, cookie: 'a=b; gateway-token=the-token' })).status).toBe(200);
+    expect((await ask(at, '/healthz', { host, 'x-gateway-token': 'the-token' })).status).toBe(200);
+    expect((await ask(at, '/healthz', { host })).status).toBe(403);
+    expect((await ask(await gateway(), '/api/diary/1?token=', { host })).status).toBe(403);
   });
 });

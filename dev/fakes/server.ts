@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
+import { isLoopback } from '../loopback';
 
 interface FakeRequest {
   path: string;
@@ -29,12 +30,14 @@ export interface Fake {
   stop(): Promise<void>;
 }
 
-/** An outside service on the loopback, so that our real clients run against it. */
+/** An outside service on the loopback, so that our real clients run against it. Answers programs of this machine and no web page. */
 export async function startFake(routes: FakeRoutes): Promise<Fake> {
   const calls: Record<string, number> = {};
   const requestIds: Record<string, string[]> = {};
 
   async function answer(request: IncomingMessage): Promise<FakeAnswer> {
+    const { host, origin } = request.headers;
+    if (!isLoopback(host) || origin !== undefined) return { status: 403, body: 'no web page may ask this' };
     const { pathname, searchParams } = new URL(request.url ?? '/', 'http://localhost');
     calls[pathname] = (calls[pathname] ?? 0) + 1;
     requestIds[pathname] = [...(requestIds[pathname] ?? []), String(request.headers['x-request-id'] ?? '')];

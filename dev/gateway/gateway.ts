@@ -7,6 +7,7 @@ import { loadWorkerCode, startInstance } from './instance';
 import { defaultLimits } from './limits';
 import type { LocalRoutes } from './local-routes';
 import { createLogs, type LogLine } from './logs';
+import { cookieFor, requireOwnCaller } from './own-caller';
 import { createPool, type Pool } from './pool';
 import { type InvokeBody, instant, parseInvokeBody, parseJson, Refusal, readBody, sendJson } from './requests';
 
@@ -27,6 +28,10 @@ export interface GatewayOptions {
   onLog?: (line: LogLine) => void;
   /** What this run serves beside the doors of the cloud. Default: nothing. */
   local?: LocalRoutes;
+  /** Where to listen. Default: 127.0.0.1. */
+  host?: string;
+  /** Opens the gateway to callers that name another host than the loopback. Default: nobody may. */
+  token?: string;
 }
 
 export interface Gateway {
@@ -39,11 +44,12 @@ export interface Gateway {
   stop(): Promise<void>;
 }
 
-/** Runs the built bundles as CloudBase does, behind the doors that it has. Listens on the loopback only. */
+/** Runs the built bundles as CloudBase does, behind the doors that it has. Listens on the loopback unless told otherwise. */
 export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const { functionsDir, env, limits = () => defaultLimits, maxInstances = 4, idleMs = 60_000 } = options;
   const health = options.health ?? (async () => ({ status: 'ok' }));
   const appId = env.WX_APPID || localAppId;
+  const token = options.token ?? null;
   const logs = createLogs(options.onLog ?? (() => {}));
   const workerCode = await loadWorkerCode();
   const pools = new Map<string, Pool>();
@@ -85,6 +91,10 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
 
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { method = 'GET', url: path = '/', headers } = request;
+    const asked = { method, path, headers };
+    requireOwnCaller(asked, token);
+    const cookie = cookieFor(asked, token);
+    if (cookie !== null) response.setHeader('set-cookie', cookie);
     const body = await readBody(request);
     const invoked = /^\/invoke\/([^/?]+)$/.exec(path)?.[1];
     if (invoked !== undefined && method === 'POST') {
@@ -93,7 +103,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       const report = await health();
       sendJson(response, report.status === 'ok' ? 200 : 503, report);
     } else {
-      const answer = (await options.local?.({ method, path, headers, body })) ?? (await http({ method, path, headers, body }));
+      const answer = (await options.local?.({ ...asked, body })) ?? (await http({ ...asked, body }));
       const length = { 'content-length': Buffer.byteLength(answer.body) };
       response.writeHead(answer.statusCode, { ...answer.headers, ...length }).end(answer.body);
     }
@@ -107,7 +117,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     });
   });
   await new Promise<void>((resolve, reject) => {
-    server.once('error', reject).listen(options.port ?? 0, '127.0.0.1', resolve);
+    server.once('error', reject).listen(options.port ?? 0, options.host ?? '127.0.0.1', resolve);
   });
   const address = server.address();
   const port = typeof address === 'object' && address !== null ? address.port : options.port;

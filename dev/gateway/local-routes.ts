@@ -79,7 +79,6 @@ export function createLocalRoutes({ pageDir, filesDir, stored, logs, vitals, cat
     if (pathname === '/' && request.method === 'GET') return file(join(pageDir, 'index.html'));
     if (area === 'page' && isTame(name)) return file(join(pageDir, name));
     if (area !== 'local') return null;
-    if (request.headers?.['sec-fetch-site'] === 'cross-site') throw new Refusal(403, 'only the page of this gateway may ask this');
     if (rest[0] === 'files') return storage(request, rest.slice(1).join('/'));
     if (name === 'catalogue') {
       actions ??= catalogue();

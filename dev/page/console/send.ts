@@ -1,3 +1,4 @@
+import { postJson } from '../post';
 import type { ActionEntry, Catalogue, LogLine } from './catalogue';
 
 export type Door = 'miniprogram' | 'http' | 'console' | 'timer';
@@ -32,7 +33,7 @@ type Bag = Record<string, unknown>;
 const isBag = (value: unknown): value is Bag => typeof value === 'object' && value !== null && !Array.isArray(value);
 
 async function invoke(fn: string, body: Bag): Promise<Reply> {
-  const response = await fetch(`/invoke/${fn}`, { method: 'POST', body: JSON.stringify(body) });
+  const response = await postJson(`/invoke/${fn}`, body);
   const { result, ms, error }: { result?: unknown; ms?: number; error?: string } = await response.json();
   return { event: body, answer: result ?? { error }, ms: ms ?? 0 };
 }

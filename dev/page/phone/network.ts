@@ -1,3 +1,5 @@
+import { postJson } from '../post';
+
 /** One request as seen between the phone and the cloud. */
 export interface Wire {
   id: number;
@@ -44,8 +46,7 @@ export function openNetwork(openid: () => string, changed: () => void) {
   }
 
   async function post(name: string, data: object): Promise<unknown> {
-    const body = JSON.stringify({ data, as: { openid: openid() } });
-    const response = await fetch(`/invoke/${name}`, { method: 'POST', body });
+    const response = await postJson(`/invoke/${name}`, { data, as: { openid: openid() } });
     const answer: { result?: unknown } = await response.json();
     return answer.result;
   }

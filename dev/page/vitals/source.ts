@@ -1,4 +1,5 @@
 import type { Vitals } from '../../gateway/vitals';
+import { postJson } from '../post';
 
 export async function fetchVitals(): Promise<Vitals> {
   const response = await fetch('/local/vitals');
@@ -11,8 +12,7 @@ interface Envelope {
 }
 
 async function fire(triggerName: string): Promise<Envelope['result']> {
-  const body = JSON.stringify({ door: 'timer', data: { TriggerName: triggerName } });
-  const response = await fetch('/invoke/monitor', { method: 'POST', body });
+  const response = await postJson('/invoke/monitor', { door: 'timer', data: { TriggerName: triggerName } });
   const { result }: Envelope = await response.json();
   return result;
 }
