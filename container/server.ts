@@ -97,7 +97,11 @@ const isHttpAnswer = (answer: unknown): answer is HttpAnswer => typeof answer ==
  * The REST paths of all functions in one process, several calls at a time. Nothing of a call outlives it, so that they cannot meet.
  * `stop` answers what has begun, takes nothing new, and resolves when the last answer is out.
  */
-export function createServer({ functions, trustedProxies, maxConnections = 1_000 }: ServerOptions): Server & { stop(patienceMs: number): Promise<void> } {
+export function createServer({
+  functions,
+  trustedProxies,
+  maxConnections = 1_000,
+}: ServerOptions): Server & { stop(patienceMs: number): Promise<void> } {
   const routes = routesOf(functions);
   let isStopping = false;
 
