@@ -4,6 +4,7 @@ import { aiApi } from './api/ai';
 import { diaryApi } from './api/diary';
 import { imageApi } from './api/image';
 import { lotteryApi } from './api/lottery';
+import { recordMood } from './api/mood';
 import { pointsApi } from './api/points';
 import { syncApi } from './api/sync';
 import { taskApi } from './api/task';
@@ -94,7 +95,7 @@ export function createGrowthDiary(options: Options = {}): GrowthDiary {
       session.forget();
       here();
     }),
-    diary: diaryApi(enter),
+    diary: { ...diaryApi(enter), recordMood: recordMood(enter) },
     task: taskApi(enter),
     points: pointsApi(enter),
     lottery: lotteryApi(enter),

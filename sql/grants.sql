@@ -18,6 +18,7 @@ GRANT EXECUTE ON PROCEDURE post_logout TO gd_runtime;
 GRANT EXECUTE ON PROCEDURE post_profile TO gd_runtime;
 GRANT EXECUTE ON PROCEDURE post_diary TO gd_runtime;
 GRANT EXECUTE ON PROCEDURE post_new_day TO gd_runtime;
+GRANT EXECUTE ON PROCEDURE post_mood TO gd_runtime;
 GRANT EXECUTE ON PROCEDURE post_job TO gd_runtime;
 GRANT EXECUTE ON PROCEDURE post_job_claim TO gd_runtime;
 GRANT EXECUTE ON PROCEDURE post_job_hold TO gd_runtime;

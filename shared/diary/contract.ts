@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { contract, day, id, instant, line, month, Page, paging, Stats, text, title } from '../contract';
 
 /** Suggestions for a picker; any other mood or weather is taken as well, because old data has others. */
-const knownMoods = ['happy', 'calm', 'excited', 'grateful', 'tired', 'sad', 'angry', 'worried'];
+const knownMoods = ['happy', 'excited', 'calm', 'sad', 'angry', 'tired', 'surprised', 'confused', 'grateful', 'worried'];
 const knownWeathers = ['sunny', 'cloudy', 'rainy', 'snowy', 'windy', 'foggy'];
 
 export const FIRST_DAY = '2000-01-01';
@@ -125,7 +125,8 @@ export const calendar = contract({
       z.strictObject({
         date: day,
         diaryId: id.nullable(),
-        mood: z.string(),
+        mood: z.string().describe("the diary's, else the mood of the day"),
+        moodOfDay: z.string().nullable(),
         isDraft: z.boolean(),
         hasImages: z.boolean(),
         tasksDone: z.int(),
@@ -134,6 +135,24 @@ export const calendar = contract({
     ),
   }),
   example: { month: '2025-01' },
+});
+
+export const Mood = z.strictObject({ date: day, mood: z.string(), createdAt: instant, updatedAt: instant });
+export type Mood = z.infer<typeof Mood>;
+
+export const recordMood = contract({
+  summary: '记录一天的心情，可修改；每天第一次得积分，只得一次。默认今天，最多补 7 天前',
+  access: 'user',
+  limit: 'write',
+  rest: 'POST /api/diary/mood',
+  input: z.strictObject({ date: day.optional(), mood: title(20).describe(`such as ${knownMoods.join(', ')}`) }),
+  output: z.strictObject({
+    date: day,
+    mood: z.string(),
+    isFirstRecord: z.boolean(),
+    points: z.strictObject({ awarded: z.int(), balance: z.int() }).nullable(),
+  }),
+  example: { mood: 'happy' },
 });
 
 export const stats = contract({

@@ -57,6 +57,7 @@ export interface Config {
   databaseQuotaMb: number;
   rateLimitFactor: number;
   diaryReward: number;
+  moodReward: number;
   lotteryCost: number;
   ownTaskMaxReward: number;
   ownTaskDailyCap: number;
@@ -225,6 +226,7 @@ export function readConfig(env: Environment): Config {
     contentCheck: parseContentCheck(env, production),
     rateLimitFactor: positive(env, 'RATE_LIMIT_FACTOR', 1),
     diaryReward: integer(env, 'DIARY_REWARD', 5),
+    moodReward: integer(env, 'MOOD_REWARD', 5),
     lotteryCost: integer(env, 'LOTTERY_COST', 10),
     ownTaskMaxReward: integer(env, 'OWN_TASK_MAX_REWARD', 20),
     ownTaskDailyCap: integer(env, 'OWN_TASK_DAILY_CAP', 100),

@@ -22,6 +22,7 @@ const table: Record<string, Access> = {
   'diary.get': 'user',
   'diary.update': 'user',
   'diary.delete': 'user',
+  'diary.recordMood': 'user',
   'diary.calendar': 'user',
   'diary.stats': 'user',
   'task.list': 'user',
