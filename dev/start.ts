@@ -60,8 +60,8 @@ async function signingKey(): Promise<string> {
 /** Migrates, and answers the account for the functions: without rights to the schema wherever we may arrange that. */
 async function prepareDatabase({ mysql }: Services): Promise<{ user: string; password: string }> {
   const { host, port, user, password } = mysql;
-  const target = { host, port, user, password, database, report };
-  await migrate(target);
+  const target = { host, port, user, password, database };
+  await migrate(target, { report, oneAccount: !mysql.ours });
   if (mysql.ours) return (await createAccounts(target)).runtime;
   report(`the functions use the account ${user}, as given: on a server that is not ours no password is changed`);
   return { user, password };

@@ -1,7 +1,8 @@
 import { fileURLToPath } from 'node:url';
-import mysql, { type Connection, type RowDataPacket } from 'mysql2/promise';
+import type { Connection, RowDataPacket } from 'mysql2/promise';
 import { subjectOf } from '../shared/runtime/identity';
 import { personHash } from '../shared/user/erase';
+import { connectTo, targetFrom } from './database';
 
 const usage = `Makes a restored database fit to serve again. Run it before the functions are let in.
 
@@ -38,15 +39,8 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
     console.error(usage);
     process.exit(1);
   }
-  const { DB_HOST = '127.0.0.1', DB_PORT = '3306', DB_USER = 'root', DB_PASSWORD = '', DB_NAME = 'growth_diary' } = process.env;
-  const connection = await mysql.createConnection({
-    host: DB_HOST,
-    port: Number(DB_PORT),
-    user: DB_USER,
-    password: DB_PASSWORD,
-    database: DB_NAME,
-    timezone: 'Z',
-  });
+  const target = targetFrom(process.env);
+  const connection = await connectTo(target, target.database);
   try {
     const { epoch, erased } = await afterRestore(connection, ids, new Date());
     console.log(`epoch ${epoch}; erased again: ${erased.join(', ') || 'none'}`);

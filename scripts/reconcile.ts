@@ -1,14 +1,9 @@
-import mysql, { type RowDataPacket } from 'mysql2/promise';
+import type { RowDataPacket } from 'mysql2/promise';
 import { findMismatches, invariants } from '../shared/upkeep/queries';
+import { connectTo, targetFrom } from './database';
 
-const { DB_HOST = '127.0.0.1', DB_PORT = '3306', DB_USER = 'root', DB_PASSWORD = '', DB_NAME = 'growth_diary' } = process.env;
-const connection = await mysql.createConnection({
-  host: DB_HOST,
-  port: Number(DB_PORT),
-  user: DB_USER,
-  password: DB_PASSWORD,
-  database: DB_NAME,
-});
+const target = targetFrom(process.env);
+const connection = await connectTo(target, target.database);
 try {
   const mismatches = await findMismatches({
     async rows<Row>(_: string, sql: string) {

@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import * as z from 'zod';
 import { overBudget } from '../build/budget';
 import { buildFunctions } from '../build/functions';
+import { migrationTargetFrom } from '../database';
 import { migrate } from '../migrate';
 import { type Checked, checkHere, reportCheck } from './check';
 import { type Cli, dryCli, realCli } from './cli';
@@ -82,15 +83,7 @@ async function buildOrFail(): Promise<void> {
   if (problems.length > 0) throw new Error(problems.join('\n'));
 }
 
-const migrateHere = (given: Settings, report: (line: string) => void): Promise<void> =>
-  migrate({
-    host: given.DB_MIGRATE_HOST || given.DB_HOST || '',
-    port: Number(given.DB_MIGRATE_PORT || given.DB_PORT || 3306),
-    user: given.DB_MIGRATE_USER || given.DB_USER || '',
-    password: given.DB_MIGRATE_PASSWORD ?? given.DB_PASSWORD ?? '',
-    database: given.DB_NAME || '',
-    report,
-  });
+const migrateHere = (given: Settings, report: (line: string) => void): Promise<void> => migrate(migrationTargetFrom(given), { report });
 
 async function main(): Promise<void> {
   const { values } = parseArgs({
