@@ -1,4 +1,5 @@
-import { type Here, openAccount, type Phone } from './account/open-account';
+import type { Here, Phone } from './account/here';
+import { openAccount } from './account/open-account';
 import { openSession } from './account/session';
 import { aiApi } from './api/ai';
 import { diaryApi } from './api/diary';

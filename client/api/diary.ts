@@ -1,9 +1,9 @@
-import type { Here } from '../account/open-account';
+import type { Here } from '../account/here';
 import { GrowthDiaryError, invalid, refusal, requirePage } from '../platform/error';
 import { given, isDay, isText, toInstant } from '../platform/text';
 import type { Shown } from '../sync/diary-view';
-import type { Outcome } from '../sync/engine';
 import { moodsOf } from '../sync/mood-view';
+import type { Outcome } from '../sync/waiters';
 import type { Diary, DiaryFilter, DiaryKey, DiaryText, GrowthDiary, Page, Pending, PointRecord, Seen, Stats, WrittenDiary } from '../types';
 
 const MAX_CONTENT = 10_000;

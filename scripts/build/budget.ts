@@ -9,8 +9,8 @@ export const budgetsKb: Readonly<Record<string, number>> = {
   ai: 520,
   sync: 560,
   monitor: 520,
-  'growth-diary.js': 40,
-  'growth-diary-migration.js': 16,
+  'growth-diary.js': 48,
+  'growth-diary-migration.js': 20,
 };
 
 const defaultBudgetKb = 500;
