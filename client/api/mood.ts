@@ -1,4 +1,4 @@
-import type { Here } from '../account/open-account';
+import type { Here } from '../account/here';
 import { invalid } from '../platform/error';
 import { isDay, isText } from '../platform/text';
 import { moodsOf } from '../sync/mood-view';
