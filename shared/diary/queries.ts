@@ -57,6 +57,9 @@ const NAMES: (keyof DiaryRow)[] = [
 ];
 const COLUMNS = NAMES.join(', ');
 
+/** The columns of a DiaryRow, of the table that the statement calls `table`. */
+export const diaryColumns = (table: string): string => NAMES.map((column) => `${table}.${column}`).join(', ');
+
 type Joined<Row> = { [Column in keyof Row]: Row[Column] | null };
 
 /** The diary, or null when there is none. */
@@ -68,7 +71,7 @@ const selectDiary = async (
 ): Promise<DiaryRow | null> => {
   const rows = await db.rows<Joined<DiaryRow>>(
     `diary.by-${column}`,
-    `SELECT ${NAMES.map((name) => `d.${name}`).join(', ')}
+    `SELECT ${diaryColumns('d')}
        FROM users u LEFT JOIN diaries d ON d.user_id = u.id AND d.${column} = ? AND d.deleted_at IS NULL WHERE ${guard('u')}`,
     [value, ...guardValues(account)],
   );
