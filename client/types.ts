@@ -204,6 +204,7 @@ export interface RecordFilter {
   cursor?: string | undefined;
   type?: 'earn' | 'spend' | undefined;
   source?: string | undefined;
+  keyword?: string | undefined;
   from?: string | undefined;
   to?: string | undefined;
 }

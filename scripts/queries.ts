@@ -19,7 +19,7 @@ const DATABASE = 'growth_diary';
 const PER_USER = 365;
 const USERS = Math.max(2, Math.round(Number(options.diaries) / PER_USER));
 const OUTPUT = fileURLToPath(new URL('../docs/queries.md', import.meta.url));
-const FUNCTIONS = ['login', 'user', 'diary', 'task', 'points', 'lottery', 'sync', 'ai', 'monitor'] as const;
+const FUNCTIONS = ['login', 'user', 'diary', 'task', 'points', 'lottery', 'sync', 'ai', 'report', 'monitor'] as const;
 /** The children that the actions are tried with stand in the middle. */
 const FIRST_USER = Math.floor(USERS / 2);
 

@@ -7,6 +7,10 @@ import {
   getStats,
   listDiaries,
   recordMood,
+  getNeighbours,
+  getOnThisDay,
+  getRelated,
+  searchDiaries,
   updateDiary,
 } from '../../shared/diary/operations';
 import { action, serve } from '../../shared/runtime/serve';
@@ -20,4 +24,8 @@ export const main = serve('diary', {
   recordMood: action(contract.recordMood, recordMood),
   calendar: action(contract.calendar, getCalendar),
   stats: action(contract.stats, getStats),
+  search: action(contract.search, searchDiaries),
+  onThisDay: action(contract.onThisDay, getOnThisDay),
+  neighbours: action(contract.neighbours, getNeighbours),
+  related: action(contract.related, getRelated),
 });

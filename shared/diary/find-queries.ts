@@ -1,4 +1,5 @@
 import { type Account, guard, guardValues } from '../database/account';
+import { containing } from '../database/like';
 import type { Database, Value } from '../runtime/mysql';
 import { type DiaryRow, diaryColumns } from './queries';
 
@@ -24,8 +25,6 @@ export interface Found {
   floor: string | null;
 }
 
-const escaped = (words: string): string => words.replace(/[\\%_]/g, '\\$&');
-
 const rowsIn = <Row extends Joined>(rows: readonly Row[]): (Row & DiaryRow)[] =>
   rows.filter((row): row is Row & DiaryRow => row.id !== null);
 
@@ -43,7 +42,7 @@ export async function selectMatches(db: Database, account: Account, search: Sear
         AND d.content COLLATE utf8mb4_0900_as_ci LIKE ?
         AND (? IS NULL OR d.mood = ? COLLATE utf8mb4_bin) AND (? IS NULL OR JSON_CONTAINS(d.tags, JSON_QUOTE(?)))
       WHERE ${guard('u')} ORDER BY d.diary_date DESC LIMIT ?`,
-    [account.userId, from, to, from, to, `%${escaped(words)}%`, mood, mood, tag, tag, ...guardValues(account), limit + 1],
+    [account.userId, from, to, from, to, containing(words), mood, mood, tag, tag, ...guardValues(account), limit + 1],
   );
   const [first] = rows;
   return first ? { rows: rowsIn(rows), floor: first.floor } : null;

@@ -137,3 +137,5 @@ export async function getStats(ctx: UserContext): Promise<Stats & { thisMonth: n
   const row = await selectStats(ctx.db, ctx, from, to);
   return { ...statsOf(row, ctx.today), thisMonth: row.this_month };
 }
+
+export { getNeighbours, getOnThisDay, getRelated, searchDiaries } from './find';

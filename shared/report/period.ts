@@ -1,4 +1,4 @@
-import { addDays, dayOf, isCalendarDay, monthBounds } from '../clock';
+import { addDays, dayOf, isCalendarDay, monthBounds, sundayOf } from '../clock';
 import { fieldError } from '../errors';
 
 /** A stretch of Beijing days, both ends included. */
@@ -7,12 +7,9 @@ export interface Period {
   to: string;
 }
 
-/** 0 Sunday … 6 Saturday. */
-const weekdayOf = (day: string): number => new Date(`${day}T00:00:00Z`).getUTCDay();
-
 /** The week that holds `day`, from Sunday to Saturday. */
 export const weekOf = (day: string): Period => {
-  const from = addDays(day, -weekdayOf(day));
+  const from = sundayOf(day);
   return { from, to: addDays(from, 6) };
 };
 
