@@ -116,8 +116,14 @@ test('neighbours are the nearest diaries before and after a day', async () => {
     previous: { date: '2025-01-02' },
     next: { date: '2025-01-09' },
   });
-  expect(await ok(main, child.openid, 'neighbours', { date: '2025-01-01' })).toMatchObject({ previous: null, next: { date: '2025-01-02' } });
-  expect(await ok(main, child.openid, 'neighbours', { date: '2025-01-20' })).toMatchObject({ previous: { date: '2025-01-09' }, next: null });
+  expect(await ok(main, child.openid, 'neighbours', { date: '2025-01-01' })).toMatchObject({
+    previous: null,
+    next: { date: '2025-01-02' },
+  });
+  expect(await ok(main, child.openid, 'neighbours', { date: '2025-01-20' })).toMatchObject({
+    previous: { date: '2025-01-09' },
+    next: null,
+  });
 });
 
 test('related diaries share the mood or a tag; a diary of somebody else is NOT_FOUND', async () => {

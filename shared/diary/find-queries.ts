@@ -1,4 +1,4 @@
-import { type Account, guard, guardValues } from '../database/account';
+import { type Account, guard, guardValues, requireAccount } from '../database/account';
 import { containing } from '../database/like';
 import type { Database, Value } from '../runtime/mysql';
 import { type DiaryRow, diaryColumns } from './queries';
@@ -28,8 +28,8 @@ export interface Found {
 const rowsIn = <Row extends Joined>(rows: readonly Row[]): (Row & DiaryRow)[] =>
   rows.filter((row): row is Row & DiaryRow => row.id !== null);
 
-/** Null when the account is not active. The first sub-select walks an index only, so that words are looked for in at most 500 rows. */
-export async function selectMatches(db: Database, account: Account, search: Search): Promise<Found | null> {
+/** The first sub-select walks an index only, so that words are looked for in at most 500 rows. */
+export async function selectMatches(db: Database, account: Account, search: Search): Promise<Found> {
   const { words, mood, tag, from, to, limit } = search;
   const rows = await db.rows<Joined & { floor: string | null }>(
     'diary.search',
@@ -44,8 +44,7 @@ export async function selectMatches(db: Database, account: Account, search: Sear
       WHERE ${guard('u')} ORDER BY d.diary_date DESC LIMIT ?`,
     [account.userId, from, to, from, to, containing(words), mood, mood, tag, tag, ...guardValues(account), limit + 1],
   );
-  const [first] = rows;
-  return first ? { rows: rowsIn(rows), floor: first.floor } : null;
+  return { rows: rowsIn(rows), floor: requireAccount(rows).floor };
 }
 
 const selectDiaries = async (
@@ -55,16 +54,17 @@ const selectDiaries = async (
   source: string,
   order: string,
   values: readonly Value[],
-): Promise<DiaryRow[] | null> => {
+): Promise<DiaryRow[]> => {
   const rows = await db.rows<Joined>(
     name,
     `SELECT ${diaryColumns('d')} FROM users u LEFT JOIN ${source} WHERE ${guard('u')} ORDER BY ${order}`,
     [...values, ...guardValues(account)],
   );
-  return rows.length === 0 ? null : rowsIn(rows);
+  requireAccount(rows);
+  return rowsIn(rows);
 };
 
-/** The published diaries of the given days, newest first; null when the account is not active. */
+/** The published diaries of the given days, newest first. */
 export const selectDays = (db: Database, account: Account, days: readonly string[]) =>
   selectDiaries(
     db,
@@ -75,7 +75,7 @@ export const selectDays = (db: Database, account: Account, days: readonly string
     [JSON.stringify(days), account.userId],
   );
 
-/** The nearest diaries before and after a day, older first; null when the account is not active. */
+/** The nearest diaries before and after a day, older first. */
 export const selectNeighbours = (db: Database, account: Account, date: string) =>
   selectDiaries(
     db,
@@ -88,16 +88,16 @@ export const selectNeighbours = (db: Database, account: Account, date: string) =
     [account.userId, date, account.userId, date],
   );
 
-/** Published diaries with the mood or a tag of diary `id`, newest first; null when there is no such diary, or the account is not active. */
-export const selectRelated = async (db: Database, account: Account, id: number, limit: number): Promise<DiaryRow[] | null> => {
-  const rows = await db.rows<Joined>(
+/** Published diaries with the mood or a tag of diary `id`, newest first; null when there is no such diary. */
+export async function selectRelated(db: Database, account: Account, id: number, limit: number): Promise<DiaryRow[] | null> {
+  const rows = await db.rows<Joined & { own_id: number | null }>(
     'diary.related',
-    `SELECT ${diaryColumns('d')}
-       FROM users u JOIN diaries own ON own.user_id = u.id AND own.id = ? AND own.deleted_at IS NULL
+    `SELECT own.id AS own_id, ${diaryColumns('d')}
+       FROM users u LEFT JOIN diaries own ON own.user_id = u.id AND own.id = ? AND own.deleted_at IS NULL
        LEFT JOIN diaries d ON d.user_id = u.id AND d.id <> own.id AND d.deleted_at IS NULL AND NOT d.is_draft
         AND ((own.mood <> '' AND d.mood = own.mood COLLATE utf8mb4_bin) OR JSON_OVERLAPS(d.tags, own.tags))
       WHERE ${guard('u')} ORDER BY d.diary_date DESC LIMIT ?`,
     [id, ...guardValues(account), limit],
   );
-  return rows.length === 0 ? null : rowsIn(rows);
-};
+  return requireAccount(rows).own_id === null ? null : rowsIn(rows);
+}

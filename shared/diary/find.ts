@@ -10,17 +10,12 @@ import { type DiaryRow, toDiary } from './queries';
 
 const shown = (ctx: UserContext, rows: readonly DiaryRow[]) => withImageUrls(ctx, rows.map(toDiary));
 
-function requireRows<Rows>(rows: Rows | null): Rows {
-  if (rows === null) throw new AppError('UNAUTHENTICATED');
-  return rows;
-}
-
 /** Looks at 500 diaries at most; the caller goes on with `nextCursor` until `hasMore` is false. */
 export async function searchDiaries(ctx: UserContext, input: z.output<typeof search.input>): Promise<z.input<typeof search.output>> {
   const { q, mood = null, tag = null, cursor, limit } = input;
   const from = latest(FIRST_DAY, input.from ?? FIRST_DAY);
   const to = earliest(ctx.today, input.to ?? ctx.today, cursor === undefined ? ctx.today : addDays(cursor, -1));
-  const { rows, floor } = requireRows(await selectMatches(ctx.db, ctx, { words: q, mood, tag, from, to, limit }));
+  const { rows, floor } = await selectMatches(ctx.db, ctx, { words: q, mood, tag, from, to, limit });
   const page = rows.slice(0, limit);
   const diaries = await shown(ctx, page);
   const nextCursor = rows.length > limit ? (page.at(-1)?.diary_date ?? null) : floor;
@@ -45,7 +40,7 @@ export async function getOnThisDay(
   ctx: UserContext,
   { date = ctx.today }: z.output<typeof onThisDay.input>,
 ): Promise<z.input<typeof onThisDay.output>> {
-  const diaries = await shown(ctx, requireRows(await selectDays(ctx.db, ctx, sameDays(date))));
+  const diaries = await shown(ctx, await selectDays(ctx.db, ctx, sameDays(date)));
   const year = Number(date.slice(0, 4));
   return { date, diaries: diaries.map((diary) => ({ ...diary, yearsAgo: year - Number(diary.date.slice(0, 4)) })) };
 }
@@ -54,17 +49,14 @@ export async function getNeighbours(
   ctx: UserContext,
   { date }: z.output<typeof neighbours.input>,
 ): Promise<z.input<typeof neighbours.output>> {
-  const diaries = await shown(ctx, requireRows(await selectNeighbours(ctx.db, ctx, date)));
+  const diaries = await shown(ctx, await selectNeighbours(ctx.db, ctx, date));
   return {
     previous: diaries.find((diary) => diary.date < date) ?? null,
     next: diaries.find((diary) => diary.date > date) ?? null,
   };
 }
 
-export async function getRelated(
-  ctx: UserContext,
-  { id, limit }: z.output<typeof related.input>,
-): Promise<z.input<typeof related.output>> {
+export async function getRelated(ctx: UserContext, { id, limit }: z.output<typeof related.input>): Promise<z.input<typeof related.output>> {
   const rows = await selectRelated(ctx.db, ctx, id, limit);
   if (rows === null) throw new AppError('NOT_FOUND');
   return { diaries: await shown(ctx, rows) };

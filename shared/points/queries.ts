@@ -1,7 +1,6 @@
 import { type Account, guard, guardValues, requireAccount } from '../database/account';
-import * as call from '../database/procedures';
-import { type Account, guard, guardValues } from '../database/account';
 import { containing } from '../database/like';
+import * as call from '../database/procedures';
 import type { Window } from '../paging';
 import type { Request } from '../request';
 import type { Database } from '../runtime/mysql';
@@ -128,12 +127,12 @@ const SPENT = '-COALESCE(SUM(IF(amount < 0, amount, 0)), 0)';
 const since = (name: string): string =>
   `SELECT '${name}', NULL, ${EARNED}, ${SPENT} FROM point_records WHERE user_id = ? AND created_at >= ?`;
 
-/** Sums since three instants and by source; null when the account is not active. */
+/** Sums since three instants, and of all time by source. */
 export async function selectSums(
   db: Database,
   account: Account,
   { today, week, month }: { today: Date; week: Date; month: Date },
-): Promise<PointSums | null> {
+): Promise<PointSums> {
   const { userId } = account;
   const rows = await db.rows<Sums & { kind: string; source: string | null }>(
     'points.sums',
@@ -146,7 +145,7 @@ export async function selectSums(
     const { earned, spent } = rows.find((row) => row.kind === kind) ?? { earned: 0, spent: 0 };
     return { earned: Number(earned), spent: Number(spent) };
   };
-  if (!rows.some(({ kind }) => kind === 'total')) return null;
+  requireAccount(rows.filter(({ kind }) => kind === 'total'));
   const bySource = rows.flatMap(({ kind, source, earned, spent }) =>
     kind === 'source' && source !== null ? [{ source, earned: Number(earned), spent: Number(spent) }] : [],
   );

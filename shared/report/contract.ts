@@ -92,9 +92,7 @@ export const Year = z.strictObject({
   year: z.int(),
   ...longReport,
   months: z
-    .array(
-      z.strictObject({ month, diaryCount: count, completedTasks: count, totalTasks: count, pointsEarned: count, pointsSpent: count }),
-    )
+    .array(z.strictObject({ month, diaryCount: count, completedTasks: count, totalTasks: count, pointsEarned: count, pointsSpent: count }))
     .length(12),
 });
 export type Year = z.output<typeof Year>;
@@ -127,28 +125,6 @@ export const yearly = contract({
   input: z.strictObject({ year: z.int().min(2000).max(2100).optional() }),
   output: Year,
   example: { year: 2025 },
-});
-
-export const goals = contract({
-  summary: '保存一周的目标，最多 10 个；整份替换',
-  access: 'user',
-  limit: 'write',
-  rest: 'PUT /api/report/goals',
-  input: z.strictObject({
-    start: z.string().max(40).optional().describe('a day of that week; this week when absent'),
-    goals: z
-      .array(
-        z.strictObject({
-          id: z.string().min(1).max(40).regex(/^[\w-]+$/).optional(),
-          text: title(100),
-          points: z.int().min(0).max(100).default(0).describe('shown beside the goal; nothing is paid'),
-          completed: z.boolean().default(false),
-        }),
-      )
-      .max(10),
-  }),
-  output: z.strictObject({ from: day, goals: z.array(Goal) }),
-  example: { goals: [{ text: '每天读书20分钟', points: 10 }] },
 });
 
 export const poster = contract({

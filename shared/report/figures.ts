@@ -2,15 +2,13 @@ import { addDays, earliest } from '../clock';
 import type { Period } from './period';
 import type { DiaryFacts, ReportFacts, TaskFacts } from './queries';
 
-export const percentOf = (part: number, whole: number): number => (whole === 0 ? 0 : Math.round((part / whole) * 100));
+const percentOf = (part: number, whole: number): number => (whole === 0 ? 0 : Math.round((part / whole) * 100));
 
 export const sum = <Row>(rows: readonly Row[], of: (row: Row) => number): number => rows.reduce((total, row) => total + of(row), 0);
 
 /** Days in a row that end on `end` or the day before; 0 when neither has a published diary. */
 const streakAt = ({ lastDay, runStart }: ReportFacts['account'], end: string): number =>
-  lastDay === null || runStart === null || lastDay < addDays(end, -1)
-    ? 0
-    : (Date.parse(lastDay) - Date.parse(runStart)) / 86_400_000 + 1;
+  lastDay === null || runStart === null || lastDay < addDays(end, -1) ? 0 : (Date.parse(lastDay) - Date.parse(runStart)) / 86_400_000 + 1;
 
 /** The counts that every report opens with. */
 export function figuresOf(facts: ReportFacts, period: Period, today: string) {

@@ -43,7 +43,15 @@ export function posterOf(report: Month, nickname: string): string {
     }),
     calendar(days, 410),
     text(60, 960, 30, '这个月常写到', '#6b7690'),
-    text(60, 1020, 34, keywords.slice(0, 5).map((keyword) => keyword.text).join('  ') || '还没有文字'),
+    text(
+      60,
+      1020,
+      34,
+      keywords
+        .slice(0, 5)
+        .map((keyword) => keyword.text)
+        .join('  ') || '还没有文字',
+    ),
     text(60, 1280, 24, '成长日记', '#9aa5bd'),
     '</svg>',
   ].join('');

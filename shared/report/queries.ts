@@ -1,10 +1,10 @@
 import { addDays, startOfDay } from '../clock';
-import { type Account, guard, guardValues } from '../database/account';
+import { type Account, guard, guardValues, requireAccount } from '../database/account';
 import type { Database } from '../runtime/mysql';
 import type { Goal } from './contract';
 import type { Period } from './period';
 
-export interface AccountFacts {
+interface AccountFacts {
   nickname: string;
   /** Balance at the end of the period. */
   balance: number;
@@ -35,7 +35,7 @@ export interface TaskFacts {
   total: number;
 }
 
-export interface PointFacts {
+interface PointFacts {
   at: string;
   earned: number;
   spent: number;
@@ -79,8 +79,8 @@ const groups = {
 
 const EARNED = 'COALESCE(SUM(IF(amount > 0, amount, 0)), 0)';
 
-/** Everything of a report in one trip; null when the account is not active. */
-export async function selectReport(db: Database, account: Account, query: ReportQuery): Promise<ReportFacts | null> {
+/** Everything of a report in one trip. */
+export async function selectReport(db: Database, account: Account, query: ReportQuery): Promise<ReportFacts> {
   const { period, previous, end, by, excerpt } = query;
   const { userId } = account;
   const { task, record } = groups[by];
@@ -122,22 +122,15 @@ export async function selectReport(db: Database, account: Account, query: Report
   return factsIn(rows);
 }
 
-function factsIn(rows: readonly Row[]): ReportFacts | null {
-  const facts: Omit<ReportFacts, 'account'> & { account: AccountFacts | null } = {
-    account: null,
-    diaries: [],
-    tasks: [],
-    points: [],
-    goals: [],
-  };
+function factsIn(rows: readonly Row[]): ReportFacts {
+  const account = requireAccount(rows.flatMap((each) => (each.kind === 'account' ? [each.row] : [])));
+  const facts: ReportFacts = { account, diaries: [], tasks: [], points: [], goals: [] };
   for (const each of rows) {
-    if (each.kind === 'account') facts.account = each.row;
-    else if (each.kind === 'diary') facts.diaries.push(each.row);
+    if (each.kind === 'diary') facts.diaries.push(each.row);
     else if (each.kind === 'task') facts.tasks.push(each.row);
     else if (each.kind === 'points') facts.points.push(each.row);
-    else facts.goals = each.row;
+    else if (each.kind === 'goals') facts.goals = each.row;
   }
   facts.diaries.sort((a, b) => (a.date < b.date ? -1 : 1));
-  const { account } = facts;
-  return account && { ...facts, account };
+  return facts;
 }

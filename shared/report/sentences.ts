@@ -34,9 +34,7 @@ export function highlightsOf(figures: Figures, diaries: readonly DiaryFacts[], e
           description: first([pointsEarned >= 100, '积分破百，值得庆祝'], [true, '每一分都是努力换来的']) ?? '',
         }
       : null,
-    diaryCount >= 3
-      ? { id: 'diaries', icon: '📝', title: `写了${diaryCount}篇日记`, description: '把生活里的小事都留了下来' }
-      : null,
+    diaryCount >= 3 ? { id: 'diaries', icon: '📝', title: `写了${diaryCount}篇日记`, description: '把生活里的小事都留了下来' } : null,
     long > 0 ? { id: 'long', icon: '✍️', title: '写了长日记', description: `有${long}篇超过200字` } : null,
     moods >= 3 ? { id: 'moods', icon: '😊', title: '记录心情', description: `记下了${moods}次心情` } : null,
   ];
