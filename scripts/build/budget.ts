@@ -5,6 +5,7 @@ export const budgetsKb: Readonly<Record<string, number>> = {
   diary: 500,
   task: 500,
   points: 500,
+  report: 500,
   lottery: 500,
   ai: 520,
   sync: 560,

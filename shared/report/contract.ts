@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { contract, day, id, month, title } from '../contract';
+import { contract, day, id, month } from '../contract';
 
 const count = z.int().min(0);
 const percent = z.int().min(0).max(100);
