@@ -1,6 +1,8 @@
 import { fileURLToPath } from 'node:url';
 import type { Connection, RowDataPacket } from 'mysql2/promise';
+import { runCommand } from './command';
 import { connectTo, migrationTargetFrom, type Target } from './database';
+import { databaseEnvironment } from './local-database';
 import { createAccountsOf, grantUse, newPassword, openOwner } from './migrate/accounts';
 import { readProcedures, readVersions } from './migrate/files';
 import { replaceProcedure, requireProcedures, staleProcedures, tryProcedures } from './migrate/procedures';
@@ -126,13 +128,16 @@ export async function createAccounts(target: Target): Promise<{ runtime: { user:
   }
 }
 
+const usage = `Brings the database to the newest schema and procedures. Safe to run again.
+
+  npm run db:migrate      the database of a running npm start
+  DB_HOST=… DB_USER=… DB_PASSWORD=… DB_NAME=… npm run db:migrate
+
+DB_MIGRATE_USER and DB_MIGRATE_PASSWORD name another account for this alone.`;
+
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  try {
-    await migrate(migrationTargetFrom(process.env), { report: console.log });
+  await runCommand({ usage }, async () => {
+    await migrate(migrationTargetFrom(databaseEnvironment()), { report: console.log });
     console.log('the database is up to date');
-  } catch (error) {
-    const { message, cause } = error as Error;
-    console.error(cause instanceof Error ? `${message}: ${cause.message}` : message);
-    process.exitCode = 1;
-  }
+  });
 }

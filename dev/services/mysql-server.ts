@@ -65,6 +65,7 @@ async function startOnFreePort(program: Program, home: Home, supervisor: Supervi
         arguments: [...commonFlags(program), ...serverFlags(home, port), ...flags],
         mark: `--datadir=${dataFolder(home)} `,
         ready: /ready for connections\. Version/,
+        restart: !home.removedAtEnd,
         endWith: home.removedAtEnd ? 'SIGKILL' : 'SIGTERM',
         shutdownPort: port,
       });
