@@ -97,7 +97,7 @@ function Demo({ onMade }: { onMade: () => void }) {
 
   async function make(): Promise<void> {
     setState('making');
-    const response = await fetch('/local/demo', { method: 'POST' }).catch(() => null);
+    const response = await fetch('/local/demo', { method: 'POST', headers: { 'content-type': 'application/json' } }).catch(() => null);
     setState(response?.ok ? 'idle' : 'failed');
     if (response?.ok) onMade();
   }
