@@ -6,6 +6,8 @@ import { type Fake, type FakeAnswer, type FakeRoutes, startFake } from './server
 export interface FakeCoze extends Fake {
   /** Chats accepted and workflows run whose text contains `marker`: what would have cost money. */
   paid(marker: string): number;
+  /** Counts from zero again. */
+  forget(): void;
   /** Looks into a conversation that found a chat whose text contains `marker`. */
   found(marker: string): number;
   /** Everything that was asked, as it arrived. */
@@ -231,5 +233,9 @@ export async function startFakeCoze(): Promise<FakeCoze> {
   const fake = await startFake(routes);
   ({ url } = fake);
   const counted = (texts: string[]) => (marker: string) => texts.filter((text) => text.includes(marker)).length;
-  return { ...fake, prompts, paid: counted(paid), found: counted(found) };
+  const forget = (): void => {
+    paid.length = 0;
+    found.length = 0;
+  };
+  return { ...fake, prompts, paid: counted(paid), found: counted(found), forget };
 }

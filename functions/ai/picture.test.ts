@@ -1,5 +1,5 @@
 import { promisify } from 'node:util';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { png } from '../../dev/fakes/coze';
 import { startFake } from '../../dev/fakes/server';
 import { publicLookup } from '../../shared/ai/public-lookup';
@@ -33,12 +33,20 @@ describe('a picture', () => {
     const job = await draw(child, { diaryId: id });
     const file = `cloud://test.bucket/users/${child.userId}/ai/${job.id}.png`;
     expect(job).toMatchObject({ status: 'done', kind: 'image', result: { imageUrl: file, aiGenerated: true } });
-    const looked = await jobOf(child, job.id);
+    // A link is left out while storage is slow to answer.
+    const looked = await vi.waitFor(
+      async () => {
+        const found = await jobOf(child, job.id);
+        expect(found.result.temporaryUrl).toContain('http');
+        return found;
+      },
+      { timeout: 20_000 },
+    );
     expect((await fetch(looked.result.temporaryUrl)).headers.get('content-type')).toBe('image/png');
     expect(services.cloud.actions['functions.invokeFunction']).toBe(1);
     expect(await pictureIn(child, id)).toBe(file);
     expect((await ok(diary, child.openid, 'get', { id })).diary.version).toBe(version);
-    expect(await draw(child, { diaryId: id })).toEqual(looked);
+    await expect.poll(() => draw(child, { diaryId: id }), { timeout: 20_000 }).toEqual(looked);
     expect(services.coze.paid('画一只小鸭子')).toBe(1);
   });
 

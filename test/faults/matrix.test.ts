@@ -6,6 +6,7 @@ import mysql, { type Connection } from 'mysql2/promise';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Cluster, startCluster } from '../../dev/services/cluster';
 import { startRefusingMysql } from '../fakes/refusing-mysql';
+import { readSessions } from '../sessions';
 import {
   ask,
   askByCode,
@@ -95,8 +96,8 @@ const lock = async ({ userId }: Child) => {
 };
 
 async function sessions(): Promise<number[]> {
-  const rows = await stage.select<{ ID: number }>("SELECT ID FROM information_schema.PROCESSLIST WHERE USER = 'gd_runtime'");
-  return rows.map(({ ID }) => ID);
+  const all = await readSessions((sql) => stage.select(sql));
+  return all.filter(({ user }) => user === 'gd_runtime').map(({ id }) => id);
 }
 
 async function killSessions(): Promise<void> {

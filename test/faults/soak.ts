@@ -2,6 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { Cluster } from '../../dev/services/cluster';
 import { addDays } from '../../shared/clock';
 import type { Mismatch } from '../../shared/upkeep/queries';
+import { readSessions } from '../sessions';
 import { ask, type Child, type FunctionName, type Heard, hearLogs, type Instance, newChild, type Stage, stockPrizes, TODAY } from './stage';
 
 export interface SoakReport {
@@ -95,8 +96,8 @@ function faultsOf(
       await struck();
     },
     'mysql sessions killed': async () => {
-      for (const { ID } of await select<{ ID: number }>("SELECT ID FROM information_schema.PROCESSLIST WHERE USER = 'gd_runtime'")) {
-        await select(`KILL ${pick(['CONNECTION', 'QUERY'])} ${ID}`).catch(() => {});
+      for (const { id, user } of await readSessions((sql) => select(sql))) {
+        if (user === 'gd_runtime') await select(`KILL ${pick(['CONNECTION', 'QUERY'])} ${id}`).catch(() => {});
       }
     },
     'mysql read-only': async (struck) => {

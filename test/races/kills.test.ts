@@ -7,6 +7,7 @@ import type { Envelope } from '../../shared/errors';
 import { type Child, type Main, newChild, ok, select, send, withoutRateLimits } from '../harness';
 import { ownPrizes, setPrizes } from '../prizes';
 import { expectReconciled } from '../reconcile';
+import { readSessions } from '../sessions';
 
 withoutRateLimits();
 ownPrizes();
@@ -25,13 +26,13 @@ async function killing(how: 'CONNECTION' | 'QUERY', work: Promise<unknown>): Pro
   let kills = 0;
   while (!isDone) {
     await sleep(Math.random() * 3);
-    const [processes] = await killer.query<mysql.RowDataPacket[]>('SHOW PROCESSLIST');
-    const ours = processes.filter(({ User, db }) => User === runtime.user && db === process.env.DB_NAME);
-    const busy = ours.filter(({ Command }) => Command !== 'Sleep');
+    const sessions = await readSessions(select);
+    const ours = sessions.filter(({ user, database }) => user === runtime.user && database === process.env.DB_NAME);
+    const busy = ours.filter(({ isBusy }) => isBusy);
     const victim = (busy.length > 0 ? busy : ours)[Math.floor(Math.random() * (busy.length || ours.length))];
     if (!victim) continue;
     // It may have ended by itself meanwhile.
-    await killer.query(`KILL ${how} ${victim.Id}`).then(
+    await killer.query(`KILL ${how} ${victim.id}`).then(
       () => {
         kills += 1;
       },

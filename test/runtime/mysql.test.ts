@@ -7,6 +7,7 @@ import type { Envelope } from '../../shared/errors';
 import { startTcpProxy, type TcpProxy } from '../fakes/tcp-proxy';
 import { freshInstance } from '../fresh';
 import { appId, db, type Main, NOON, newOpenid, ok, select, send, TODAY } from '../harness';
+import { readSessions } from '../sessions';
 
 let proxy: TcpProxy;
 
@@ -121,14 +122,12 @@ test('connections cut at any byte never end the process and never write twice', 
 });
 
 const killConnectionsTo = async (database: string) => {
-  const rows = await select<{ id: number }>("SELECT ID AS id FROM information_schema.PROCESSLIST WHERE DB = ? AND USER = 'gd_runtime'", [
-    database,
-  ]);
-  for (const { id } of rows)
+  const sessions = (await readSessions(select)).filter((session) => session.database === database && session.user === 'gd_runtime');
+  for (const { id } of sessions)
     await db()
       .query(`KILL ${id}`)
       .catch(() => {});
-  return rows.length;
+  return sessions.length;
 };
 
 test('the call after idle connections were killed works', async () => {

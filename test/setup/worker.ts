@@ -1,4 +1,5 @@
-import { afterAll, inject } from 'vitest';
+import { afterAll, afterEach, beforeEach, inject } from 'vitest';
+import { holdLogs } from './logs';
 
 const { admin, runtime, databasePrefix, redisUrl, wechatUrl } = inject('services');
 const worker = process.env.VITEST_POOL_ID ?? '1';
@@ -21,6 +22,12 @@ Object.assign(process.env, {
   WX_API_BASE: wechatUrl,
   OPERATOR_OPENIDS: 'oOperator',
   OPERATOR_TOKENS: 'alice:operator-token-of-the-tests',
+});
+
+const logs = holdLogs();
+beforeEach(() => logs.drop());
+afterEach(({ task }) => {
+  if (task.result?.state === 'fail') logs.print();
 });
 
 afterAll(async () => {

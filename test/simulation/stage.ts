@@ -5,6 +5,7 @@ import type { SyncInput, SyncOutput } from '../../shared/sync/contract';
 import { realCloud } from '../client/cloud';
 import { type App, newPhone, type Phone, settle } from '../client/wx';
 import { db, grant, NOON, newOpenid, select, send } from '../harness';
+import { readSessions } from '../sessions';
 import type { Fault, History, Step } from './history';
 import { Story } from './story';
 
@@ -428,10 +429,9 @@ async function killingConnections<Answer>(work: Promise<Answer>): Promise<Answer
   });
   const { runtime } = inject('services');
   for (let kills = 0; kills < 6 && !isDone; ) {
-    const sessions = await select<{ Id: number; User: string; Command: string; db: string | null }>('SHOW PROCESSLIST');
-    for (const { Id, User, Command, db } of sessions) {
-      if (User !== runtime.user || db !== process.env.DB_NAME || Command === 'Sleep') continue;
-      await select(`KILL ${Id}`).catch(() => {});
+    for (const { id, user, database, isBusy } of await readSessions(select)) {
+      if (user !== runtime.user || database !== process.env.DB_NAME || !isBusy) continue;
+      await select(`KILL ${id}`).catch(() => {});
       kills += 1;
     }
     await new Promise((resolve) => setTimeout(resolve, 1));

@@ -8,6 +8,7 @@ import type { MutationResult } from '../../shared/sync/contract';
 import { startTcpProxy, type TcpProxy } from '../fakes/tcp-proxy';
 import { freshInstance } from '../fresh';
 import { accessLines, type Child, type Main, NOON, newChild, ok, select, send, TODAY, withoutRateLimits } from '../harness';
+import { readSessions } from '../sessions';
 
 withoutRateLimits();
 
@@ -63,11 +64,9 @@ test('connections killed at any moment lose nothing and do nothing twice', async
   let killing = true;
   const killer = (async () => {
     while (killing) {
-      const sessions = await select<{ Id: number; User: string; Command: string; db: string | null }>('SHOW PROCESSLIST');
-      for (const { Id, User, Command, db } of sessions) {
-        const isOurs =
-          db === process.env.DB_NAME && User === inject('services').runtime.user && (Command !== 'Sleep' || Math.random() < 0.1);
-        if (isOurs) await select(`KILL ${Id}`).catch(() => {});
+      for (const { id, user, database, isBusy } of await readSessions(select)) {
+        const isOurs = database === process.env.DB_NAME && user === inject('services').runtime.user && (isBusy || Math.random() < 0.1);
+        if (isOurs) await select(`KILL ${id}`).catch(() => {});
       }
       await wait(3);
     }
