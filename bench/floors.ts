@@ -27,7 +27,7 @@ export async function measureFloors(
     ],
     [
       'a posting of points',
-      "CALL post_points(?, ?, UNHEX(REPEAT('0', 64)), 1, '测试', '', NULL, NULL, NULL, UTC_TIMESTAMP(3))",
+      "CALL post_points(?, NULL, ?, UNHEX(REPEAT('0', 64)), 'bench', 1, '测试', '', NULL, NULL, NULL, UTC_TIMESTAMP(3))",
       (...at) => [user(...at), randomUUID()],
     ],
   ];

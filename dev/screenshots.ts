@@ -2,16 +2,11 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Browser, BrowserContextOptions, Locator, Page } from 'playwright-core';
-import { CommandError, localPort, runCommand } from '../scripts/command';
 import { chromiumHint, findChromium, launchChromium } from './browser';
 
-const usage = `Takes the pictures of docs/images anew, from the page of a running npm start.
+// Takes the pictures of docs/images from the page of a running gateway (npm start). Needs Chromium and a font with Chinese.
 
-  npm run screenshots
-
-Needs Chromium and a font with Chinese characters.`;
-
-const url = `http://127.0.0.1:${localPort()}`;
+const url = `http://127.0.0.1:${process.env.PORT || 3000}`;
 const folder = fileURLToPath(new URL('../docs/images/', import.meta.url));
 
 const sizes = { desk: { width: 1440, height: 1000 }, hand: { width: 390, height: 844 } };
@@ -157,11 +152,9 @@ async function takeAll(browser: Browser): Promise<void> {
   });
 }
 
-await runCommand({ usage }, async () => {
+async function main(): Promise<void> {
   const executable = findChromium();
-  if (executable === null) throw new CommandError(chromiumHint);
-  const answers = await fetch(`${url}/healthz`).catch(() => null);
-  if (!answers) throw new CommandError(`Nothing answers at ${url}. Start it with: npm start`);
+  if (executable === null) throw new Error(chromiumHint);
   await mkdir(folder, { recursive: true });
   const browser = await launchChromium(executable);
   try {
@@ -169,4 +162,9 @@ await runCommand({ usage }, async () => {
   } finally {
     await browser.close();
   }
+}
+
+main().catch((error: unknown) => {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
 });

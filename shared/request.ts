@@ -1,21 +1,30 @@
 import { createHash } from 'node:crypto';
 
-/** A write's identity: asked again with the same body it answers the same, with another body it is refused. */
+/** A write's identity: repeated with the same content it answers the effect it had; with other content it is refused. */
 export interface Request {
   requestId: string;
-  /** SHA-256 of what is asked. */
+  /** SHA-256 of the action and its input. */
   hash: Buffer;
+  /** `function.action`, or the type of a mutation. */
+  action: string;
 }
+
+/** What a posting answers: what it did, or, for a repeated request, the receipt of the first time. */
+export type Posted<Receipt, More = object> = (Receipt & More & { replayed?: undefined }) | (Receipt & { replayed: true });
 
 const hashOf = (action: string, input: object): Buffer => createHash('sha256').update(action).update(JSON.stringify(input)).digest();
 
-export const requestOf = (ctx: { action: string; requestId: string }, input: object): Request => ({
-  requestId: ctx.requestId,
-  hash: hashOf(ctx.action, input),
+export const requestOf = ({ action, requestId }: { action: string; requestId: string }, input: object): Request => ({
+  requestId,
+  hash: hashOf(action, input),
+  action,
 });
 
-/** Two operators, or an operator and the user they give to, may have come upon the same id. */
+/** An id that the system makes: '~' is not in the alphabet of callers' ids (event.ts), so no caller can send one. */
+export const systemRequestId = (name: string): string => `~${name}`;
+
+/** Two operators, or an operator and the user they give to, may use the same id. */
 export const operatorRequestOf = (ctx: { action: string; requestId: string; actor: string }, input: object): Request => ({
-  requestId: `op:${createHash('sha256').update(`${ctx.actor}\n${ctx.requestId}`).digest('base64url')}`,
-  hash: hashOf(ctx.action, input),
+  ...requestOf(ctx, input),
+  requestId: systemRequestId(`op:${createHash('sha256').update(`${ctx.actor}\n${ctx.requestId}`).digest('base64url')}`),
 });

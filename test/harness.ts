@@ -4,6 +4,7 @@ import { afterAll, beforeAll, inject, vi } from 'vitest';
 import { type Caller, eventOf, platformContext } from '../dev/gateway/context';
 import { postPoints } from '../shared/database/procedures';
 import type { Envelope, ErrorBody } from '../shared/errors';
+import type { Request } from '../shared/request';
 import { type Config, config } from '../shared/runtime/config';
 import { type Database, openDatabase } from '../shared/runtime/mysql';
 
@@ -42,9 +43,9 @@ export async function select<Row>(sql: string, values: (string | number | null |
 export const testDatabase = (): Database => openDatabase(Date.now() + 10_000, 'test');
 
 /** A request that nobody made before. */
-export const newRequest = (): { requestId: string; hash: Buffer } => {
+export const newRequest = (): Request => {
   const hash = randomBytes(32);
-  return { requestId: hash.toString('hex'), hash };
+  return { requestId: hash.toString('hex'), hash, action: 'test' };
 };
 
 export const newOpenid = (): string => `o${randomBytes(12).toString('hex')}`;
@@ -166,7 +167,7 @@ export async function newChild(points = 0): Promise<Child> {
 /** Gives points by the posting that operators use; a ledger that a test wrote by hand would not add up. */
 export async function grant(userId: number, amount: number): Promise<void> {
   const points = { amount, source: '测试', description: '', relatedId: null, relatedType: null, actor: 'test' };
-  await postPoints(testDatabase(), { userId, ...newRequest(), ...points, now: new Date(NOON) });
+  await postPoints(testDatabase(), { userId, epoch: null, ...newRequest(), ...points, now: new Date(NOON) });
 }
 
 /** Other settings while the tests of one file, or of one `describe`, run. */

@@ -115,6 +115,18 @@ describe('a comment', () => {
     expect(await ok(main, child.openid, 'commentDiary', { diaryId: id }, { requestId: 'once-and-again-1' })).toEqual(first);
   });
 
+  test('asked for 32 times at once with one request id is one job', async () => {
+    const child = await newChild();
+    const { id } = await write(child, '三十二次');
+    const answers = await Promise.all(
+      Array.from({ length: 32 }, () => ok(main, child.openid, 'commentDiary', { diaryId: id }, { requestId: 'thirty-two-at-once' })),
+    );
+    expect(new Set(answers.map(({ job }) => job.id)).size).toBe(1);
+    expect(await select('SELECT 1 FROM ai_jobs WHERE user_id = ?', [child.userId])).toHaveLength(1);
+    expect(await ended(child, answers[0].job.id)).toMatchObject({ status: 'done' });
+    expect(services.coze.paid('三十二次')).toBe(1);
+  });
+
   test('is asked for and followed over HTTP', async () => {
     const child = await newChild();
     const { id } = await write(child, '网页上写的');

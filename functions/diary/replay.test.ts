@@ -51,23 +51,29 @@ describe('a request asked again', () => {
     expect((await refused(main, openid, 'create', { ...write, content: 'x' }, { requestId: 'request-a' })).code).toBe('DIARY_EXISTS');
   });
 
-  test('still answers the same after the diary was changed, and after it was deleted', async () => {
+  test('answers the reward of the first time with the diary as it is now', async () => {
     const { openid, userId } = await newChild();
     const first = await ok(main, openid, 'create', write, { requestId });
-    const changed = await ok(
-      main,
-      openid,
-      'update',
-      { id: first.diary.id, version: first.diary.version, content: '改' },
-      { requestId: 'r2' },
-    );
-    expect(await ok(main, openid, 'create', write, { requestId })).toEqual(first);
-    const removed = await ok(main, openid, 'delete', { id: first.diary.id }, { requestId: 'r3' });
-    expect(await ok(main, openid, 'create', write, { requestId })).toEqual(first);
-    expect(
-      await ok(main, openid, 'update', { id: first.diary.id, version: first.diary.version, content: '改' }, { requestId: 'r2' }),
-    ).toEqual(changed);
-    expect(await ok(main, openid, 'delete', { id: first.diary.id }, { requestId: 'r3' })).toEqual(removed);
+    const { id, version } = first.diary;
+    const change = { id, version, content: '改' };
+    const changed = await ok(main, openid, 'update', change, { requestId: 'r2' });
+    await ok(main, openid, 'create', { date: addDays(TODAY, -1), content: '昨天' });
+    const stats = { ...first.stats, totalDiaries: 2, continuousDays: 2, longestStreak: 2 };
+    expect(await ok(main, openid, 'create', write, { requestId })).toEqual({ diary: changed.diary, stats, reward: first.reward });
+    expect(first.reward).toEqual({ points: 5, balance: 5 });
+    expect(await ok(main, openid, 'update', change, { requestId: 'r2' })).toEqual({ ...changed, stats });
+    expect(await countOf(userId)).toEqual({ diaries: 2, records: 2, points: 10 });
+  });
+
+  test('answers NOT_FOUND once the diary is deleted; the deletion answers that it is done', async () => {
+    const { openid, userId } = await newChild();
+    const { diary } = await ok(main, openid, 'create', write, { requestId });
+    const change = { id: diary.id, version: diary.version, content: '改' };
+    await ok(main, openid, 'update', change, { requestId: 'r2' });
+    const removed = await ok(main, openid, 'delete', { id: diary.id }, { requestId: 'r3' });
+    expect((await refused(main, openid, 'create', write, { requestId })).code).toBe('NOT_FOUND');
+    expect((await refused(main, openid, 'update', change, { requestId: 'r2' })).code).toBe('NOT_FOUND');
+    expect(await ok(main, openid, 'delete', { id: diary.id }, { requestId: 'r3' })).toEqual(removed);
     expect(await countOf(userId)).toEqual({ diaries: 0, records: 1, points: 5 });
   });
 
@@ -82,7 +88,7 @@ describe('a request asked again', () => {
   test('32 times at once writes once and answers all alike', async () => {
     const { openid, userId } = await newChild();
     const answers = await Promise.all(Array.from({ length: 32 }, () => send(main, openid, 'create', write, { requestId })));
-    expect(new Set(answers.map((answer) => JSON.stringify(answer))).size).toBe(1);
+    for (const answer of answers) expect(answer).toEqual(answers[0]);
     expect(answers[0]).toMatchObject({ success: true });
     expect(await countOf(userId)).toEqual(ONCE);
   });

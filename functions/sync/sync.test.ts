@@ -132,13 +132,13 @@ describe('a mutation', () => {
     const spend = mutation(3, 'points.deduct', { amount: 30, source: 'x' });
     await phone.send([write(1, DAY, 'a'), tooMuch, spend]);
     await phone.sync([], { ack: 3 });
-    const answers = await select<{ response: string | null; hash: Buffer }>(
-      'SELECT response, hash FROM requests WHERE user_id = ? AND request_id LIKE ? ORDER BY request_id',
-      [child.userId, `${phone.clientId}:%`],
+    const answers = await select<{ receipt: string | null; hash: Buffer }>(
+      'SELECT receipt, hash FROM requests WHERE user_id = ? AND request_id LIKE ? ORDER BY request_id',
+      [child.userId, `~${phone.clientId}:%`],
     );
-    expect(answers.map(({ response, hash }) => [response, hash.length])).toEqual([
+    expect(answers.map(({ receipt, hash }) => [receipt, hash.length])).toEqual([
       [null, 32],
-      ['{"refused":"POINTS_INSUFFICIENT"}', 32],
+      ['{"refused": "POINTS_INSUFFICIENT"}', 32],
       [null, 32],
     ]);
     expect(await phone.send([write(1, DAY, 'a'), tooMuch, spend])).toMatchObject([
@@ -176,7 +176,7 @@ describe('a mutation', () => {
     const child = await newChild();
     const phone = phoneOf(child);
     await phone.send([write(1, DAY, 'a'), write(2, '2025-01-19', 'b')]);
-    await db().query('DELETE FROM requests WHERE user_id = ? AND request_id = ?', [child.userId, `${phone.clientId}:0000000001`]);
+    await db().query('DELETE FROM requests WHERE user_id = ? AND request_id = ?', [child.userId, `~${phone.clientId}:0000000001`]);
     expect(statuses(await phone.send([write(1, DAY, 'a')]))).toEqual([[1, 'stale']]);
   });
 
@@ -190,6 +190,39 @@ describe('a mutation', () => {
       { mid: 4, status: 'gap', expected: 3 },
     ]);
     expect(await standing(child, '2025-01-20')).toBeNull();
+  });
+
+  test('is not disturbed by a caller’s request id that looks like its own', async () => {
+    const child = await newChild(100);
+    const phone = phoneOf(child);
+    await phone.send([write(1, DAY, 'a')]);
+    const [likeIts, its] = [`${phone.clientId}:0000000009`, `~${phone.clientId}:0000000009`];
+    await ok(points, child.openid, 'deduct', { amount: 1, source: 'x' }, { requestId: likeIts });
+    await ok(task, child.openid, 'create', { title: 'x' }, { requestId: likeIts });
+    expect((await refused(task, child.openid, 'create', { title: 'x' }, { requestId: its })).code).toBe('INVALID_INPUT');
+    expect(statuses(await phone.send([write(2, '2025-01-19', 'b'), mutation(3, 'points.deduct', { amount: 2, source: 'x' })]))).toEqual([
+      [2, 'applied'],
+      [3, 'applied'],
+    ]);
+  });
+
+  test('repeated answers its effect with the task as it is now', async () => {
+    const child = await newChild();
+    const phone = phoneOf(child);
+    const make = mutation(1, 'task.create', { title: '练琴', pointsReward: 7 });
+    const done = mutation(2, 'task.complete', { ref: 1 });
+    const [made, completed] = await phone.send([make, done]);
+    expect(completed).toMatchObject({ status: 'applied', points: 7 });
+    const id = (made?.row as { id: number }).id;
+    expect(await phone.send([make, done])).toMatchObject([
+      { mid: 1, status: 'applied', replayed: true, row: { id, isCompleted: true } },
+      { mid: 2, status: 'applied', replayed: true, points: 7, row: { id, isCompleted: true } },
+    ]);
+    await ok(task, child.openid, 'delete', { id });
+    expect(await phone.send([make, done])).toMatchObject([
+      { mid: 1, status: 'applied', replayed: true },
+      { mid: 2, status: 'applied', replayed: true },
+    ]);
   });
 
   test('numbers belong to one installation of one child', async () => {

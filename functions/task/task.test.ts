@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { addDays } from '../../shared/clock';
-import { type Child, http, newChild, newOpenid, ok, refused, select, TODAY, withoutRateLimits } from '../../test/harness';
+import { type Child, http, newChild, newOpenid, ok, refused, select, send, TODAY, withoutRateLimits } from '../../test/harness';
 import { main as login } from '../login/index';
 import { main } from './index';
 
@@ -203,6 +203,33 @@ describe('a task of one’s own', () => {
       'IDEMPOTENCY_MISMATCH',
     );
     expect(await rowsOf(child)).toHaveLength(1);
+  });
+
+  test('repeated requests answer the effect of the first time with the task as it is now, and NOT_FOUND once it is deleted', async () => {
+    const child = await newChild();
+    const asks = {
+      create: { title: 'x', pointsReward: 4 },
+      update: { id: 0, title: 'y' },
+      complete: { id: 0 },
+      uncomplete: { id: 0 },
+    };
+    const ask = (name: keyof typeof asks) => send(main, child.openid, name, asks[name], { requestId: `again-${name}` });
+    const { task } = await ok(main, child.openid, 'create', asks.create, { requestId: 'again-create' });
+    for (const name of ['update', 'complete', 'uncomplete'] as const) {
+      asks[name].id = task.id;
+      expect(await ask(name)).toMatchObject({ success: true });
+    }
+    const { task: now } = await ok(main, child.openid, 'update', { id: task.id, title: 'z' });
+    expect(now).toEqual({ ...task, title: 'z' });
+    expect(await ask('create')).toMatchObject({ data: { task: now } });
+    expect(await ask('update')).toMatchObject({ data: { task: now } });
+    expect(await ask('complete')).toMatchObject({ data: { task: now, points: { awarded: 4, balance: 4, capped: false } } });
+    expect(await ask('uncomplete')).toMatchObject({ data: { task: now, points: { returned: 4, balance: 0 } } });
+    const removed = await ok(main, child.openid, 'delete', { id: task.id }, { requestId: 'again-delete' });
+    for (const name of ['create', 'update', 'complete', 'uncomplete'] as const) {
+      expect(await ask(name)).toMatchObject({ error: { code: 'NOT_FOUND' } });
+    }
+    expect(await ok(main, child.openid, 'delete', { id: task.id }, { requestId: 'again-delete' })).toEqual(removed);
   });
 });
 

@@ -1,9 +1,8 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { stripVTControlCharacters } from 'node:util';
+import { parseArgs, stripVTControlCharacters } from 'node:util';
 import * as z from 'zod';
-import { CommandError, runCommand } from '../command';
 import { checkHere, root } from './check';
 import { type Cli, dryCli, realCli } from './cli';
 
@@ -28,7 +27,7 @@ export const parsePercent = (text: string | undefined): Percent => {
   if (text === 'back') return text;
   const percent = Number(text);
   if (!text || !Number.isInteger(percent) || percent < 1 || percent > 100)
-    throw new CommandError(`--percent must be 1 to 100, or back, not '${text ?? ''}'.`);
+    throw new Error(`--percent must be 1 to 100, or back\n\n${usage}`);
   return percent;
 };
 
@@ -86,9 +85,10 @@ export async function release(cli: Cli, known: Versions, plan: Release, keep: (v
   }
 }
 
-const flags = { percent: { type: 'string' }, mode: { type: 'string' }, 'dry-run': { type: 'boolean', default: false } } as const;
-
-async function main(values: { percent?: string | undefined; mode?: string | undefined; 'dry-run': boolean }): Promise<void> {
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: { percent: { type: 'string' }, mode: { type: 'string' }, 'dry-run': { type: 'boolean', default: false } },
+  });
   const percent = parsePercent(values.percent);
   const { plan, given } = await checkHere(values.mode);
   const envId = given.ENV_ID;
@@ -109,4 +109,9 @@ async function main(values: { percent?: string | undefined; mode?: string | unde
   await release(dryRun ? dry : realCli(given), known, { names, envId, percent, description }, keep);
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) await runCommand({ usage, flags }, main);
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  await main().catch((error: unknown) => {
+    console.error(error instanceof Error ? error.message : error);
+    process.exitCode = 1;
+  });
+}

@@ -81,7 +81,7 @@ export function apiMarkdown(api: ApiAction[]): string {
   return `${[
     '# API reference',
     'Generated from the contracts by `npm run docs`; do not edit.',
-    'Every answer is `{ success: true, data, requestId }` or `{ success: false, error: { code, message, details?, retryAfter? }, requestId }`. Dates are `YYYY-MM-DD` in Beijing, instants ISO 8601 in UTC. Unknown fields are refused. A write asked again with the same `requestId` (HTTP: `Idempotency-Key`) and the same body answers the same; `logout` and `erase` say UNAUTHENTICATED once they are done.',
+    'Every answer is `{ success: true, data, requestId }` or `{ success: false, error: { code, message, details?, retryAfter? }, requestId }`. Dates are `YYYY-MM-DD` in Beijing, instants ISO 8601 in UTC. Unknown fields are refused. A write repeated with the same `requestId` (HTTP: `Idempotency-Key`) and the same body is done once: it answers the effect it had the first time (the same ids, points, reward and balance) with the object and the totals as they are now, or NOT_FOUND once the object is deleted. The same `requestId` with another body is IDEMPOTENCY_MISMATCH. A refusal is not remembered: the same `requestId` may succeed later. `logout` and `erase` answer UNAUTHENTICATED once they are done.',
     ...api.map(section),
     '## Error codes',
     ['| code | HTTP | may succeed later | message |', '|---|---|---|---|', ...codes].join('\n'),

@@ -46,7 +46,7 @@ const nothingWritten = instead('INVALID_INPUT', () => fieldError('diaryId', '这
 export async function commentOnDiary(ctx: UserContext, input: z.output<typeof commentDiary.input>): Promise<{ job: Job }> {
   requireConfigured('comment');
   const wish = { kind: 'comment', diaryId: input.diaryId, input: null, day: ctx.today, quota: config().aiQuota.comment } as const;
-  const { id } = await postJob(ctx.db, ctx.userId, requestOf(ctx, input), wish, ctx.now).catch(nothingWritten);
+  const { id } = await postJob(ctx.db, ctx, requestOf(ctx, input), wish, ctx.now).catch(nothingWritten);
   return getJob(ctx, { id });
 }
 
@@ -61,7 +61,7 @@ export async function drawImage(ctx: UserContext, input: z.output<typeof generat
   }
   const text = content === undefined ? null : { content, mood, weather };
   const wish = { kind: 'image', diaryId: diaryId ?? null, input: text, day: ctx.today, quota: config().aiQuota.image } as const;
-  const { id } = await postJob(ctx.db, ctx.userId, requestOf(ctx, input), wish, ctx.now).catch(nothingWritten);
+  const { id } = await postJob(ctx.db, ctx, requestOf(ctx, input), wish, ctx.now).catch(nothingWritten);
   return getJob(ctx, { id });
 }
 

@@ -71,8 +71,8 @@ interface Wish {
 }
 
 /** Stores a job or finds the one that stands for this version of the diary; answers its id. */
-export const postJob = (db: Database, userId: number, request: Request, wish: Wish, now: Date): Promise<{ id: number }> =>
-  call.postJob(db, { userId, ...request, ...wish, now });
+export const postJob = (db: Database, { userId, epoch }: Account, request: Request, wish: Wish, now: Date): Promise<{ id: number }> =>
+  call.postJob(db, { userId, epoch, ...request, ...wish, now });
 
 /** A job as its worker sees it. */
 export interface Lease {

@@ -2,44 +2,49 @@
 import type { Database } from '../runtime/mysql';
 
 /**
- * The client has stored its answers up to p_last: they are forgotten; what was asked (the hash) is not. Conflicts up to p_seen_rev have been shown.
- * The answer that made a task stays: later mutations may refer to the task by it. So does a refusal: what was refused must not pass for done.
- * So does that of a put that wrote nothing (isConflict): one that lost must not pass for done either, and the next edit is judged by what the other found.
+ * The client has stored its answers up to p_last: their receipts are dropped, the hashes stay. Conflicts up to p_seen_rev have been shown.
+ * Three kinds of receipt stay: that of a mutation that made a task, because later mutations may refer to the task by it; a refusal, because it must
+ * not pass for done; and that of a put that wrote nothing (isConflict), because the next edit is judged by the version it found.
  */
 export const postAck = <Answer>(
   db: Database,
   given: {
     userId: number;
+    epoch: number | null;
     first: string;
     last: string;
     seenRev: number | null;
   },
-): Promise<Answer> => db.post('post_ack', [given.userId, given.first, given.last, given.seenRev]);
+): Promise<Answer> => db.post('post_ack', [given.userId, given.epoch, given.first, given.last, given.seenRev]);
 
 /**
- * Gives a request an answer that changes nothing but the memory of it: a mutation that lost, was refused for good, or found its work done.
- * p_revisions (NULL none): texts to keep in the same breath. p_base_rev (NULL any): what the decision was made on; when the user's data have
- * moved since, MOVED asks for a new one.
+ * Stores a receipt for a mutation that writes nothing else: it lost a conflict, was refused for good, or found its work done.
+ * p_revisions: texts to keep in the same posting; NULL keeps none. p_base_rev: the rev that the decision was based on; when the user's data have
+ * changed since, MOVED asks for a new decision. NULL: any rev will do.
  */
 export const postAnswer = <Answer>(
   db: Database,
   given: {
     userId: number;
+    epoch: number | null;
     requestId: string;
     hash: Buffer;
+    action: string;
     baseRev: number | null;
     revisions: object | null;
-    response: string;
+    receipt: object;
     now: Date;
   },
 ): Promise<Answer> =>
   db.post('post_answer', [
     given.userId,
+    given.epoch,
     given.requestId,
     given.hash,
+    given.action,
     given.baseRev,
     given.revisions && JSON.stringify(given.revisions),
-    given.response,
+    JSON.stringify(given.receipt),
     given.now,
   ]);
 
@@ -65,8 +70,10 @@ export const postCompletion = <Answer>(
   db: Database,
   given: {
     userId: number;
+    epoch: number | null;
     requestId: string;
     hash: Buffer;
+    action: string;
     id: number;
     doneOn: string;
     from: string;
@@ -77,8 +84,10 @@ export const postCompletion = <Answer>(
 ): Promise<Answer> =>
   db.post('post_completion', [
     given.userId,
+    given.epoch,
     given.requestId,
     given.hash,
+    given.action,
     given.id,
     given.doneOn,
     given.from,
@@ -89,18 +98,20 @@ export const postCompletion = <Answer>(
 
 /**
  * Writes one diary as the function decided it: a new day, a changed one, a draft continued, a deletion, or a move to another date.
- * The decision was made on p_base_rev; when the user's data have moved since, MOVED asks for a new one. What p_response says of the streak is put in here.
+ * The decision was made on p_base_rev; when the user's data have moved since, MOVED asks for a new one.
  * p_id NULL: a row is made, or a tombstone of that date revived, under a new id. p_old_date: the date it is moved away from, which becomes a tombstone.
  * p_kept_hash: the text that is written over lost a conflict and is kept; its content hash. NULL when its successor's author had seen it.
  * p_day: the day that is published by this, or is no longer; the earlier one of a move; NULL when that stays as it is.
- * p_reward > 0 pays for the date, once for ever (the ledger's source_key).
+ * p_reward > 0 pays for the date, once for ever (the ledger's source_key). p_is_rejected: the text did not pass the content check.
  */
 export const postDiary = <Answer>(
   db: Database,
   given: {
     userId: number;
+    epoch: number | null;
     requestId: string;
     hash: Buffer;
+    action: string;
     baseRev: number;
     id: number | null;
     date: string;
@@ -120,15 +131,16 @@ export const postDiary = <Answer>(
     day: string | null;
     keptHash: string | null;
     reward: number;
-    response: string;
-    today: string;
+    isRejected: boolean;
     now: Date;
   },
 ): Promise<Answer> =>
   db.post('post_diary', [
     given.userId,
+    given.epoch,
     given.requestId,
     given.hash,
+    given.action,
     given.baseRev,
     given.id,
     given.date,
@@ -148,8 +160,7 @@ export const postDiary = <Answer>(
     given.day,
     given.keptHash,
     given.reward,
-    given.response,
-    given.today,
+    given.isRejected,
     given.now,
   ]);
 
@@ -160,10 +171,11 @@ export const postDoomedFile = <Answer>(
   db: Database,
   given: {
     userId: number;
+    epoch: number | null;
     fileId: string;
     dueAt: Date;
   },
-): Promise<Answer> => db.post('post_doomed_file', [given.userId, given.fileId, given.dueAt]);
+): Promise<Answer> => db.post('post_doomed_file', [given.userId, given.epoch, given.fileId, given.dueAt]);
 
 /**
  * One draw as the function picked it from the odds that bear p_fingerprint: charge, credit, record, and take stock last, because many wait for
@@ -171,14 +183,14 @@ export const postDoomedFile = <Answer>(
  * Measured on one hot prize, at 1 ms a trip, against locking the user and then all prizes (119 draws a second): taking stock by a guarded UPDATE before
  * the ledger rows 1.3 times as fast, after them 2.8, after them in one procedure, as here, 6.3. A row for each piece, taken with SKIP LOCKED, 13.7, but
  * stock is then no number that an operator can set; a counter in Redis 16, but it broke under many draws of one user.
- * p_prize_id NULL: not won. p_is_empty: there was nothing to pick from.
+ * The draw carries the request id and is the receipt. p_prize_id NULL: not won. p_is_empty: there was nothing to pick from.
  */
 export const postDraw = <Answer>(
   db: Database,
   given: {
     userId: number;
+    epoch: number | null;
     requestId: string;
-    hash: Buffer;
     cost: number;
     roll: number;
     prizeId: number | null;
@@ -189,8 +201,8 @@ export const postDraw = <Answer>(
 ): Promise<Answer> =>
   db.post('post_draw', [
     given.userId,
+    given.epoch,
     given.requestId,
-    given.hash,
     given.cost,
     given.roll,
     given.prizeId,
@@ -207,10 +219,11 @@ export const postErase = <Answer>(
   db: Database,
   given: {
     userId: number;
+    epoch: number | null;
     personHash: Buffer;
     now: Date;
   },
-): Promise<Answer> => db.post('post_erase', [given.userId, given.personHash, given.now]);
+): Promise<Answer> => db.post('post_erase', [given.userId, given.epoch, given.personHash, given.now]);
 
 /**
  * Strikes files off the list once storage has removed them. p_files: a JSON array of file ids.
@@ -245,13 +258,14 @@ export const postFailure = <Answer>(
   db: Database,
   given: {
     userId: number;
+    epoch: number | null;
     requestId: string;
     now: Date;
   },
-): Promise<Answer> => db.post('post_failure', [given.userId, given.requestId, given.now]);
+): Promise<Answer> => db.post('post_failure', [given.userId, given.epoch, given.requestId, given.now]);
 
 /**
- * Forgets answered requests of a span of time; a phone's mutations (<client>:<ten digits>) and their failures only when p_mutations says so.
+ * Forgets answered requests of a span of time; a phone's mutations (~<client>:<ten digits>) and their failures only when p_mutations says so.
  */
 export const postForgetting = <Answer>(
   db: Database,
@@ -275,43 +289,32 @@ export const postGarbage = <Answer>(
 ): Promise<Answer> => db.post('post_garbage', [given.userId, given.before]);
 
 /**
- * Pays what a phone's history is worth, once per account for ever (the ledger's source_key). Decided on p_base_rev; MOVED asks for a new decision.
+ * Pays what a phone's history is worth, once per account for ever (the ledger's source_key). Decided on p_base_rev; MOVED asks for a new decision,
+ * which finds that row.
  */
 export const postGrant = <Answer>(
   db: Database,
   given: {
     userId: number;
-    requestId: string;
-    hash: Buffer;
+    epoch: number | null;
     baseRev: number;
     granted: number;
     description: string;
-    response: string;
     now: Date;
   },
-): Promise<Answer> =>
-  db.post('post_grant', [
-    given.userId,
-    given.requestId,
-    given.hash,
-    given.baseRev,
-    given.granted,
-    given.description,
-    given.response,
-    given.now,
-  ]);
+): Promise<Answer> => db.post('post_grant', [given.userId, given.epoch, given.baseRev, given.granted, given.description, given.now]);
 
 /**
  * Brings over one chunk of a phone's data as the function decided it on p_base_rev; when the user's data have moved since, MOVED asks for a new
  * decision. Every row gets a rev of its own. Nothing here pays: completed tasks stand with 0 awarded, draws without prize id and roll.
+ * Sent again, it finds its items in imports; it needs no receipt.
  * p_days: new diaries; p_revisions: texts to keep beside them; p_items: keys under which imports remembers what has been brought over.
  */
 export const postImport = <Answer>(
   db: Database,
   given: {
     userId: number;
-    requestId: string;
-    hash: Buffer;
+    epoch: number | null;
     baseRev: number;
     days: object;
     revisions: object;
@@ -320,15 +323,12 @@ export const postImport = <Answer>(
     draws: object;
     items: object;
     totalDrafts: number;
-    response: string;
-    today: string;
     now: Date;
   },
 ): Promise<Answer> =>
   db.post('post_import', [
     given.userId,
-    given.requestId,
-    given.hash,
+    given.epoch,
     given.baseRev,
     JSON.stringify(given.days),
     JSON.stringify(given.revisions),
@@ -337,8 +337,6 @@ export const postImport = <Answer>(
     JSON.stringify(given.draws),
     JSON.stringify(given.items),
     given.totalDrafts,
-    given.response,
-    given.today,
     given.now,
   ]);
 
@@ -392,8 +390,10 @@ export const postJob = <Answer>(
   db: Database,
   given: {
     userId: number;
+    epoch: number | null;
     requestId: string;
     hash: Buffer;
+    action: string;
     kind: string;
     diaryId: number | null;
     input: object | null;
@@ -404,8 +404,10 @@ export const postJob = <Answer>(
 ): Promise<Answer> =>
   db.post('post_job', [
     given.userId,
+    given.epoch,
     given.requestId,
     given.hash,
+    given.action,
     given.kind,
     given.diaryId,
     given.input && JSON.stringify(given.input),
@@ -496,15 +498,16 @@ export const postLogin = <Answer>(
 ): Promise<Answer> => db.post('post_login', [given.openid, given.now]);
 
 /**
- * Makes every token issued so far void.
+ * Revokes every token issued so far.
  */
 export const postLogout = <Answer>(
   db: Database,
   given: {
     userId: number;
+    epoch: number | null;
     now: Date;
   },
-): Promise<Answer> => db.post('post_logout', [given.userId, given.now]);
+): Promise<Answer> => db.post('post_logout', [given.userId, given.epoch, given.now]);
 
 /**
  * Sets the counts of minutes and actions as one source knows them; saying it twice changes nothing.
@@ -529,33 +532,17 @@ export const postMinutesSweep = <Answer>(
 ): Promise<Answer> => db.post('post_minutes_sweep', [given.before, given.limit]);
 
 /**
- * Writes the mood of a day, or changes it. The first mood of a date pays p_reward, once for ever (the ledger's source_key).
+ * Publishes a diary on a day that has none, the usual case, for which nothing has to be read first. When something stands there (a draft, a tombstone,
+ * points once paid), MOVED asks for a decision by what is there (post_diary). p_reward as in post_diary.
  */
-export const postMood = <Answer>(
+export const postNewDay = <Answer>(
   db: Database,
   given: {
     userId: number;
     epoch: number | null;
     requestId: string;
     hash: Buffer;
-    date: string;
-    mood: string;
-    reward: number;
-    now: Date;
-  },
-): Promise<Answer> =>
-  db.post('post_mood', [given.userId, given.epoch, given.requestId, given.hash, given.date, given.mood, given.reward, given.now]);
-
-/**
- * Publishes a diary on a day that has none, the usual case, for which nothing has to be read first. When something stands there (a draft, a tombstone,
- * points once paid), MOVED asks for a decision by what is there (post_diary). p_response lacks what is known only here. p_reward as in post_diary.
- */
-export const postNewDay = <Answer>(
-  db: Database,
-  given: {
-    userId: number;
-    requestId: string;
-    hash: Buffer;
+    action: string;
     day: string;
     content: string;
     mood: string;
@@ -564,15 +551,15 @@ export const postNewDay = <Answer>(
     tags: object;
     checkStatus: string;
     reward: number;
-    response: string;
-    today: string;
     now: Date;
   },
 ): Promise<Answer> =>
   db.post('post_new_day', [
     given.userId,
+    given.epoch,
     given.requestId,
     given.hash,
+    given.action,
     given.day,
     given.content,
     given.mood,
@@ -581,21 +568,22 @@ export const postNewDay = <Answer>(
     JSON.stringify(given.tags),
     given.checkStatus,
     given.reward,
-    given.response,
-    given.today,
     given.now,
   ]);
 
 /**
- * One ledger row: a user's own spending (p_amount < 0) or an operator's gift (p_actor). Never below zero; a request id is never booked twice,
- * not even after its stored answer has been cleared away; an operator's not for another user either.
+ * One ledger row: a user's own spending (p_amount < 0) or an operator's gift (p_actor). Never below zero. The row carries the request id and is
+ * the receipt: a repeated request answers it, one with other content is refused. An id that the system made stands in requests too: a mutation's
+ * place in its client's queue, or an operator's gift, which is one gift for all users.
  */
 export const postPoints = <Answer>(
   db: Database,
   given: {
     userId: number;
+    epoch: number | null;
     requestId: string;
     hash: Buffer;
+    action: string;
     amount: number;
     source: string;
     description: string;
@@ -607,8 +595,10 @@ export const postPoints = <Answer>(
 ): Promise<Answer> =>
   db.post('post_points', [
     given.userId,
+    given.epoch,
     given.requestId,
     given.hash,
+    given.action,
     given.amount,
     given.source,
     given.description,
@@ -627,6 +617,7 @@ export const postPrize = <Answer>(
   given: {
     requestId: string;
     hash: Buffer;
+    action: string;
     id: number | null;
     name: string | null;
     description: string | null;
@@ -641,6 +632,7 @@ export const postPrize = <Answer>(
   db.post('post_prize', [
     given.requestId,
     given.hash,
+    given.action,
     given.id,
     given.name,
     given.description,
@@ -660,8 +652,10 @@ export const postProfile = <Answer>(
   db: Database,
   given: {
     userId: number;
+    epoch: number | null;
     requestId: string;
     hash: Buffer;
+    action: string;
     nickname: string | null;
     avatar: string | null;
     settings: object | null;
@@ -671,8 +665,10 @@ export const postProfile = <Answer>(
 ): Promise<Answer> =>
   db.post('post_profile', [
     given.userId,
+    given.epoch,
     given.requestId,
     given.hash,
+    given.action,
     given.nickname,
     given.avatar,
     given.settings && JSON.stringify(given.settings),
@@ -688,8 +684,10 @@ export const postTask = <Answer>(
   db: Database,
   given: {
     userId: number;
+    epoch: number | null;
     requestId: string;
     hash: Buffer;
+    action: string;
     title: string;
     description: string;
     category: string;
@@ -705,8 +703,10 @@ export const postTask = <Answer>(
 ): Promise<Answer> =>
   db.post('post_task', [
     given.userId,
+    given.epoch,
     given.requestId,
     given.hash,
+    given.action,
     given.title,
     given.description,
     given.category,
@@ -730,8 +730,10 @@ export const postTaskChange = <Answer>(
   db: Database,
   given: {
     userId: number;
+    epoch: number | null;
     requestId: string;
     hash: Buffer;
+    action: string;
     id: number;
     title: string | null;
     description: string | null;
@@ -748,8 +750,10 @@ export const postTaskChange = <Answer>(
 ): Promise<Answer> =>
   db.post('post_task_change', [
     given.userId,
+    given.epoch,
     given.requestId,
     given.hash,
+    given.action,
     given.id,
     given.title,
     given.description,
@@ -772,13 +776,16 @@ export const postTaskDeletion = <Answer>(
   db: Database,
   given: {
     userId: number;
+    epoch: number | null;
     requestId: string;
     hash: Buffer;
+    action: string;
     id: number;
     today: string;
     now: Date;
   },
-): Promise<Answer> => db.post('post_task_deletion', [given.userId, given.requestId, given.hash, given.id, given.today, given.now]);
+): Promise<Answer> =>
+  db.post('post_task_deletion', [given.userId, given.epoch, given.requestId, given.hash, given.action, given.id, given.today, given.now]);
 
 /**
  * Makes the rows of a day that are due and have none yet: active templates, and the user's rules for that weekday. A deleted row stays deleted.
@@ -788,10 +795,11 @@ export const postTasks = <Answer>(
   db: Database,
   given: {
     userId: number;
+    epoch: number | null;
     date: string;
     now: Date;
   },
-): Promise<Answer> => db.post('post_tasks', [given.userId, given.date, given.now]);
+): Promise<Answer> => db.post('post_tasks', [given.userId, given.epoch, given.date, given.now]);
 
 /**
  * Opens a completed task again and takes back what it paid; when that has been spent, nothing changes.
@@ -800,9 +808,12 @@ export const postUncompletion = <Answer>(
   db: Database,
   given: {
     userId: number;
+    epoch: number | null;
     requestId: string;
     hash: Buffer;
+    action: string;
     id: number;
     now: Date;
   },
-): Promise<Answer> => db.post('post_uncompletion', [given.userId, given.requestId, given.hash, given.id, given.now]);
+): Promise<Answer> =>
+  db.post('post_uncompletion', [given.userId, given.epoch, given.requestId, given.hash, given.action, given.id, given.now]);

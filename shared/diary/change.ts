@@ -9,10 +9,10 @@ import { type CheckStatus, isChecking, statusOf } from '../safety/check';
 import { remove } from '../storage/storage';
 import { contentHash } from '../sync/content-hash';
 import type { Diary, Written } from './contract';
-import { type DiaryState, postDiary, postNewDay, type StoredDiary, selectDiaryState, toDiary } from './queries';
+import { type DiaryReceipt, type DiaryState, postDiary, postNewDay, type StoredDiary, selectDiaryState, toDiary } from './queries';
 import { currentStreak, type Streak } from './streak';
 
-export { type DiaryState, type StoredDiary, toDiary } from './queries';
+export { type DiaryReceipt, type DiaryState, type StoredDiary, toDiary } from './queries';
 
 /** What is to become of one diary. */
 export interface Change {
@@ -43,28 +43,35 @@ export const statsOf = (streak: Streak, today: string): Stats => ({
   lastDiaryDate: streak.last,
 });
 
+/** A request that was done before: its receipt, and the state now. */
+export interface Replay<Receipt> {
+  receipt: Receipt;
+  state: DiaryState;
+}
+
 /**
- * The one way a diary is written. Reads what the decision rests on, lets `decide` judge, works out the reward, and posts all of it in
- * one call, which counts the streak; when the user's data moved in between, it is read and decided again. Direct calls and sync both come through here.
- * Where nothing is to be changed, `decide` gives what is to be posted in its place. A `fresh` text is posted without a look, where it can be.
+ * The one way a diary is written, for direct calls and for sync. Reads what the decision is based on, lets `decide` decide, works out the reward,
+ * and posts all of it in one call, which counts the streak. When the user's data changed in between, it reads and decides again. Where nothing is
+ * to be written, `decide` returns what to do in its place. A `fresh` text is posted without a read, unless it has to be checked.
  */
-export async function changeDiary<Other extends object = never>(
+export async function changeDiary<Other extends object = never, OtherReceipt = never>(
   ctx: UserContext,
   request: Request,
   target: { id?: number; date?: string },
-  decide: (state: DiaryState) => Change | (() => Promise<Other>),
+  decide: (state: DiaryState) => Change | (() => Promise<Other | null>),
   fresh?: Change['next'],
-): Promise<Outcome | Other> {
+): Promise<Outcome | Other | Replay<DiaryReceipt | OtherReceipt>> {
   const check = publicationCheck(ctx);
-  const first = fresh && (await postFresh(ctx, request, fresh, check));
+  const first = fresh && !isChecking() ? await postFresh(ctx, request, fresh) : null;
   if (first) return first;
   for (;;) {
     const state = await selectDiaryState(ctx.db, ctx, request.requestId, target);
-    await ctx.admitted;
-    if (state.request) return replay<Outcome | Other>(state.request, request);
+    if (state.request) return { receipt: receiptIn<DiaryReceipt | OtherReceipt>(state.request, request), state };
     const decision = decide(state);
     try {
-      return await (typeof decision === 'function' ? decision() : post(ctx, request, state, decision, check));
+      const outcome = await (typeof decision === 'function' ? decision() : post(ctx, request, state, decision, check));
+      // The same request was done in the meantime: the next read finds its receipt.
+      if (outcome) return outcome;
     } catch (error) {
       if (!(error instanceof Moved)) throw error;
       if (Date.now() >= ctx.deadline) throw new AppError('UNAVAILABLE', { cause: error });
@@ -72,37 +79,44 @@ export async function changeDiary<Other extends object = never>(
   }
 }
 
+function receiptIn<Receipt>({ hash, receipt }: { hash: Buffer; receipt: string | null }, request: Request): Receipt {
+  if (!hash.equals(request.hash) || receipt === null) throw new AppError('IDEMPOTENCY_MISMATCH');
+  return JSON.parse(receipt) as Receipt;
+}
+
 /** Only today's diary and yesterday's are paid for. */
 const rewardFor = ({ today }: UserContext, day: string): number => (day >= addDays(today, -1) ? config().diaryReward : 0);
 
-/** The first text of a day, the usual case. Null when it is not that, or something stands in the way: then it is decided by what is there. */
-async function postFresh(ctx: UserContext, request: Request, next: Change['next'], check: PublicationCheck): Promise<Outcome | null> {
+/** The first text of a day, the usual case. Null when something is already there, which then decides. */
+async function postFresh(ctx: UserContext, request: Request, next: Change['next']): Promise<Outcome | null> {
   if (next.isDraft || next.content.trim() === '') return null;
-  if (isChecking() && ctx.openid === null) return null;
-  await ctx.admitted;
-  const checkStatus = await check(ctx.openid, null, next);
-  if (checkStatus === 'rejected') return null;
-  const reward = rewardFor(ctx, next.date);
-  const now = ctx.now.toISOString();
-  const outcome: Outcome = {
-    diary: { ...next, id: 0, aiComment: null, aiImage: null, version: 0, createdAt: now, updatedAt: now },
-    stats: { totalDiaries: 0, continuousDays: 0, longestStreak: 0, lastDiaryDate: next.date },
-    reward: reward > 0 ? { points: reward, balance: 0 } : null,
-    isDeleted: false,
-    isRejected: false,
-  };
+  const posting = { diary: next, checkStatus: 'unchecked', reward: rewardFor(ctx, next.date) } as const;
   try {
-    return await postNewDay(ctx.db, ctx.userId, request, { diary: next, checkStatus, reward }, outcome, ctx);
+    const posted = await postNewDay(ctx.db, ctx, request, posting, ctx.now);
+    if (posted.replayed) return null;
+    const now = ctx.now.toISOString();
+    return outcomeOf(ctx, posted, { ...next, aiComment: null, aiImage: null, createdAt: now, updatedAt: now }, false);
   } catch (error) {
     if (error instanceof Moved) return null;
     throw error;
   }
 }
 
-function replay<Answer>(stored: { hash: Buffer; response: string }, request: Request): Answer {
-  if (!stored.hash.equals(request.hash)) throw new AppError('IDEMPOTENCY_MISMATCH');
-  return JSON.parse(stored.response) as Answer;
-}
+const outcomeOf = (
+  { today }: UserContext,
+  { id, version, reward, balance, isRejected, ...streak }: DiaryReceipt & Streak,
+  diary: Omit<Diary, 'id' | 'version'>,
+  isDeleted: boolean,
+): Outcome => ({
+  diary: { ...diary, id, version },
+  stats: statsOf(streak, today),
+  reward: rewardIn({ reward, balance }),
+  isDeleted,
+  isRejected,
+});
+
+export const rewardIn = ({ reward, balance }: Pick<DiaryReceipt, 'reward' | 'balance'>): Written['reward'] =>
+  reward > 0 ? { points: reward, balance } : null;
 
 async function post(
   ctx: UserContext,
@@ -110,7 +124,7 @@ async function post(
   state: DiaryState,
   { row, next: wanted, isDeleted, isUnfit = false, keepsOld = false, modifiedAt, origin }: Change,
   check: PublicationCheck,
-): Promise<Outcome> {
+): Promise<Outcome | null> {
   if (!isDeleted && !wanted.isDraft && wanted.content.trim() === '') throw fieldError('content', '写点内容再发布吧');
   const isPublic = !isDeleted && !wanted.isDraft && !isUnfit;
   const checkStatus = isPublic ? await check(state.openid, row, wanted) : isUnfit ? 'rejected' : 'unchecked';
@@ -127,27 +141,10 @@ async function post(
 
   // A diary that is only moved has been published before.
   const reward = published !== null && !wasPublished && !state.rewarded ? rewardFor(ctx, published) : 0;
-  const rev = state.rev + 1;
-  const now = ctx.now.toISOString();
   const kept = isDeleted ? { ...next, content: '', mood: '', weather: '', images: [], tags: [] } : next;
-  const outcome: Outcome = {
-    diary: {
-      ...kept,
-      id: row?.id ?? rev,
-      aiComment: isDeleted ? null : (row?.ai_comment ?? null),
-      aiImage: isDeleted ? null : (row?.ai_image ?? null),
-      version: rev,
-      createdAt: row ? new Date(row.created_at).toISOString() : now,
-      updatedAt: now,
-    },
-    stats: statsOf(state, ctx.today),
-    reward: reward > 0 ? { points: reward, balance: state.points + reward } : null,
-    isDeleted,
-    isRejected,
-  };
-  const answer = await postDiary(
+  const posted = await postDiary(
     ctx.db,
-    ctx.userId,
+    ctx,
     request,
     {
       baseRev: state.rev,
@@ -163,11 +160,22 @@ async function post(
       keptHash: row !== null && (keepsOld || (isRejected && !isUnfit && wasPublished)) ? contentHash(contentOf(row)) : null,
       reward,
     },
-    outcome,
-    ctx,
+    ctx.now,
   );
+  if (posted.replayed) return null;
   if (isDeleted && row?.ai_image) await remove([row.ai_image]);
-  return answer;
+  return outcomeOf(
+    ctx,
+    posted,
+    {
+      ...kept,
+      aiComment: isDeleted ? null : (row?.ai_comment ?? null),
+      aiImage: isDeleted ? null : (row?.ai_image ?? null),
+      createdAt: new Date(row?.created_at ?? ctx.now).toISOString(),
+      updatedAt: ctx.now.toISOString(),
+    },
+    isDeleted,
+  );
 }
 
 const publicText = ({ content, tags, mood, weather }: Change['next']): string => [content, ...tags, mood, weather].join('\n');

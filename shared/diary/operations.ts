@@ -4,13 +4,21 @@ import type { Stats } from '../contract';
 import { AppError, fieldError } from '../errors';
 import { requestOf } from '../request';
 import type { UserContext } from '../runtime/context';
-import { changeDiary, contentOf, type DiaryState, isAlive, type Outcome, statsOf } from './change';
+import {
+  changeDiary,
+  contentOf,
+  type DiaryReceipt,
+  type DiaryState,
+  isAlive,
+  type Outcome,
+  type Replay,
+  rewardIn,
+  statsOf,
+} from './change';
 import { type calendar, type create, type Diary, FIRST_DAY, type get, type list, type remove, type update, type Written } from './contract';
 import { withImageUrls } from './image-urls';
 import { requireOwnImage } from './images';
 import { selectCalendar, selectDiaryByDate, selectDiaryById, selectDiaryPage, selectStats, toDiary } from './queries';
-
-export { recordMood } from './mood';
 
 /** Not in the future, and with pictures of the user's own. */
 export function requireWritable(ctx: UserContext, { date, images }: { date?: string | undefined; images?: string[] | undefined }): void {
@@ -20,10 +28,23 @@ export function requireWritable(ctx: UserContext, { date, images }: { date?: str
   });
 }
 
-/** What a writer is told; a text that did not pass the content check is refused, and the refusal says where it is kept. */
-function writtenOf({ diary, stats, reward, isRejected }: Outcome): Written {
-  if (isRejected) throw new AppError('CONTENT_REJECTED', { details: { diary: { id: diary.id, version: diary.version } } });
+/** A text that did not pass the content check is refused, and the refusal says where it is kept. */
+const contentRejected = ({ id, version }: { id: number; version: number }) =>
+  new AppError('CONTENT_REJECTED', { details: { diary: { id, version } } });
+
+async function writtenOf(ctx: UserContext, outcome: Outcome | Replay<DiaryReceipt>): Promise<Written> {
+  if ('receipt' in outcome) return writtenBefore(ctx, outcome);
+  const { diary, stats, reward, isRejected } = outcome;
+  if (isRejected) throw contentRejected(diary);
   return { diary, stats, reward };
+}
+
+/** A repeated create or update: the reward it brought, with the diary and the totals as they are now. */
+async function writtenBefore(ctx: UserContext, { receipt, state }: Replay<DiaryReceipt>): Promise<Written> {
+  if (receipt.isRejected) throw contentRejected(receipt);
+  const row = await selectDiaryById(ctx.db, ctx, receipt.id);
+  if (row === null) throw new AppError('NOT_FOUND');
+  return { diary: toDiary(row), stats: statsOf(state, ctx.today), reward: rewardIn(receipt) };
 }
 
 /** Writes the diary of a day. A draft of that day is continued: what is not given stays as the draft had it. */
@@ -43,7 +64,7 @@ export async function createDiary(ctx: UserContext, input: z.output<typeof creat
     return { row: draft, next: { ...contentOf(draft), ...written }, isDeleted: false, keepsOld };
   };
   const outcome = await changeDiary(ctx, requestOf(ctx, input), { date }, decide, fresh);
-  return writtenOf(outcome);
+  return writtenOf(ctx, outcome);
 }
 
 /** Changes what is given, on top of the version the writer saw. */
@@ -59,7 +80,7 @@ export async function updateDiary(ctx: UserContext, input: z.output<typeof updat
     }
     return { row: byId, next: { ...contentOf(byId), ...given(fields) }, isDeleted: false };
   });
-  return writtenOf(outcome);
+  return writtenOf(ctx, outcome);
 }
 
 export async function deleteDiary(
@@ -67,14 +88,14 @@ export async function deleteDiary(
   input: z.output<typeof remove.input>,
 ): Promise<{ id: number; deleted: true; stats: Stats }> {
   const { id, version } = input;
-  const { stats } = await changeDiary(ctx, requestOf(ctx, input), { id }, ({ byId }) => {
+  const outcome = await changeDiary(ctx, requestOf(ctx, input), { id }, ({ byId }) => {
     if (!isAlive(byId)) throw new AppError('NOT_FOUND');
     if (version !== undefined && byId.content_rev !== version) {
       throw new AppError('VERSION_CONFLICT', { details: { current: toDiary(byId) } });
     }
     return { row: byId, next: contentOf(byId), isDeleted: true };
   });
-  return { id, deleted: true, stats };
+  return { id, deleted: true, stats: 'receipt' in outcome ? statsOf(outcome.state, ctx.today) : outcome.stats };
 }
 
 type Given<Fields> = { [Name in keyof Fields]?: Exclude<Fields[Name], undefined> };
@@ -117,12 +138,10 @@ export async function getCalendar(ctx: UserContext, { month }: z.output<typeof c
   const days = new Map<string, z.input<typeof calendar.output>['days'][number]>();
   for (const row of await selectCalendar(ctx.db, ctx, from, to)) {
     const known = days.get(row.date);
-    const moodOfDay = row.mood_of_day ?? known?.moodOfDay ?? null;
     days.set(row.date, {
       date: row.date,
       diaryId: row.diary_id ?? known?.diaryId ?? null,
-      mood: row.mood || known?.mood || moodOfDay || '',
-      moodOfDay,
+      mood: row.mood || (known?.mood ?? ''),
       isDraft: row.is_draft === 1 || known?.isDraft === true,
       hasImages: row.has_images === 1 || known?.hasImages === true,
       tasksDone: row.tasks_done + (known?.tasksDone ?? 0),
@@ -137,5 +156,3 @@ export async function getStats(ctx: UserContext): Promise<Stats & { thisMonth: n
   const row = await selectStats(ctx.db, ctx, from, to);
   return { ...statsOf(row, ctx.today), thisMonth: row.this_month };
 }
-
-export { getNeighbours, getOnThisDay, getRelated, searchDiaries } from './find';

@@ -1,7 +1,6 @@
-import type { Moment } from '../clock';
 import { type Account, guard, guardValues, requireAccount } from '../database/account';
 import * as call from '../database/procedures';
-import type { Request } from '../request';
+import type { Posted, Request } from '../request';
 import type { Database, Value } from '../runtime/mysql';
 import type { CheckStatus } from '../safety/check';
 import type { Diary } from './contract';
@@ -57,9 +56,6 @@ const NAMES: (keyof DiaryRow)[] = [
 ];
 const COLUMNS = NAMES.join(', ');
 
-/** The columns of a DiaryRow, of the table that the statement calls `table`. */
-export const diaryColumns = (table: string): string => NAMES.map((column) => `${table}.${column}`).join(', ');
-
 type Joined<Row> = { [Column in keyof Row]: Row[Column] | null };
 
 /** The diary, or null when there is none. */
@@ -71,7 +67,7 @@ const selectDiary = async (
 ): Promise<DiaryRow | null> => {
   const rows = await db.rows<Joined<DiaryRow>>(
     `diary.by-${column}`,
-    `SELECT ${diaryColumns('d')}
+    `SELECT ${NAMES.map((name) => `d.${name}`).join(', ')}
        FROM users u LEFT JOIN diaries d ON d.user_id = u.id AND d.${column} = ? AND d.deleted_at IS NULL WHERE ${guard('u')}`,
     [value, ...guardValues(account)],
   );
@@ -148,7 +144,6 @@ export interface DayRow {
   date: string;
   diary_id: number | null;
   mood: string;
-  mood_of_day: string | null;
   is_draft: 0 | 1;
   has_images: 0 | 1;
   tasks_done: number;
@@ -159,16 +154,14 @@ export const selectCalendar = async (db: Database, account: Account, from: strin
   const { userId } = account;
   const rows = await db.rows<DayRow | { date: null }>(
     'diary.calendar',
-    `SELECT diary_date AS date, id AS diary_id, mood, NULL AS mood_of_day, is_draft, JSON_LENGTH(images) > 0 AS has_images, 0 AS tasks_done, 0 AS tasks_total
+    `SELECT diary_date AS date, id AS diary_id, mood, is_draft, JSON_LENGTH(images) > 0 AS has_images, 0 AS tasks_done, 0 AS tasks_total
        FROM diaries WHERE user_id = ? AND diary_date BETWEEN ? AND ? AND deleted_at IS NULL
       UNION ALL
-     SELECT task_date, NULL, '', NULL, FALSE, FALSE, CAST(SUM(is_completed) AS SIGNED), COUNT(*)
+     SELECT task_date, NULL, '', FALSE, FALSE, CAST(SUM(is_completed) AS SIGNED), COUNT(*)
        FROM tasks WHERE user_id = ? AND task_date BETWEEN ? AND ? AND deleted_at IS NULL GROUP BY task_date
       UNION ALL
-     SELECT mood_date, NULL, '', mood, FALSE, FALSE, 0, 0 FROM moods WHERE user_id = ? AND mood_date BETWEEN ? AND ?
-      UNION ALL
-     SELECT NULL, NULL, '', NULL, FALSE, FALSE, 0, 0 FROM users WHERE ${guard('users')}`,
-    [userId, from, to, userId, from, to, userId, from, to, ...guardValues(account)],
+     SELECT NULL, NULL, '', FALSE, FALSE, 0, 0 FROM users WHERE ${guard('users')}`,
+    [userId, from, to, userId, from, to, ...guardValues(account)],
   );
   requireAccount(rows.filter(({ date }) => date === null));
   return rows.filter((row): row is DayRow => row.date !== null);
@@ -193,7 +186,8 @@ export interface DiaryState extends Streak {
   openid: string;
   /** Points were already paid for the date in question, or it was brought over from a phone. */
   rewarded: boolean;
-  request: { hash: Buffer; response: string } | null;
+  /** The request itself, when it was done before. `receipt` is JSON; null when it was acknowledged and dropped. */
+  request: { hash: Buffer; receipt: string | null } | null;
   /** The row with the asked id; alive or a tombstone, as is the next. */
   byId: StoredDiary | null;
   /** The row that stands on the asked date. */
@@ -219,7 +213,7 @@ type StateRow = Prefixed<'i_', StoredDiary> &
     openid: string;
     rewarded: 0 | 1;
     request_hash: Buffer | null;
-    request_response: string | null;
+    request_receipt: string | null;
   };
 
 const STORED: (keyof StoredDiary)[] = [...NAMES, 'check_status', 'last_client', 'last_mutation', 'modified_at', 'deleted_at'];
@@ -240,7 +234,7 @@ export const selectDiaryState = async (
   const rows = await db.rows<StateRow>(
     'diary.state',
     `SELECT u.rev, u.points, u.openid, u.total_diaries AS total, u.total_drafts AS drafts, u.continuous_days AS run, u.longest_days AS longest,
-            u.last_diary_date AS last, r.hash AS request_hash, r.response AS request_response,
+            u.last_diary_date AS last, r.hash AS request_hash, r.receipt AS request_receipt,
             EXISTS (SELECT 1 FROM point_records WHERE user_id = u.id AND source_key = CONCAT('diary:', COALESCE(?, i.diary_date)))
               OR EXISTS (SELECT 1 FROM imports WHERE user_id = u.id AND item_key = CONCAT('day:', COALESCE(?, i.diary_date))) AS rewarded,
             ${storedColumns('i')}, ${storedColumns('d')}
@@ -252,7 +246,7 @@ export const selectDiaryState = async (
     [date ?? null, date ?? null, requestId, id ?? null, date ?? null, ...guardValues(account)],
   );
   const row = requireAccount(rows);
-  const { rev, points, drafts, openid, total, run, longest, last, request_hash: hash, request_response: response } = row;
+  const { rev, points, drafts, openid, total, run, longest, last, request_hash: hash, request_receipt: receipt } = row;
   return {
     rev,
     points,
@@ -263,7 +257,7 @@ export const selectDiaryState = async (
     longest,
     last,
     rewarded: row.rewarded === 1,
-    request: hash !== null && response !== null ? { hash, response } : null,
+    request: hash && { hash, receipt },
     byId: unprefixed(row, 'i_'),
     byDate: unprefixed(row, 'd_'),
   };
@@ -288,17 +282,29 @@ export interface DiaryPosting {
   reward: number;
 }
 
-/** Answers the given response, with the streak as it has become, or the first one when the request was answered before. Throws Moved when `baseRev` is stale. */
-export const postDiary = <Answer>(
+/** What a write of a diary did. */
+export interface DiaryReceipt {
+  id: number;
+  version: number;
+  /** Points; 0 when the date is not paid for. */
+  reward: number;
+  /** After the reward. */
+  balance: number;
+  /** The text did not pass the content check and was kept as a draft. */
+  isRejected: boolean;
+}
+
+/** Throws Moved when the user's data have changed since `baseRev`. */
+export const postDiary = (
   db: Database,
-  userId: number,
+  { userId, epoch }: Account,
   request: Request,
   { diary, origin, drafts, changedDay, ...posting }: DiaryPosting,
-  response: Answer,
-  { today, now }: Moment,
-): Promise<Answer> =>
+  now: Date,
+): Promise<Posted<DiaryReceipt, Streak>> =>
   call.postDiary(db, {
     userId,
+    epoch,
     ...request,
     ...posting,
     ...diary,
@@ -306,21 +312,15 @@ export const postDiary = <Answer>(
     mutation: origin?.mutation ?? null,
     totalDrafts: drafts,
     day: changedDay,
-    response: JSON.stringify(response),
-    today,
+    isRejected: posting.checkStatus === 'rejected',
     now,
   });
 
-/**
- * Publishes a diary on a day that has none. What only the posting knows it puts into the response itself: id, version, balance and streak.
- * Throws Moved when anything stands on that day.
- */
-export const postNewDay = <Answer>(
+/** Publishes a diary on a day that has none. Throws Moved when there is one, a tombstone, or a reward for that day. */
+export const postNewDay = (
   db: Database,
-  userId: number,
+  { userId, epoch }: Account,
   request: Request,
   { diary: { date: day, ...written }, checkStatus, reward }: Pick<DiaryPosting, 'diary' | 'checkStatus' | 'reward'>,
-  response: Answer,
-  { today, now }: Moment,
-): Promise<Answer> =>
-  call.postNewDay(db, { userId, ...request, day, ...written, checkStatus, reward, response: JSON.stringify(response), today, now });
+  now: Date,
+): Promise<Posted<DiaryReceipt, Streak>> => call.postNewDay(db, { userId, epoch, ...request, day, ...written, checkStatus, reward, now });

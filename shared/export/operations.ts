@@ -79,7 +79,6 @@ async function documentOf(ctx: UserContext): Promise<Export> {
     taskRules: (await selectRules(ctx.db, ctx.userId)).map(toRule),
     pointRecords: rowsOf('record'),
     lotteryRecords: rowsOf('draw'),
-    moods: rowsOf('mood'),
     aiJobs: rowsOf('job'),
   };
 }
@@ -91,7 +90,7 @@ async function store(ctx: UserContext, bytes: Buffer): Promise<{ fileUrl: string
   const file = await upload(path, bytes).catch((cause: unknown) => {
     throw new AppError('UNAVAILABLE', { cause });
   });
-  await postDoomedFile(ctx.db, ctx.userId, file, expiresAt);
+  await postDoomedFile(ctx.db, ctx, file, expiresAt);
   const fileUrl = (await temporaryUrls(ctx, [file])).get(file);
   if (fileUrl === undefined) {
     await removeOrFail([file]);

@@ -1,9 +1,7 @@
-import { createHash } from 'node:crypto';
 import type * as z from 'zod';
 import { monthBounds } from '../clock';
 import { statsOf } from '../diary/change';
 import { AppError } from '../errors';
-import { requestOf } from '../request';
 import type { UserContext } from '../runtime/context';
 import { Moved } from '../runtime/mysql';
 import { isChecking } from '../safety/check';
@@ -79,7 +77,8 @@ async function importOnce(ctx: UserContext, input: Input): Promise<ImportOutput>
   const report: ImportOutput = { days, tasks, rules, draws, stats: statsOf(account, ctx.today) };
   if (haul.items.length === 0 && haul.revisions.length === 0) return report;
   const drafts = account.drafts + haul.days.filter(({ isDraft }) => isDraft).length;
-  return postImport(ctx.db, ctx.userId, requestOf(ctx, input), account.rev, haul, drafts, report, ctx);
+  const streak = await postImport(ctx.db, ctx, account.rev, haul, drafts, ctx.now);
+  return { ...report, stats: statsOf(streak, ctx.today) };
 }
 
 const shown = (value: unknown): string => (typeof value === 'string' ? value.slice(0, 64) : '');
@@ -131,11 +130,9 @@ async function grantOnce(ctx: UserContext, claimed: number): Promise<Grant> {
   if (before !== null) return { claimed, granted: before, balance: points, isFirst: false };
   if (await wasPaidBefore(ctx)) return { claimed, granted: 0, balance: points, isFirst: false };
   const granted = worthOf({ claimed, diaries, taskPoints, held: held ?? points });
-  const grant: Grant = { claimed, granted, balance: points + granted, isFirst: true };
-  if (granted === 0) return grant;
-  const request = { requestId: `${ctx.requestId}:grant`, hash: createHash('sha256').update(`${claimed}`).digest() };
   const description = `手机上 ${claimed} 分，认可 ${granted} 分`;
-  return postGrant(ctx.db, ctx.userId, request, rev, { granted, description }, grant, ctx.now);
+  const { balance } = granted === 0 ? { balance: points } : await postGrant(ctx.db, ctx, rev, { granted, description }, ctx.now);
+  return { claimed, granted, balance, isFirst: true };
 }
 
 /** Compares what the phone has with what stands here: by month, and by day where it asks. */

@@ -1,9 +1,7 @@
-import type { Moment } from '../clock';
 import { type Account, guard, guardValues, requireAccount } from '../database/account';
 import * as call from '../database/procedures';
 import { type DiaryRow, toDiary } from '../diary/queries';
 import type { Streak } from '../diary/streak';
-import type { Request } from '../request';
 import type { Database } from '../runtime/mysql';
 import type { CheckStatus } from '../safety/check';
 import { contentHash, type Written } from '../sync/content-hash';
@@ -126,20 +124,18 @@ export interface Haul {
   items: { key: string; points: number }[];
 }
 
-/** The streak in the response is put in by the posting. Throws Moved when the user's data have moved since `baseRev`. */
-export const postImport = <Answer>(
+/** Answers the totals as they are now. Throws Moved when the user's data have changed since `baseRev`. */
+export const postImport = (
   db: Database,
-  userId: number,
-  request: Request,
+  { userId, epoch }: Account,
   baseRev: number,
   { days, revisions, tasks, rules, draws, items }: Haul,
   drafts: number,
-  response: Answer,
-  { today, now }: Moment,
-): Promise<Answer> =>
+  now: Date,
+): Promise<Streak> =>
   call.postImport(db, {
     userId,
-    ...request,
+    epoch,
     baseRev,
     days: days.map((day) => ({ ...day, modifiedAt: sqlInstant(day.modifiedAt) })),
     revisions: revisionsJson(revisions),
@@ -148,18 +144,14 @@ export const postImport = <Answer>(
     draws: draws.map((draw) => ({ ...draw, drawnAt: sqlInstant(draw.drawnAt) })),
     items,
     totalDrafts: drafts,
-    response: JSON.stringify(response),
-    today,
     now,
   });
 
-/** Throws Moved when the user's data have moved since `baseRev`. */
-export const postGrant = <Answer>(
+/** Throws Moved when the user's data have changed since `baseRev`. */
+export const postGrant = (
   db: Database,
-  userId: number,
-  request: Request,
+  { userId, epoch }: Account,
   baseRev: number,
   grant: { granted: number; description: string },
-  response: Answer,
   now: Date,
-): Promise<Answer> => call.postGrant(db, { userId, ...request, baseRev, ...grant, response: JSON.stringify(response), now });
+): Promise<{ balance: number }> => call.postGrant(db, { userId, epoch, baseRev, ...grant, now });

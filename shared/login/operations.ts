@@ -57,7 +57,7 @@ export async function refresh(ctx: UserContext): Promise<{ token: string; expire
 
 /** Voids every token of this user, on all devices and at once. */
 export async function logout(ctx: UserContext): Promise<{ loggedOut: true }> {
-  const { epoch } = await postLogout(ctx.db, ctx.userId, ctx.now);
+  const { epoch } = await postLogout(ctx.db, ctx, ctx.now);
   await replaceSession(ctx.cache, ctx.subject, { userId: ctx.userId, epoch, alive: true });
   return { loggedOut: true };
 }

@@ -27,7 +27,8 @@ export const postLogin = async (db: Database, openid: string, now: Date): Promis
   return { ...account, isNewUser: account.isNewUser === 1 };
 };
 
-export const postLogout = (db: Database, userId: number, now: Date): Promise<{ epoch: number }> => call.postLogout(db, { userId, now });
+export const postLogout = (db: Database, { userId, epoch }: Account, now: Date): Promise<{ epoch: number }> =>
+  call.postLogout(db, { userId, epoch, now });
 
 /** The epoch that new tokens are signed for. */
 export const selectEpoch = async (db: Database, account: Account): Promise<number> => {

@@ -2,11 +2,11 @@ import { randomInt } from 'node:crypto';
 import type * as z from 'zod';
 import { AppError, fieldError, instead } from '../errors';
 import { cutPage, windowOf } from '../paging';
-import { operatorRequestOf, type Request, requestOf } from '../request';
+import { operatorRequestOf } from '../request';
 import { config } from '../runtime/config';
 import type { OperatorContext, UserContext } from '../runtime/context';
 import { Moved } from '../runtime/mysql';
-import type { Draw, draw, Prize, prizes, records, savePrize } from './contract';
+import type { Draw, Prize, prizes, records, savePrize } from './contract';
 import { type Chance, isEmpty, losingTicks, pick, TICKS } from './pick';
 import { type DrawRow, postDraw, postPrize, selectActivePrizes, selectDraws, toChance, toDraw, toPrize } from './queries';
 
@@ -33,24 +33,20 @@ async function readOdds(ctx: UserContext): Promise<Odds> {
   return lastOdds;
 }
 
-/** One draw. The roll is made once, before any retry: asking again cannot be a second chance. */
-export async function drawPrize(
-  ctx: UserContext,
-  input: z.output<typeof draw.input>,
-  request: Request = requestOf(ctx, input),
-): Promise<{ draw: Draw; points: number }> {
+/** One draw. The roll is made once, before any retry: a repeated request answers the draw it made and is no second chance. */
+export async function drawPrize(ctx: UserContext): Promise<{ draw: Draw; points: number }> {
   const roll = randomInt(TICKS);
-  const { balance, ...row } = await postPick(ctx, request, roll);
+  const { balance, ...row } = await postPick(ctx, roll);
   return { draw: toDraw(row), points: balance };
 }
 
-async function postPick(ctx: UserContext, request: Request, roll: number): Promise<DrawRow & { balance: number }> {
+async function postPick(ctx: UserContext, roll: number): Promise<DrawRow & { balance: number }> {
   let odds = lastOdds ?? (await readOdds(ctx));
   for (;;) {
     const { prizes, fingerprint } = odds;
     const posting = { cost: config().lotteryCost, roll, prizeId: pick(prizes, roll)?.id ?? null, isEmpty: isEmpty(prizes), fingerprint };
     try {
-      return await postDraw(ctx.db, ctx.userId, request, posting, ctx.now);
+      return await postDraw(ctx.db, ctx, ctx.requestId, posting, ctx.now);
     } catch (error) {
       if (!(error instanceof Moved)) throw error;
       if (Date.now() >= ctx.deadline) throw new AppError('UNAVAILABLE', { cause: error });

@@ -100,14 +100,14 @@ export interface DrawPosting {
   fingerprint: Buffer;
 }
 
-/** Throws Moved when the prizes are no longer those that bear `fingerprint`. */
+/** A repeated request answers the draw it made. Throws Moved when the prizes have changed since `fingerprint`. */
 export const postDraw = (
   db: Database,
-  userId: number,
-  request: Request,
+  { userId, epoch }: Account,
+  requestId: string,
   draw: DrawPosting,
   now: Date,
-): Promise<DrawRow & { balance: number }> => call.postDraw(db, { userId, ...request, ...draw, now });
+): Promise<DrawRow & { balance: number }> => call.postDraw(db, { userId, epoch, requestId, ...draw, now });
 
 /** Null leaves a field as it is. */
 export interface PrizePosting {

@@ -56,8 +56,7 @@ export interface BusyUser {
 }
 
 /**
- * The thousand users who wrote most since then, with what the rules paid them and how often they drew. Everything that earns is a posting and
- * leaves a request, whose index by time is there for the clean-up anyway: the ledger needs none of its own. Gifts of operators and the
+ * The thousand users with the most ledger rows since then, with what the rules paid them and how often they drew. Gifts of operators and the
  * migration are not earned.
  */
 export const selectBusyUsers = async (db: Database, since: Date): Promise<BusyUser[]> => {
@@ -66,7 +65,7 @@ export const selectBusyUsers = async (db: Database, since: Date): Promise<BusyUs
     `SELECT busy.user_id,
             SUM(IF(r.amount > 0 AND r.actor IS NULL AND r.source_key <> 'migration', r.amount, 0)) AS earned,
             SUM(r.amount < 0 AND r.source_key LIKE 'draw:%') AS draws
-       FROM (SELECT user_id, COUNT(*) AS writes FROM requests WHERE created_at >= ? GROUP BY user_id ORDER BY writes DESC LIMIT 1000) AS busy
+       FROM (SELECT user_id, COUNT(*) AS writes FROM point_records WHERE created_at >= ? GROUP BY user_id ORDER BY writes DESC LIMIT 1000) AS busy
        JOIN users u ON u.id = busy.user_id
        JOIN point_records r ON r.user_id = u.id AND r.seq > CAST(u.points_seq AS SIGNED) - 1000
       WHERE r.created_at >= ?
@@ -85,12 +84,12 @@ export const selectEndedJobs = async (db: Database, since: Date, until: Date): P
   return { ended: row?.ended ?? 0, failed: Number(row?.failed ?? 0) };
 };
 
-/** Of the users who wrote since then, those whose balance is not what stands after their last ledger row. */
+/** Of the users whose balance moved since then, those whose balance is not what stands after their last ledger row. */
 export const selectLedgerMismatches = async (db: Database, since: Date): Promise<number> => {
   const [row] = await db.rows<{ n: number }>(
     'monitor.ledger',
     `SELECT COUNT(*) AS n
-       FROM (SELECT DISTINCT user_id FROM requests WHERE created_at >= ? LIMIT 5000) AS recent
+       FROM (SELECT DISTINCT user_id FROM point_records WHERE created_at >= ? LIMIT 5000) AS recent
        JOIN users u ON u.id = recent.user_id
        LEFT JOIN point_records r ON r.user_id = u.id AND r.seq = u.points_seq
       WHERE u.points <> COALESCE(r.balance_after, 0)`,

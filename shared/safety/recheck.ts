@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
 import { changeDiary, contentOf, isAlive } from '../diary/change';
 import { AppError } from '../errors';
+import { requestOf, systemRequestId } from '../request';
 import type { SystemContext, UserContext } from '../runtime/context';
 import { subjectOf } from '../runtime/identity';
 import { updateProfile } from '../user/operations';
@@ -39,7 +39,8 @@ async function recheck(ctx: SystemContext, check: PendingCheck): Promise<void> {
 async function withdraw(ctx: SystemContext, { userId, diaryId, version }: PendingCheck, openid: string): Promise<void> {
   // The system acts for the user; the id makes a second timer's withdrawal the same request.
   const child: UserContext = { ...ctx, userId, openid, subject: subjectOf(openid), epoch: null };
-  const request = { requestId: `check:${diaryId}:${version ?? ctx.now.getTime()}`, hash: createHash('sha256').update('withdraw').digest() };
+  const requestId = systemRequestId(`check:${diaryId}:${version ?? ctx.now.getTime()}`);
+  const request = requestOf({ action: 'safety.withdraw', requestId }, {});
   if (diaryId === 0) {
     await updateProfile(child, { nickname: '' }, request);
     return;

@@ -1,19 +1,19 @@
-import { changeDiary, contentOf, type DiaryState, isAlive, toDiary } from '../diary/change';
+import { changeDiary, contentOf, type DiaryReceipt, type DiaryState, isAlive, type Replay, rewardIn, toDiary } from '../diary/change';
 import type { Diary } from '../diary/contract';
 import { requireWritable } from '../diary/operations';
-import { AppError, type ErrorCode, errorKinds } from '../errors';
+import { AppError, errorKinds } from '../errors';
 import type { Request } from '../request';
 import type { UserContext } from '../runtime/context';
 import { Moved } from '../runtime/mysql';
 import { judge, type Put } from './conflict';
 import { contentHash } from './content-hash';
 import type { MutationResult } from './contract';
-import { postAnswer, type Revision, requestIdOf, selectMetVersion } from './queries';
+import { postAnswer, type Revision, requestIdOf, selectMetVersion, type UnwrittenReceipt } from './queries';
 
-/** What is remembered of a put that changed nothing. */
-interface Unchanged {
+/** A put that wrote nothing. */
+interface Unwritten {
   isConflict: boolean;
-  /** What stands. */
+  /** The diary it found; null for none. */
   diary: Diary | null;
 }
 
@@ -24,7 +24,7 @@ export async function putDiary(ctx: UserContext, request: Request, put: Put & { 
   const { wanted, clientId, mid, modifiedAt } = put;
   // Its author has also seen what `prev` found standing as they wanted it. Looked up only where that could change the verdict.
   let metVersion = put.prev === 0 ? 0 : null;
-  const outcome = await changeDiary<Unchanged | { refused: ErrorCode }>(ctx, request, { date: wanted.date }, (state) => {
+  const outcome = await changeDiary<Unwritten, UnwrittenReceipt>(ctx, request, { date: wanted.date }, (state) => {
     requireWritable(ctx, wanted);
     const row = isAlive(state.byDate) ? state.byDate : null;
     const verdict = judge(state.byDate, { ...put, baseRev: Math.max(believable(put.baseRev, state), metVersion ?? 0) });
@@ -37,8 +37,11 @@ export async function putDiary(ctx: UserContext, request: Request, put: Put & { 
     if (verdict === 'same' || verdict === 'lose') {
       const isConflict = verdict === 'lose';
       const revision = isConflict ? lostText(put) : null;
-      const answer: Unchanged = { isConflict, diary: row && toDiary(row) };
-      return () => postAnswer(ctx.db, ctx.userId, request, { baseRev: state.rev, revision }, answer, ctx.now);
+      return async () => {
+        const receipt = { isConflict, version: row?.content_rev ?? 0 };
+        const posted = await postAnswer(ctx.db, ctx, request, { baseRev: state.rev, revision }, receipt, ctx.now);
+        return posted.replayed ? null : { isConflict, diary: row && toDiary(row) };
+      };
     }
     // What is left writes: a new verdict does not compile before it has its place here or above.
     const keepsOld = (verdict satisfies 'write' | 'replace') === 'replace';
@@ -46,12 +49,23 @@ export async function putDiary(ctx: UserContext, request: Request, put: Put & { 
     if (!('deleted' in wanted)) return { ...change, next: wanted, isDeleted: false };
     return { ...change, next: row === null ? blank(wanted.date) : contentOf(row), isDeleted: true };
   });
-  if ('refused' in outcome) throw new AppError(outcome.refused);
+  if ('receipt' in outcome) return putBefore(outcome);
   if ('isConflict' in outcome) return { status: outcome.isConflict ? 'conflict' : 'applied', ...shown(outcome.diary) };
   const { diary, reward, isDeleted, isRejected } = outcome;
-  const unfit = isRejected ? { code: 'CONTENT_REJECTED', message: errorKinds.CONTENT_REJECTED.message } : {};
-  return { status: 'applied', ...shown(isDeleted ? null : diary), ...(reward && { points: reward.balance }), ...unfit };
+  return { status: 'applied', ...shown(isDeleted ? null : diary), ...(reward && { points: reward.balance }), ...unfit(isRejected) };
 }
+
+/** A repeated put: the verdict and the balance of the first time, with the diary of the date as it is now. */
+function putBefore({ receipt, state }: Replay<DiaryReceipt | UnwrittenReceipt>): Effect {
+  if ('refused' in receipt) throw new AppError(receipt.refused);
+  const now = shown(isAlive(state.byDate) ? toDiary(state.byDate) : null);
+  if ('isConflict' in receipt) return { status: receipt.isConflict ? 'conflict' : 'applied', ...now };
+  const reward = rewardIn(receipt);
+  return { status: 'applied', ...now, ...(reward && { points: reward.balance }), ...unfit(receipt.isRejected) };
+}
+
+const unfit = (isRejected: boolean): Pick<Effect, 'code' | 'message'> =>
+  isRejected ? { code: 'CONTENT_REJECTED', message: errorKinds.CONTENT_REJECTED.message } : {};
 
 /** A rev that the server never gave (a restored database, a broken client) proves no knowledge of what stands. */
 const believable = (baseRev: number, { rev }: DiaryState): number => (baseRev > rev ? 0 : baseRev);

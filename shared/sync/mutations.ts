@@ -1,7 +1,5 @@
 import type * as z from 'zod';
-import { recordMood as recordMoodContract } from '../diary/contract';
-import { recordMood } from '../diary/mood';
-import { AppError, type ErrorCode, errorKinds } from '../errors';
+import { AppError, errorKinds } from '../errors';
 import { deduct } from '../points/contract';
 import { deductPoints } from '../points/operations';
 import { type Request, requestOf } from '../request';
@@ -14,7 +12,7 @@ import { update as updateUser } from '../user/contract';
 import { updateProfile } from '../user/operations';
 import { DiaryDeletion, DiaryText, type Mutation, type MutationResult, type MutationType } from './contract';
 import { putDiary } from './diary-put';
-import { type Known, postAnswer, postFailure, requestIdOf, selectAnswer, selectMadeTask } from './queries';
+import { type Known, postAnswer, postFailure, requestIdOf, selectAnswer, selectMadeTask, type UnwrittenReceipt } from './queries';
 
 export type Sent = z.output<typeof Mutation>;
 
@@ -67,10 +65,6 @@ const kinds: Record<MutationType, (sent: Sent, sender: Sender) => Prepared> = {
       return putDiary(ctx, request, { wanted, clientId, mid, baseRev, prev, policy, modifiedAt: writtenAt });
     };
   },
-  'diary.recordMood': call(recordMoodContract.input, async (ctx, input, request) => {
-    const { points } = await recordMood(ctx, input, request);
-    return points ? { points: points.balance } : {};
-  }),
   'task.create': call(task.create.input, async (ctx, input, request) => ({ row: (await createTask(ctx, input, request)).task })),
   'task.update': callOnTask(task.update.input, async (ctx, input, request) => ({ row: (await updateTask(ctx, input, request)).task })),
   'task.complete': callOnTask(task.complete.input, async (ctx, input, request) => {
@@ -174,26 +168,18 @@ const FAILURES_ALLOWED = 2;
 
 async function countFailure(ctx: UserContext, request: Request, mid: number, error: unknown): Promise<MutationResult> {
   logLine('error', { action: ctx.action, requestId: ctx.requestId, code: 'INTERNAL', causes: describeError(error) });
-  const { failures } = await postFailure(ctx.db, ctx.userId, request.requestId, ctx.now);
+  const { failures } = await postFailure(ctx.db, ctx, request.requestId, ctx.now);
   return failures > FAILURES_ALLOWED ? refuse(ctx, request, mid, new AppError('INTERNAL')) : { mid, status: 'retry' };
-}
-
-interface Refused {
-  refused: ErrorCode;
 }
 
 /** Refuses for good. When an answer stands already, that one is given. */
 async function refuse(ctx: UserContext, request: Request, mid: number, refusal: AppError): Promise<MutationResult> {
   try {
-    const answer = await postAnswer<Refused | { isConflict?: boolean }>(
-      ctx.db,
-      ctx.userId,
-      request,
-      {},
-      { refused: refusal.code },
-      ctx.now,
-    );
-    if (!('refused' in answer)) return { mid, status: answer.isConflict === true ? 'conflict' : 'applied', replayed: true };
+    const receipt: UnwrittenReceipt = { refused: refusal.code };
+    const posted = await postAnswer(ctx.db, ctx, request, {}, receipt, ctx.now);
+    // A receipt that is no refusal: the mutation was done by an earlier call.
+    if ('isConflict' in posted && posted.isConflict) return { mid, status: 'conflict', replayed: true };
+    if (posted.replayed) return { mid, status: 'applied', replayed: true };
     return { mid, status: 'rejected', ...refusal.toBody() };
   } catch (error) {
     if (!(error instanceof AppError)) throw error;

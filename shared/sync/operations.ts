@@ -18,7 +18,7 @@ export async function synchronise(ctx: UserContext, input: z.output<typeof sync.
   const skewMs = sentAt === undefined ? 0 : ctx.now.getTime() - Date.parse(sentAt);
   const results = await push(ctx, mutations, { clientId, skewMs });
   const { head, changes, cursor: next, hasMore, isReset } = await pull(ctx, cursor, { limit, clientId, ack });
-  if (head.hasAcknowledged || conflictsSeen !== null) await postAck(ctx.db, ctx.userId, clientId, ack, conflictsSeen);
+  if (head.hasAcknowledged || conflictsSeen !== null) await postAck(ctx.db, ctx, clientId, ack, conflictsSeen);
   return {
     results,
     changes,

@@ -1,13 +1,13 @@
 import { type JobRow, toJob } from '../ai/queries';
 import { type Account, guard, guardValues, requireAccount } from '../database/account';
 import * as call from '../database/procedures';
-import type { Diary, Mood } from '../diary/contract';
-import { type MoodRow, moodJson, toMood } from '../diary/mood-queries';
+import type { Diary } from '../diary/contract';
 import { type DiaryRow, toDiary } from '../diary/queries';
 import type { Streak } from '../diary/streak';
+import type { ErrorCode } from '../errors';
 import { type DrawRow, toDraw } from '../lottery/queries';
 import { type RecordRow, toRecord } from '../points/queries';
-import type { Request } from '../request';
+import { type Posted, type Request, systemRequestId } from '../request';
 import type { Database } from '../runtime/mysql';
 import { dayIsIncomplete, type TaskRow, toTask } from '../task/queries';
 import type { ProfileRow } from '../user/queries';
@@ -15,7 +15,7 @@ import type { Written } from './content-hash';
 import type { Change, ChangeKind } from './contract';
 
 /** A mutation is a request of its own, told by its client and its number. */
-export const requestIdOf = (clientId: string, mid: number): string => `${clientId}:${String(mid).padStart(10, '0')}`;
+export const requestIdOf = (clientId: string, mid: number): string => systemRequestId(`${clientId}:${String(mid).padStart(10, '0')}`);
 const midIn = (requestId: string): number => Number(requestId.slice(-10));
 const LAST_MID = 4_294_967_295;
 
@@ -36,7 +36,7 @@ export const selectKnown = async (db: Database, account: Account, clientId: stri
   const rows = await db.rows<{ last: string | null; request_id: string | null; hash: Buffer | null; is_forgotten: 0 | 1 }>(
     'sync.known',
     `SELECT (SELECT MAX(request_id) FROM requests WHERE user_id = u.id AND request_id BETWEEN ? AND ?) AS last,
-            r.request_id, r.hash, r.response IS NULL AS is_forgotten
+            r.request_id, r.hash, r.receipt IS NULL AS is_forgotten
        FROM users u LEFT JOIN requests r ON r.user_id = u.id AND r.request_id BETWEEN ? AND ?
       WHERE ${guard('u')}`,
     [
@@ -58,7 +58,7 @@ export const selectKnown = async (db: Database, account: Account, clientId: stri
 export const selectAnswer = async (db: Database, userId: number, requestId: string): Promise<Answered | null> => {
   const [row] = await db.rows<{ hash: Buffer; is_forgotten: 0 | 1 }>(
     'sync.answer',
-    'SELECT hash, response IS NULL AS is_forgotten FROM requests WHERE user_id = ? AND request_id = ?',
+    'SELECT hash, receipt IS NULL AS is_forgotten FROM requests WHERE user_id = ? AND request_id = ?',
     [userId, requestId],
   );
   return row ? { hash: row.hash, isForgotten: row.is_forgotten === 1 } : null;
@@ -68,8 +68,8 @@ export const selectAnswer = async (db: Database, userId: number, requestId: stri
 export const selectMadeTask = async (db: Database, userId: number, requestId: string): Promise<number | null> => {
   const [row] = await db.rows<{ id: number | null }>(
     'sync.made-task',
-    `SELECT IF(JSON_CONTAINS_PATH(response, 'one', '$.task_date'), JSON_VALUE(response, '$.id' RETURNING UNSIGNED), NULL) AS id
-       FROM requests WHERE user_id = ? AND request_id = ?`,
+    `SELECT JSON_VALUE(receipt, '$.id' RETURNING UNSIGNED) AS id
+       FROM requests WHERE user_id = ? AND request_id = ? AND action = 'task.create'`,
     [userId, requestId],
   );
   return row?.id ?? null;
@@ -79,8 +79,8 @@ export const selectMadeTask = async (db: Database, userId: number, requestId: st
 export const selectMetVersion = async (db: Database, userId: number, requestId: string): Promise<number> => {
   const [row] = await db.rows<{ version: number | null }>(
     'sync.met-version',
-    `SELECT JSON_VALUE(response, '$.diary.version' RETURNING UNSIGNED) AS version
-       FROM requests WHERE user_id = ? AND request_id = ? AND JSON_CONTAINS(response, 'false', '$.isConflict')`,
+    `SELECT JSON_VALUE(receipt, '$.version' RETURNING UNSIGNED) AS version
+       FROM requests WHERE user_id = ? AND request_id = ? AND JSON_CONTAINS(receipt, 'false', '$.isConflict')`,
     [userId, requestId],
   );
   return row?.version ?? 0;
@@ -100,32 +100,43 @@ export const sqlInstant = (instant: Date): string => instant.toISOString().slice
 export const revisionsJson = (revisions: readonly Revision[]): object[] =>
   revisions.map((revision) => ({ ...revision, modifiedAt: sqlInstant(revision.modifiedAt) }));
 
-/** Remembers an answer that changes nothing. With `baseRev` it throws Moved when the user's data have moved since. */
-export const postAnswer = <Answer>(
+/** What is kept of a mutation that wrote nothing. */
+export type UnwrittenReceipt =
+  | { refused: ErrorCode }
+  /** A put that lost, or found the diary as it wanted it; `version` is that of the diary it found, 0 for none. */
+  | { isConflict: boolean; version: number };
+
+/** Stores a receipt that nothing else comes with. With `baseRev` it throws Moved when the user's data have changed since. */
+export const postAnswer = <Receipt extends UnwrittenReceipt>(
   db: Database,
-  userId: number,
+  { userId, epoch }: Account,
   request: Request,
   { baseRev = null, revision = null }: { baseRev?: number | null; revision?: Revision | null },
-  response: Answer,
+  receipt: Receipt,
   now: Date,
-): Promise<Answer> =>
-  call.postAnswer(db, {
-    userId,
-    ...request,
-    baseRev,
-    revisions: revision && revisionsJson([revision]),
-    response: JSON.stringify(response),
-    now,
-  });
+): Promise<Posted<Receipt>> =>
+  call.postAnswer(db, { userId, epoch, ...request, baseRev, revisions: revision && revisionsJson([revision]), receipt, now });
 
-export const postFailure = (db: Database, userId: number, requestId: string, now: Date): Promise<{ failures: number }> =>
-  call.postFailure(db, { userId, requestId, now });
+export const postFailure = (db: Database, { userId, epoch }: Account, requestId: string, now: Date): Promise<{ failures: number }> =>
+  call.postFailure(db, { userId, epoch, requestId, now });
 
 /** More than any client's queue holds: answers further back were forgotten by earlier acknowledgements. */
 const ACK_REACH = 1_000;
 
-export const postAck = (db: Database, userId: number, clientId: string, ack: number, seenRev: number | null): Promise<unknown> =>
-  call.postAck(db, { userId, first: requestIdOf(clientId, Math.max(0, ack - ACK_REACH)), last: requestIdOf(clientId, ack), seenRev });
+export const postAck = (
+  db: Database,
+  { userId, epoch }: Account,
+  clientId: string,
+  ack: number,
+  seenRev: number | null,
+): Promise<unknown> =>
+  call.postAck(db, {
+    userId,
+    epoch,
+    first: requestIdOf(clientId, Math.max(0, ack - ACK_REACH)),
+    last: requestIdOf(clientId, ack),
+    seenRev,
+  });
 
 /** The state of the user's data as the changes were read. */
 export interface Head extends Streak {
@@ -143,7 +154,6 @@ type Payload =
   | { kind: 'task'; row: TaskRow }
   | { kind: 'record'; row: RecordRow }
   | { kind: 'draw'; row: DrawRow }
-  | { kind: 'mood'; row: MoodRow }
   | { kind: 'job'; row: JobRow }
   | { kind: 'profile'; row: ProfileRow };
 
@@ -171,10 +181,6 @@ function toFeedRow(joined: JoinedRow): FeedRow[] {
       return [{ kind: 'record', key: String(joined.row.seq), rev, row: toRecord(joined.row) }];
     case 'draw':
       return [{ kind: 'draw', key: String(joined.row.id), rev, row: toDraw(joined.row) }];
-    case 'mood': {
-      const row = toMood(joined.row);
-      return [{ kind: 'mood', key: row.date, rev, row }];
-    }
     case 'job':
       return [{ kind: 'job', key: String(joined.row.id), rev, row: toJob(joined.row) }];
     case 'profile':
@@ -200,7 +206,8 @@ export const selectFeed = async (
     'sync.feed',
     `SELECT e.epoch, u.rev AS head_rev, u.gc_rev, u.points, u.total_diaries AS total, u.continuous_days AS run, u.longest_days AS longest,
             u.last_diary_date AS last,
-            EXISTS (SELECT 1 FROM requests WHERE user_id = u.id AND request_id = ? AND NOT JSON_CONTAINS_PATH(response, 'one', '$.task_date', '$.refused', '$.isConflict'))
+            EXISTS (SELECT 1 FROM requests WHERE user_id = u.id AND request_id = ? AND action <> 'task.create'
+                      AND NOT JSON_CONTAINS_PATH(receipt, 'one', '$.refused', '$.isConflict'))
               AS has_acknowledged,
             page.kind, page.rev, page.is_deleted,
             CASE page.kind
@@ -208,7 +215,6 @@ export const selectFeed = async (
               WHEN 'task' THEN (SELECT task FROM task_json WHERE user_id = u.id AND id = page.id)
               WHEN 'record' THEN (SELECT record FROM record_json WHERE user_id = u.id AND seq = page.id)
               WHEN 'draw' THEN (SELECT draw FROM draw_json WHERE user_id = u.id AND id = page.id)
-              WHEN 'mood' THEN (SELECT ${moodJson} FROM moods WHERE user_id = u.id AND mood_date = FROM_DAYS(page.id))
               WHEN 'job' THEN (
                 SELECT JSON_OBJECT('id', id, 'kind', kind, 'diary_id', diary_id, 'status', status, 'result', result, 'error_code', error_code,
                     'created_at', DATE_FORMAT(created_at, '%Y-%m-%dT%H:%i:%s.%fZ'), 'finished_at', DATE_FORMAT(finished_at, '%Y-%m-%dT%H:%i:%s.%fZ'))
@@ -222,14 +228,13 @@ export const selectFeed = async (
          UNION ALL ${changesIn('task', 'tasks', 'id', 'deleted_at IS NOT NULL')}
          UNION ALL ${changesIn('record', 'point_records', 'seq', '0')}
          UNION ALL ${changesIn('draw', 'lottery_records', 'id', '0', 'id')}
-         UNION ALL ${changesIn('mood', 'moods', 'TO_DAYS(mood_date)', '0')}
          UNION ALL ${changesIn('job', 'ai_jobs', 'id', '0')}
          UNION ALL (SELECT 'profile', id, rev, 0 FROM users WHERE id = ? AND rev > ?)
          ORDER BY rev LIMIT ?
        ) AS page ON TRUE
       WHERE ${guard('u')}
       ORDER BY page.rev, page.kind = 'profile'`,
-    [requestIdOf(clientId, ack), ...part, ...part, ...part, ...part, ...part, ...part, userId, after, limit, ...guardValues(account)],
+    [requestIdOf(clientId, ack), ...part, ...part, ...part, ...part, ...part, userId, after, limit, ...guardValues(account)],
   );
   const first = requireAccount(rows);
   const { epoch, head_rev: rev, gc_rev: gcRev, points, total, run, longest, last } = first;
@@ -248,7 +253,6 @@ interface HomeRows {
   tasks: TaskRow[];
   hasTasksToLayOut: boolean;
   diaries: Diary[];
-  mood: Mood | null;
   conflicts: number;
 }
 
@@ -261,17 +265,14 @@ export const selectHome = async (db: Database, account: Account, today: string):
      UNION ALL SELECT 'task', task FROM task_json WHERE user_id = ? AND task_date = ? AND deleted_at IS NULL
      UNION ALL SELECT 'incomplete', CAST(IF(${dayIsIncomplete}, 1, 0) AS JSON) FROM users WHERE id = ?
      UNION ALL (SELECT 'diary', diary FROM diary_json WHERE user_id = ? AND deleted_at IS NULL ORDER BY diary_date DESC LIMIT ${LATEST_DIARIES})
-     UNION ALL SELECT 'mood', ${moodJson} FROM moods WHERE user_id = ? AND mood_date = ?
      UNION ALL SELECT 'conflicts', CAST(COUNT(*) AS JSON) FROM diary_revisions WHERE user_id = ? AND is_unread`,
-    [...guardValues(account), userId, today, today, today, today, today, userId, userId, userId, today, userId],
+    [...guardValues(account), userId, today, today, today, today, today, userId, userId, userId],
   );
-  const mood = rows.find((row) => row.kind === 'mood');
   return {
     profile: requireAccount(rows.filter((row) => row.kind === 'profile')).row,
     tasks: rows.flatMap((row) => (row.kind === 'task' ? [row.row] : [])),
     hasTasksToLayOut: rows.some((row) => row.kind === 'incomplete' && row.row === 1),
     diaries: rows.flatMap((row) => (row.kind === 'diary' ? [toDiary(row.row)] : [])).sort((a, b) => (a.date < b.date ? 1 : -1)),
-    mood: mood ? toMood(mood.row) : null,
     conflicts: rows.find((row) => row.kind === 'conflicts')?.row ?? 0,
   };
 };

@@ -1,5 +1,5 @@
 import type * as z from 'zod';
-import { addDays } from '../clock';
+import { addDays, latest } from '../clock';
 import { AppError, fieldError, instead } from '../errors';
 import { type Request, requestOf } from '../request';
 import { config } from '../runtime/config';
@@ -14,6 +14,7 @@ import {
   postTasks,
   postUncompletion,
   selectDay,
+  selectTask,
   type TaskRow,
   toTask,
 } from './queries';
@@ -31,7 +32,7 @@ export function toTaskDay(date: string, rows: TaskRow[]): TaskDay {
 
 /** Lays out the tasks that are due on a day and answers the whole day. */
 export const layOutDay = async (ctx: UserContext, date: string): Promise<TaskDay> =>
-  toTaskDay(date, await postTasks(ctx.db, ctx.userId, date, ctx.now));
+  toTaskDay(date, await postTasks(ctx.db, ctx, date, ctx.now));
 
 /** The tasks of a day. From today on those that are due come into being when the day is first looked at; a past day shows what stands. */
 export async function listTasks(ctx: UserContext, { date = ctx.today }: z.output<typeof list.input>): Promise<TaskDay> {
@@ -65,23 +66,25 @@ export async function createTask(
   const { title, description = '', category = 'daily', date: start = ctx.today, repeat = { kind: 'once' } } = input;
   const pointsReward = input.pointsReward ?? Math.min(DEFAULT_REWARD, config().ownTaskMaxReward);
   const recurrence = recurrenceOf(repeat);
-  const task = { title, description, category, pointsReward };
   const days = possibleDays(ctx);
-  const row = await postTask(
-    ctx.db,
-    ctx.userId,
-    request,
-    recurrence === null
-      ? { ...task, date: start, rule: null }
-      : {
-          ...task,
-          date: firstMatch(recurrence, start > ctx.today ? start : ctx.today),
-          rule: { ...recurrence, startDate: start },
-        },
-    days,
-    ctx.now,
-  ).catch(instead('INVALID_INPUT', () => badDate(days, start) ?? tooFarOff()));
-  return { task: toTask(row) };
+  const first = recurrence === null ? start : firstMatch(recurrence, latest(start, ctx.today));
+  const rule = recurrence && { ...recurrence, startDate: start };
+  const task = { title, description, category, pointsReward, date: first, rule };
+  const posted = await postTask(ctx.db, ctx, request, task, days, ctx.now).catch(
+    instead('INVALID_INPUT', () => badDate(days, start) ?? tooFarOff()),
+  );
+  if (posted.replayed) return { task: await taskNow(ctx, posted.id) };
+  const { id } = posted;
+  return {
+    task: { id, title, description, category, pointsReward, isSystem: false, isCompleted: false, completedAt: null, date: first, repeat },
+  };
+}
+
+/** Of a repeated request: the task as it is now. */
+async function taskNow(ctx: UserContext, id: number): Promise<Task> {
+  const row = await selectTask(ctx.db, ctx, id);
+  if (row === null) throw new AppError('NOT_FOUND');
+  return toTask(row);
 }
 
 const systemTask = () => new AppError('FORBIDDEN', { message: '系统任务不能修改或删除' });
@@ -97,7 +100,7 @@ export async function updateTask(
   const recurrence = repeat === undefined ? null : (recurrenceOf(repeat) ?? NEVER);
   const change = { title, description, category, pointsReward, date, recurrence };
   const days = possibleDays(ctx);
-  const row = await postTaskChange(ctx.db, ctx.userId, request, id, change, days, ctx.today, ctx.now)
+  const posted = await postTaskChange(ctx.db, ctx, request, id, change, days, ctx.today, ctx.now)
     .catch(instead('FORBIDDEN', systemTask))
     .catch(
       instead(
@@ -106,7 +109,7 @@ export async function updateTask(
       ),
     )
     .catch(instead('TASK_ALREADY_COMPLETED', () => new AppError('TASK_ALREADY_COMPLETED', { message: '任务已完成，不能再改积分' })));
-  return { task: toTask(row) };
+  return { task: posted.replayed ? await taskNow(ctx, posted.id) : toTask(posted.task) };
 }
 
 /** Takes a task off the list. A repeating one ends today; the days it was done stay, and so do the points. */
@@ -115,7 +118,7 @@ export async function deleteTask(
   input: z.output<typeof remove.input>,
   request: Request = requestOf(ctx, input),
 ): Promise<{ id: number; deleted: true }> {
-  const { id } = await postTaskDeletion(ctx.db, ctx.userId, request, input.id, ctx.today, ctx.now).catch(instead('FORBIDDEN', systemTask));
+  const { id } = await postTaskDeletion(ctx.db, ctx, request, input.id, ctx.today, ctx.now).catch(instead('FORBIDDEN', systemTask));
   return { id, deleted: true };
 }
 
@@ -127,14 +130,12 @@ export async function completeTask(
 ): Promise<Completed> {
   const days: Days = { from: addDays(ctx.today, -DAYS_BACK), to: ctx.today };
   const { id, doneOn = ctx.today } = input;
-  const { task, awarded, balance } = await postCompletion(
-    ctx.db,
-    ctx.userId,
-    request,
-    { id, doneOn, days, ownCap: config().ownTaskDailyCap },
-    ctx.now,
-  ).catch(instead('INVALID_INPUT', () => fieldError('doneOn', `只能完成今天的任务；补记 ${DAYS_BACK} 天内的任务请带上那天的日期`)));
-  return { task: toTask(task), points: { awarded, balance, capped: awarded < task.points_reward } };
+  const posted = await postCompletion(ctx.db, ctx, request, { id, doneOn, days, ownCap: config().ownTaskDailyCap }, ctx.now).catch(
+    instead('INVALID_INPUT', () => fieldError('doneOn', `只能完成今天的任务；补记 ${DAYS_BACK} 天内的任务请带上那天的日期`)),
+  );
+  const { awarded, balance, capped } = posted;
+  const task = posted.replayed ? await taskNow(ctx, posted.id) : toTask(posted.task);
+  return { task, points: { awarded, balance, capped } };
 }
 
 /** Opens a task again and takes back what it paid. Once that has been spent, the task stays done. */
@@ -143,6 +144,7 @@ export async function uncompleteTask(
   input: z.output<typeof uncomplete.input>,
   request: Request = requestOf(ctx, input),
 ): Promise<Reopened> {
-  const { task, returned, balance } = await postUncompletion(ctx.db, ctx.userId, request, input.id, ctx.now);
-  return { task: toTask(task), points: { returned, balance } };
+  const posted = await postUncompletion(ctx.db, ctx, request, input.id, ctx.now);
+  const { returned, balance } = posted;
+  return { task: posted.replayed ? await taskNow(ctx, posted.id) : toTask(posted.task), points: { returned, balance } };
 }

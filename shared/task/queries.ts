@@ -1,6 +1,6 @@
 import { type Account, guard, guardValues, requireAccount } from '../database/account';
 import * as call from '../database/procedures';
-import type { Request } from '../request';
+import type { Posted, Request } from '../request';
 import type { Database } from '../runtime/mysql';
 import type { Task } from './contract';
 import { type Recurrence, repeatOf } from './recurrence';
@@ -33,6 +33,19 @@ export const toTask = (row: TaskRow): Task => ({
   repeat: repeatOf(row.weekdays, row.is_weekly === 1),
 });
 
+/** Null when there is no such task, or no longer. */
+export const selectTask = async (db: Database, account: Account, id: number): Promise<TaskRow | null> => {
+  const rows = await db.rows<{ [Column in keyof TaskRow]: TaskRow[Column] | null }>(
+    'task.by-id',
+    `SELECT t.id, t.task_date, t.title, t.description, t.category, t.points_reward, t.is_system, t.is_weekly, t.weekdays, t.is_completed,
+            t.completed_at
+       FROM users u LEFT JOIN tasks t ON t.user_id = u.id AND t.id = ? AND t.deleted_at IS NULL WHERE ${guard('u')}`,
+    [id, ...guardValues(account)],
+  );
+  const row = requireAccount(rows);
+  return row.id === null ? null : (row as TaskRow);
+};
+
 export interface DayRows {
   rows: TaskRow[];
   /** Tasks of the day that have no row yet: postTasks makes them. */
@@ -64,8 +77,8 @@ export const selectDay = async (db: Database, account: Account, date: string): P
 };
 
 /** Makes the rows of the day that are due and not there yet; answers the day. Any number of callers make one set. */
-export const postTasks = async (db: Database, userId: number, date: string, now: Date): Promise<TaskRow[]> => {
-  const { tasks } = await call.postTasks<{ tasks: TaskRow[] | null }>(db, { userId, date, now });
+export const postTasks = async (db: Database, { userId, epoch }: Account, date: string, now: Date): Promise<TaskRow[]> => {
+  const { tasks } = await call.postTasks<{ tasks: TaskRow[] | null }>(db, { userId, epoch, date, now });
   return tasks ?? [];
 };
 
@@ -85,10 +98,18 @@ export interface Days {
   to: string;
 }
 
-export const postTask = (db: Database, userId: number, request: Request, task: NewTask, days: Days, now: Date): Promise<TaskRow> => {
+export const postTask = (
+  db: Database,
+  { userId, epoch }: Account,
+  request: Request,
+  task: NewTask,
+  days: Days,
+  now: Date,
+): Promise<Posted<{ id: number }>> => {
   const { title, description, category, pointsReward: reward, date, rule } = task;
   return call.postTask(db, {
     userId,
+    epoch,
     ...request,
     title,
     description,
@@ -115,16 +136,17 @@ export interface TaskChange {
 
 export const postTaskChange = (
   db: Database,
-  userId: number,
+  { userId, epoch }: Account,
   request: Request,
   id: number,
   { title, description, category, pointsReward: reward, date, recurrence }: TaskChange,
   days: Days,
   today: string,
   now: Date,
-): Promise<TaskRow> =>
+): Promise<Posted<{ id: number }, { task: TaskRow }>> =>
   call.postTaskChange(db, {
     userId,
+    epoch,
     ...request,
     id,
     title,
@@ -141,31 +163,36 @@ export const postTaskChange = (
 
 export const postTaskDeletion = (
   db: Database,
-  userId: number,
+  { userId, epoch }: Account,
   request: Request,
   id: number,
   today: string,
   now: Date,
-): Promise<{ id: number }> => call.postTaskDeletion(db, { userId, ...request, id, today, now });
+): Promise<{ id: number }> => call.postTaskDeletion(db, { userId, epoch, ...request, id, today, now });
 
-export interface CompletionRow {
-  task: TaskRow;
+export interface CompletionReceipt {
+  id: number;
   awarded: number;
+  /** After the award. */
   balance: number;
+  /** The daily cap lowered the award. */
+  capped: boolean;
 }
 
 export const postCompletion = (
   db: Database,
-  userId: number,
+  { userId, epoch }: Account,
   request: Request,
   { id, doneOn, days, ownCap }: { id: number; doneOn: string; days: Days; ownCap: number },
   now: Date,
-): Promise<CompletionRow> => call.postCompletion(db, { userId, ...request, id, doneOn, ...days, ownCap, now });
+): Promise<Posted<CompletionReceipt, { task: TaskRow }>> =>
+  call.postCompletion(db, { userId, epoch, ...request, id, doneOn, ...days, ownCap, now });
 
 export const postUncompletion = (
   db: Database,
-  userId: number,
+  { userId, epoch }: Account,
   request: Request,
   id: number,
   now: Date,
-): Promise<{ task: TaskRow; returned: number; balance: number }> => call.postUncompletion(db, { userId, ...request, id, now });
+): Promise<Posted<{ id: number; returned: number; balance: number }, { task: TaskRow }>> =>
+  call.postUncompletion(db, { userId, epoch, ...request, id, now });

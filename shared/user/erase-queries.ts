@@ -1,8 +1,9 @@
+import type { Account } from '../database/account';
 import * as call from '../database/procedures';
 import type { Database } from '../runtime/mysql';
 
-export const postErase = (db: Database, userId: number, personHash: Buffer, now: Date): Promise<{ epoch: number }> =>
-  call.postErase(db, { userId, personHash, now });
+export const postErase = (db: Database, { userId, epoch }: Account, personHash: Buffer, now: Date): Promise<{ epoch: number }> =>
+  call.postErase(db, { userId, epoch, personHash, now });
 
 /** How many rows were removed; 0 when none are left. */
 export const postEraseRows = async (db: Database, userId: number, limit: number, settleSeconds: number, now: Date): Promise<number> => {
@@ -22,8 +23,8 @@ export const selectErasedFiles = async (db: Database, userId: number, limit: num
   return rows.map((row) => row.file_id);
 };
 
-export const postDoomedFile = (db: Database, userId: number, fileId: string, dueAt: Date): Promise<unknown> =>
-  call.postDoomedFile(db, { userId, fileId, dueAt });
+export const postDoomedFile = (db: Database, { userId, epoch }: Account, fileId: string, dueAt: Date): Promise<unknown> =>
+  call.postDoomedFile(db, { userId, epoch, fileId, dueAt });
 
 /** Files whose time has come, of whomever. */
 export const selectDueFiles = async (db: Database, now: Date, limit: number): Promise<{ userId: number; file: string }[]> => {

@@ -33,7 +33,7 @@ export const personHash = (subject: string): Buffer => createHmac('sha256', conf
  * allows; the timer does the rest. Ledger and draws stay without a person.
  */
 export async function eraseAccount(ctx: UserContext): Promise<{ erased: true }> {
-  const { epoch } = await postErase(ctx.db, ctx.userId, personHash(ctx.subject), ctx.now);
+  const { epoch } = await postErase(ctx.db, ctx, personHash(ctx.subject), ctx.now);
   await rememberSession(ctx.cache, ctx.subject, { userId: ctx.userId, epoch, alive: false });
   const files = await selectErasedFiles(ctx.db, ctx.userId, MAX_LINKS);
   await forgetSubject(

@@ -44,6 +44,6 @@ export async function updateProfile(
   if (input.avatar) requireOwnImage(ctx.userId, input.avatar, 'avatar');
   const { nickname = null, avatar = null, settings = null } = input;
   const isUnchecked = nickname !== null && (await requireFitName(ctx, nickname)) === 'pending';
-  const row = await postProfile(ctx.db, ctx.userId, request, { nickname, avatar, settings, isUnchecked }, ctx.now);
-  return toProfile(row, ctx.today);
+  const posted = await postProfile(ctx.db, ctx, request, { nickname, avatar, settings, isUnchecked }, ctx.now);
+  return posted.replayed ? getProfile(ctx) : toProfile(posted, ctx.today);
 }

@@ -1,6 +1,6 @@
 import { type Account, guard, guardValues, requireAccount } from '../database/account';
 import * as call from '../database/procedures';
-import type { Request } from '../request';
+import type { Posted, Request } from '../request';
 import type { Database } from '../runtime/mysql';
 
 export interface ProfileRow {
@@ -34,7 +34,7 @@ export const selectOpenid = async (db: Database, account: Account): Promise<stri
 
 export const postProfile = (
   db: Database,
-  userId: number,
+  { userId, epoch }: Account,
   request: Request,
   {
     nickname,
@@ -43,4 +43,4 @@ export const postProfile = (
     isUnchecked,
   }: { nickname: string | null; avatar: string | null; settings: object | null; isUnchecked: boolean },
   now: Date,
-): Promise<ProfileRow> => call.postProfile(db, { userId, ...request, nickname, avatar, settings, isUnchecked, now });
+): Promise<Posted<object, ProfileRow>> => call.postProfile(db, { userId, epoch, ...request, nickname, avatar, settings, isUnchecked, now });

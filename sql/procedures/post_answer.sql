@@ -1,13 +1,15 @@
--- Gives a request an answer that changes nothing but the memory of it: a mutation that lost, was refused for good, or found its work done.
--- p_revisions (NULL none): texts to keep in the same breath. p_base_rev (NULL any): what the decision was made on; when the user's data have
--- moved since, MOVED asks for a new one.
+-- Stores a receipt for a mutation that writes nothing else: it lost a conflict, was refused for good, or found its work done.
+-- p_revisions: texts to keep in the same posting; NULL keeps none. p_base_rev: the rev that the decision was based on; when the user's data have
+-- changed since, MOVED asks for a new decision. NULL: any rev will do.
 CREATE DEFINER = gd_owner PROCEDURE post_answer(
   IN p_user_id INT UNSIGNED,
+  IN p_epoch INT UNSIGNED /* NULL */,
   IN p_request_id VARCHAR(80) CHARACTER SET ascii,
   IN p_hash BINARY(32),
+  IN p_action VARCHAR(24) CHARACTER SET ascii,
   IN p_base_rev BIGINT UNSIGNED /* NULL */,
   IN p_revisions JSON /* NULL */,
-  IN p_response MEDIUMTEXT CHARACTER SET utf8mb4,
+  IN p_receipt JSON,
   IN p_now DATETIME(3)
 )
 SQL SECURITY DEFINER
@@ -19,6 +21,7 @@ BEGIN
     CALL keep_revisions(p_user_id, v_rev + 1, p_revisions, p_now);
     SET v_rev = v_rev + JSON_LENGTH(p_revisions);
   END IF;
-  SET v_answer = p_response;
+  SET v_receipt = p_receipt;
   -- include close_posting
+  SELECT v_receipt AS response;
 END

@@ -1,13 +1,15 @@
 -- Writes one diary as the function decided it: a new day, a changed one, a draft continued, a deletion, or a move to another date.
--- The decision was made on p_base_rev; when the user's data have moved since, MOVED asks for a new one. What p_response says of the streak is put in here.
+-- The decision was made on p_base_rev; when the user's data have moved since, MOVED asks for a new one.
 -- p_id NULL: a row is made, or a tombstone of that date revived, under a new id. p_old_date: the date it is moved away from, which becomes a tombstone.
 -- p_kept_hash: the text that is written over lost a conflict and is kept; its content hash. NULL when its successor's author had seen it.
 -- p_day: the day that is published by this, or is no longer; the earlier one of a move; NULL when that stays as it is.
--- p_reward > 0 pays for the date, once for ever (the ledger's source_key).
+-- p_reward > 0 pays for the date, once for ever (the ledger's source_key). p_is_rejected: the text did not pass the content check.
 CREATE DEFINER = gd_owner PROCEDURE post_diary(
   IN p_user_id INT UNSIGNED,
+  IN p_epoch INT UNSIGNED /* NULL */,
   IN p_request_id VARCHAR(80) CHARACTER SET ascii,
   IN p_hash BINARY(32),
+  IN p_action VARCHAR(24) CHARACTER SET ascii,
   IN p_base_rev BIGINT UNSIGNED,
   IN p_id BIGINT UNSIGNED /* NULL */,
   IN p_date DATE,
@@ -27,8 +29,7 @@ CREATE DEFINER = gd_owner PROCEDURE post_diary(
   IN p_day DATE /* NULL */,
   IN p_kept_hash CHAR(16) CHARACTER SET ascii /* NULL */,
   IN p_reward INT,
-  IN p_response MEDIUMTEXT CHARACTER SET utf8mb4,
-  IN p_today DATE,
+  IN p_is_rejected BOOLEAN,
   IN p_now DATETIME(3)
 )
 SQL SECURITY DEFINER
@@ -84,5 +85,7 @@ BEGIN
   UPDATE users SET rev = v_rev, points = v_points, points_seq = v_seq, total_diaries = v_total, total_drafts = p_total_drafts,
     continuous_days = v_run, longest_days = v_longest, last_diary_date = v_last, updated_at = p_now
   WHERE id = p_user_id;
-  -- include store_answer
+  SET v_receipt = JSON_OBJECT('id', COALESCE(p_id, v_rev), 'version', v_rev, 'reward', p_reward, 'balance', v_points, 'isRejected', p_is_rejected IS TRUE);
+  -- include store_receipt
+  SELECT JSON_SET(v_receipt, '$.total', v_total, '$.run', v_run, '$.longest', v_longest, '$.last', v_last) AS response;
 END

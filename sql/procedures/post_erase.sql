@@ -1,6 +1,11 @@
 -- Ends an account in one step: its tokens are void, nobody is behind it any more, and the openid is free for a fresh one. Its files are listed;
 -- post_erase_rows removes the rest. Asked again for the same account it answers the same.
-CREATE DEFINER = gd_owner PROCEDURE post_erase(IN p_user_id INT UNSIGNED, IN p_person_hash BINARY(32), IN p_now DATETIME(3))
+CREATE DEFINER = gd_owner PROCEDURE post_erase(
+  IN p_user_id INT UNSIGNED,
+  IN p_epoch INT UNSIGNED /* NULL */,
+  IN p_person_hash BINARY(32),
+  IN p_now DATETIME(3)
+)
 SQL SECURITY DEFINER
 BEGIN
   DECLARE v_status TINYINT;
@@ -8,7 +13,7 @@ BEGIN
   DECLARE EXIT HANDLER FOR SQLEXCEPTION BEGIN ROLLBACK; RESIGNAL; END;
   START TRANSACTION;
   SELECT status, token_epoch INTO v_status, v_epoch FROM users WHERE id = p_user_id FOR UPDATE;
-  IF v_status IS NULL THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'UNAUTHENTICATED'; END IF;
+  IF v_status IS NULL OR v_epoch <> p_epoch THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'UNAUTHENTICATED'; END IF;
   IF v_status = 1 THEN
     SET v_epoch = v_epoch + 1;
     UPDATE erased_files SET due_at = p_now WHERE user_id = p_user_id;

@@ -1,10 +1,10 @@
 -- Brings over one chunk of a phone's data as the function decided it on p_base_rev; when the user's data have moved since, MOVED asks for a new
 -- decision. Every row gets a rev of its own. Nothing here pays: completed tasks stand with 0 awarded, draws without prize id and roll.
+-- Sent again, it finds its items in imports; it needs no receipt.
 -- p_days: new diaries; p_revisions: texts to keep beside them; p_items: keys under which imports remembers what has been brought over.
 CREATE DEFINER = gd_owner PROCEDURE post_import(
   IN p_user_id INT UNSIGNED,
-  IN p_request_id VARCHAR(80) CHARACTER SET ascii,
-  IN p_hash BINARY(32),
+  IN p_epoch INT UNSIGNED /* NULL */,
   IN p_base_rev BIGINT UNSIGNED,
   IN p_days JSON,
   IN p_revisions JSON,
@@ -13,8 +13,6 @@ CREATE DEFINER = gd_owner PROCEDURE post_import(
   IN p_draws JSON,
   IN p_items JSON,
   IN p_total_drafts INT UNSIGNED,
-  IN p_response MEDIUMTEXT CHARACTER SET utf8mb4,
-  IN p_today DATE,
   IN p_now DATETIME(3)
 )
 SQL SECURITY DEFINER
@@ -22,7 +20,9 @@ BEGIN
   DECLARE v_total, v_run, v_longest INT UNSIGNED;
   DECLARE v_day, v_last DATE;
   DECLARE v_recount BOOLEAN DEFAULT JSON_LENGTH(p_days) > 0;
-  -- include open_posting
+  -- include posting_variables
+  DECLARE EXIT HANDLER FOR SQLEXCEPTION BEGIN ROLLBACK; RESIGNAL; END;
+  -- include lock_user
 
   IF v_rev <> p_base_rev THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'MOVED'; END IF;
 
@@ -74,5 +74,6 @@ BEGIN
   UPDATE users SET rev = v_rev, points = v_points, points_seq = v_seq, total_diaries = v_total, total_drafts = p_total_drafts,
     continuous_days = v_run, longest_days = v_longest, last_diary_date = v_last, updated_at = p_now
   WHERE id = p_user_id;
-  -- include store_answer
+  COMMIT;
+  SELECT JSON_OBJECT('total', v_total, 'run', v_run, 'longest', v_longest, 'last', v_last) AS response;
 END

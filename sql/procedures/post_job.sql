@@ -3,8 +3,10 @@
 -- p_diary_id NULL: a picture of p_input. Refuses AI_DISABLED, NOT_FOUND, INVALID_INPUT (nothing written yet) and QUOTA_EXCEEDED.
 CREATE DEFINER = gd_owner PROCEDURE post_job(
   IN p_user_id INT UNSIGNED,
+  IN p_epoch INT UNSIGNED /* NULL */,
   IN p_request_id VARCHAR(80) CHARACTER SET ascii,
   IN p_hash BINARY(32),
+  IN p_action VARCHAR(24) CHARACTER SET ascii,
   IN p_kind VARCHAR(10) CHARACTER SET ascii,
   IN p_diary_id BIGINT UNSIGNED /* NULL */,
   IN p_input JSON /* NULL */,
@@ -40,6 +42,7 @@ BEGIN
     INSERT INTO ai_jobs (user_id, id, kind, diary_id, diary_version, answers_version, input, quota_day, due_at, rev, created_at)
     VALUES (p_user_id, v_job, p_kind, p_diary_id, v_version, v_version, p_input, p_day, p_now, v_rev, p_now);
   END IF;
-  SET v_answer = JSON_OBJECT('id', v_job);
+  SET v_receipt = JSON_OBJECT('id', v_job);
   -- include close_posting
+  SELECT v_receipt AS response;
 END

@@ -1,9 +1,11 @@
 -- Publishes a diary on a day that has none, the usual case, for which nothing has to be read first. When something stands there (a draft, a tombstone,
--- points once paid), MOVED asks for a decision by what is there (post_diary). p_response lacks what is known only here. p_reward as in post_diary.
+-- points once paid), MOVED asks for a decision by what is there (post_diary). p_reward as in post_diary.
 CREATE DEFINER = gd_owner PROCEDURE post_new_day(
   IN p_user_id INT UNSIGNED,
+  IN p_epoch INT UNSIGNED /* NULL */,
   IN p_request_id VARCHAR(80) CHARACTER SET ascii,
   IN p_hash BINARY(32),
+  IN p_action VARCHAR(24) CHARACTER SET ascii,
   IN p_day DATE,
   IN p_content TEXT CHARACTER SET utf8mb4,
   IN p_mood VARCHAR(20) CHARACTER SET utf8mb4,
@@ -12,8 +14,6 @@ CREATE DEFINER = gd_owner PROCEDURE post_new_day(
   IN p_tags JSON,
   IN p_check_status VARCHAR(10) CHARACTER SET ascii,
   IN p_reward INT,
-  IN p_response MEDIUMTEXT CHARACTER SET utf8mb4,
-  IN p_today DATE,
   IN p_now DATETIME(3)
 )
 SQL SECURITY DEFINER
@@ -40,9 +40,10 @@ BEGIN
     INSERT INTO content_checks (user_id, diary_id, due_at) VALUES (p_user_id, v_rev, p_now + INTERVAL 1 MINUTE);
   END IF;
   -- include count_streak
-  SET v_answer = JSON_SET(v_answer, '$.diary.id', v_rev, '$.diary.version', v_rev, '$.reward.balance', v_points);
   UPDATE users SET rev = v_rev, points = v_points, points_seq = v_seq, total_diaries = v_total, continuous_days = v_run, longest_days = v_longest,
     last_diary_date = v_last, updated_at = p_now
   WHERE id = p_user_id;
-  -- include store_answer
+  SET v_receipt = JSON_OBJECT('id', v_rev, 'version', v_rev, 'reward', p_reward, 'balance', v_points, 'isRejected', FALSE);
+  -- include store_receipt
+  SELECT JSON_SET(v_receipt, '$.total', v_total, '$.run', v_run, '$.longest', v_longest, '$.last', v_last) AS response;
 END

@@ -1,9 +1,12 @@
--- One ledger row: a user's own spending (p_amount < 0) or an operator's gift (p_actor). Never below zero; a request id is never booked twice,
--- not even after its stored answer has been cleared away; an operator's not for another user either.
+-- One ledger row: a user's own spending (p_amount < 0) or an operator's gift (p_actor). Never below zero. The row carries the request id and is
+-- the receipt: a repeated request answers it, one with other content is refused. An id that the system made stands in requests too: a mutation's
+-- place in its client's queue, or an operator's gift, which is one gift for all users.
 CREATE DEFINER = gd_owner PROCEDURE post_points(
   IN p_user_id INT UNSIGNED,
+  IN p_epoch INT UNSIGNED /* NULL */,
   IN p_request_id VARCHAR(80) CHARACTER SET ascii,
   IN p_hash BINARY(32),
+  IN p_action VARCHAR(24) CHARACTER SET ascii,
   IN p_amount INT,
   IN p_source VARCHAR(100) CHARACTER SET utf8mb4,
   IN p_description VARCHAR(500) CHARACTER SET utf8mb4,
@@ -14,20 +17,40 @@ CREATE DEFINER = gd_owner PROCEDURE post_points(
 )
 SQL SECURITY DEFINER
 BEGIN
-  -- include open_posting
+  DECLARE v_is_same BOOLEAN;
+  DECLARE v_created_at DATETIME(3) DEFAULT p_now;
+  DECLARE v_receipt VARCHAR(255) CHARACTER SET ascii;
+  -- include posting_variables
+  DECLARE EXIT HANDLER FOR SQLEXCEPTION BEGIN
+    ROLLBACK;
+    SELECT r.seq, r.balance_after, r.created_at, r.amount = p_amount AND r.source = p_source COLLATE utf8mb4_0900_bin
+      AND r.description = p_description COLLATE utf8mb4_0900_bin AND r.related_id <=> p_related_id AND r.related_type <=> p_related_type
+      AND r.actor <=> p_actor
+    INTO v_seq, v_points, v_created_at, v_is_same
+    FROM point_records r JOIN users u ON u.id = r.user_id AND u.status = 1 AND u.token_epoch = COALESCE(p_epoch, u.token_epoch)
+    WHERE r.user_id = p_user_id AND r.source_key = CONCAT('req:', p_request_id);
+    IF v_is_same IS NULL THEN
+      CALL find_receipt(p_user_id, p_epoch, p_request_id, p_hash, v_receipt);
+      RESIGNAL;
+    END IF;
+    IF NOT v_is_same THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'IDEMPOTENCY_MISMATCH'; END IF;
+    SELECT JSON_OBJECT('seq', v_seq, 'balance_after', v_points, 'created_at', DATE_FORMAT(v_created_at, '%Y-%m-%dT%H:%i:%s.%fZ')) AS response;
+  END;
+  -- include lock_user
 
   SET v_rev = v_rev + 1;
   SET v_amount = p_amount;
   -- include move_points
   BEGIN
     DECLARE EXIT HANDLER FOR 1062 SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'IDEMPOTENCY_MISMATCH';
-    IF p_actor IS NOT NULL THEN
-      INSERT INTO requests (user_id, request_id, hash, created_at) VALUES (0, p_request_id, p_hash, p_now);
-    END IF;
     INSERT INTO point_records (user_id, seq, amount, balance_after, source, source_key, description, related_id, related_type, actor, rev, created_at)
     VALUES (p_user_id, v_seq, v_amount, v_points, p_source, CONCAT('req:', p_request_id), p_description, p_related_id, p_related_type, p_actor, v_rev, p_now);
+    IF p_request_id LIKE '~%' THEN
+      INSERT INTO requests (user_id, request_id, hash, action, receipt, created_at)
+      VALUES (IF(p_actor IS NULL, p_user_id, 0), p_request_id, p_hash, p_action, '{}', p_now);
+    END IF;
   END;
-  SET v_answer = JSON_OBJECT('seq', v_seq, 'amount', p_amount, 'balance_after', v_points, 'source', p_source, 'description', p_description,
-    'related_id', p_related_id, 'related_type', p_related_type, 'created_at', DATE_FORMAT(p_now, '%Y-%m-%dT%H:%i:%s.%fZ'));
-  -- include close_posting
+  UPDATE users SET rev = v_rev, points = v_points, points_seq = v_seq, updated_at = p_now WHERE id = p_user_id;
+  COMMIT;
+  SELECT JSON_OBJECT('seq', v_seq, 'balance_after', v_points, 'created_at', DATE_FORMAT(p_now, '%Y-%m-%dT%H:%i:%s.%fZ')) AS response;
 END

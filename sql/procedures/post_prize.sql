@@ -3,6 +3,7 @@
 CREATE DEFINER = gd_owner PROCEDURE post_prize(
   IN p_request_id VARCHAR(80) CHARACTER SET ascii,
   IN p_hash BINARY(32),
+  IN p_action VARCHAR(24) CHARACTER SET ascii,
   IN p_id INT UNSIGNED /* NULL */,
   IN p_name VARCHAR(200) CHARACTER SET utf8mb4 /* NULL */,
   IN p_description VARCHAR(2000) CHARACTER SET utf8mb4 /* NULL */,
@@ -18,15 +19,14 @@ BEGIN
   DECLARE v_id INT UNSIGNED DEFAULT p_id;
   DECLARE v_is_replay BOOLEAN DEFAULT FALSE;
   DECLARE v_hash BINARY(32);
-  DECLARE v_answer MEDIUMTEXT CHARACTER SET utf8mb4;
   DECLARE v_sum DECIMAL(20,4);
   DECLARE CONTINUE HANDLER FOR 1062 SET v_is_replay = TRUE;
   DECLARE EXIT HANDLER FOR SQLEXCEPTION BEGIN ROLLBACK; RESIGNAL; END;
 
   START TRANSACTION;
-  INSERT INTO requests (user_id, request_id, hash, created_at) VALUES (0, p_request_id, p_hash, p_now);
+  INSERT INTO requests (user_id, request_id, hash, action, created_at) VALUES (0, p_request_id, p_hash, p_action, p_now);
   IF v_is_replay THEN
-    SELECT hash, response INTO v_hash, v_answer FROM requests WHERE user_id = 0 AND request_id = p_request_id;
+    SELECT hash, JSON_VALUE(receipt, '$.id' RETURNING UNSIGNED) INTO v_hash, v_id FROM requests WHERE user_id = 0 AND request_id = p_request_id;
     IF v_hash <> p_hash THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'IDEMPOTENCY_MISMATCH'; END IF;
     ROLLBACK;
   ELSE
@@ -45,12 +45,11 @@ BEGIN
     END IF;
     SELECT SUM(IF(is_active, probability, 0)) INTO v_sum FROM lottery_prizes FOR UPDATE;
     IF v_sum > 1 THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'INVALID_INPUT'; END IF;
-    SELECT JSON_OBJECT('id', id, 'name', name, 'description', description, 'image_url', image_url, 'probability', CAST(probability AS CHAR),
-      'stock', stock, 'points', points, 'is_active', is_active) INTO v_answer
-    FROM lottery_prizes WHERE id = v_id;
-    IF v_answer IS NULL THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'NOT_FOUND'; END IF;
-    UPDATE requests SET response = v_answer WHERE user_id = 0 AND request_id = p_request_id;
+    IF NOT EXISTS (SELECT 1 FROM lottery_prizes WHERE id = v_id) THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'NOT_FOUND'; END IF;
+    UPDATE requests SET receipt = JSON_OBJECT('id', v_id) WHERE user_id = 0 AND request_id = p_request_id;
     COMMIT;
   END IF;
-  SELECT v_answer AS response;
+  SELECT JSON_OBJECT('id', id, 'name', name, 'description', description, 'image_url', image_url, 'probability', CAST(probability AS CHAR),
+    'stock', stock, 'points', points, 'is_active', is_active) AS response
+  FROM lottery_prizes WHERE id = v_id;
 END

@@ -2,8 +2,10 @@
 -- p_is_unchecked: the nickname could not be checked and waits for it.
 CREATE DEFINER = gd_owner PROCEDURE post_profile(
   IN p_user_id INT UNSIGNED,
+  IN p_epoch INT UNSIGNED /* NULL */,
   IN p_request_id VARCHAR(80) CHARACTER SET ascii,
   IN p_hash BINARY(32),
+  IN p_action VARCHAR(24) CHARACTER SET ascii,
   IN p_nickname VARCHAR(100) CHARACTER SET utf8mb4 /* NULL */,
   IN p_avatar VARCHAR(500) CHARACTER SET utf8mb4 /* NULL */,
   IN p_settings JSON /* NULL */,
@@ -21,10 +23,7 @@ BEGIN
     INSERT INTO content_checks (user_id, diary_id, due_at) VALUES (p_user_id, 0, p_now + INTERVAL 1 MINUTE) AS new
     ON DUPLICATE KEY UPDATE due_at = new.due_at, tries = 0;
   END IF;
-  SELECT JSON_OBJECT('id', id, 'openid', openid, 'nickname', nickname, 'avatar', avatar_url, 'points', points,
-    'total_diaries', total_diaries, 'continuous_days', continuous_days, 'longest_days', longest_days, 'last_diary_date', last_diary_date,
-    'settings', settings, 'created_at', DATE_FORMAT(created_at, '%Y-%m-%dT%H:%i:%s.%fZ')) INTO v_answer
-  FROM users WHERE id = p_user_id;
-  SET v_rev = v_rev + 1;
+  SET v_rev = v_rev + 1, v_receipt = '{}';
   -- include close_posting
+  SELECT profile AS response FROM profile_json WHERE user_id = p_user_id;
 END

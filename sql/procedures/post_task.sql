@@ -2,8 +2,10 @@
 -- for and the first one must be from p_from to p_to.
 CREATE DEFINER = gd_owner PROCEDURE post_task(
   IN p_user_id INT UNSIGNED,
+  IN p_epoch INT UNSIGNED /* NULL */,
   IN p_request_id VARCHAR(80) CHARACTER SET ascii,
   IN p_hash BINARY(32),
+  IN p_action VARCHAR(24) CHARACTER SET ascii,
   IN p_title VARCHAR(200) CHARACTER SET utf8mb4,
   IN p_description VARCHAR(2000) CHARACTER SET utf8mb4,
   IN p_category VARCHAR(50) CHARACTER SET utf8mb4,
@@ -31,6 +33,7 @@ BEGIN
     created_at, updated_at)
   VALUES (p_user_id, v_rev, v_rev, p_date, CONCAT(IF(p_weekdays IS NULL, 'own:', 'rule:'), v_rev), IF(p_weekdays IS NULL, NULL, v_rev),
     p_title, p_description, p_category, p_reward, p_weekdays, p_is_weekly, p_now, p_now);
-  SELECT task INTO v_answer FROM task_json WHERE user_id = p_user_id AND id = v_rev;
+  SET v_receipt = JSON_OBJECT('id', v_rev);
   -- include close_posting
+  SELECT v_receipt AS response;
 END

@@ -4,8 +4,10 @@
 -- when its own is none. The key of a day that goes is freed, so that the day can come back when the rule changes again.
 CREATE DEFINER = gd_owner PROCEDURE post_task_change(
   IN p_user_id INT UNSIGNED,
+  IN p_epoch INT UNSIGNED /* NULL */,
   IN p_request_id VARCHAR(80) CHARACTER SET ascii,
   IN p_hash BINARY(32),
+  IN p_action VARCHAR(24) CHARACTER SET ascii,
   IN p_id BIGINT UNSIGNED,
   IN p_title VARCHAR(200) CHARACTER SET utf8mb4 /* NULL */,
   IN p_description VARCHAR(2000) CHARACTER SET utf8mb4 /* NULL */,
@@ -72,6 +74,7 @@ BEGIN
     task_date = IF(id = p_id, v_new_date, task_date), rev = v_rev, updated_at = p_now
   WHERE user_id = p_user_id AND task_date >= LEAST(p_today, v_date) AND deleted_at IS NULL
     AND (id = p_id OR (rule_id = v_rule AND task_date >= p_today AND NOT is_completed));
-  SELECT task INTO v_answer FROM task_json WHERE user_id = p_user_id AND id = p_id;
+  SET v_receipt = JSON_OBJECT('id', p_id);
   -- include close_posting
+  SELECT JSON_SET(v_receipt, '$.task', task) AS response FROM task_json WHERE user_id = p_user_id AND id = p_id;
 END

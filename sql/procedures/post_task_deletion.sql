@@ -2,8 +2,10 @@
 -- days from p_today on go with it.
 CREATE DEFINER = gd_owner PROCEDURE post_task_deletion(
   IN p_user_id INT UNSIGNED,
+  IN p_epoch INT UNSIGNED /* NULL */,
   IN p_request_id VARCHAR(80) CHARACTER SET ascii,
   IN p_hash BINARY(32),
+  IN p_action VARCHAR(24) CHARACTER SET ascii,
   IN p_id BIGINT UNSIGNED,
   IN p_today DATE,
   IN p_now DATETIME(3)
@@ -25,6 +27,7 @@ BEGIN
   UPDATE tasks SET deleted_at = p_now, task_key = CONCAT('own:', id), rev = v_rev, updated_at = p_now
   WHERE user_id = p_user_id AND task_date >= LEAST(p_today, v_date) AND deleted_at IS NULL
     AND (id = p_id OR (rule_id = v_rule AND task_date >= p_today AND NOT is_completed));
-  SET v_answer = JSON_OBJECT('id', p_id);
+  SET v_receipt = JSON_OBJECT('id', p_id);
   -- include close_posting
+  SELECT v_receipt AS response;
 END

@@ -1,6 +1,11 @@
 -- Makes the rows of a day that are due and have none yet: active templates, and the user's rules for that weekday. A deleted row stays deleted.
 -- However many callers come at once, one set is made. Answers the day.
-CREATE DEFINER = gd_owner PROCEDURE post_tasks(IN p_user_id INT UNSIGNED, IN p_date DATE, IN p_now DATETIME(3))
+CREATE DEFINER = gd_owner PROCEDURE post_tasks(
+  IN p_user_id INT UNSIGNED,
+  IN p_epoch INT UNSIGNED /* NULL */,
+  IN p_date DATE,
+  IN p_now DATETIME(3)
+)
 SQL SECURITY DEFINER
 BEGIN
   DECLARE v_rev BIGINT UNSIGNED;
@@ -8,7 +13,7 @@ BEGIN
   DECLARE EXIT HANDLER FOR SQLEXCEPTION BEGIN ROLLBACK; RESIGNAL; END;
 
   START TRANSACTION;
-  SELECT rev INTO v_rev FROM users WHERE id = p_user_id AND status = 1 FOR UPDATE;
+  SELECT rev INTO v_rev FROM users WHERE id = p_user_id AND status = 1 AND token_epoch = COALESCE(p_epoch, token_epoch) FOR UPDATE;
   IF v_rev IS NULL THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'UNAUTHENTICATED'; END IF;
   INSERT INTO tasks (user_id, id, rev, task_date, task_key, rule_id, title, description, category, points_reward, is_system, weekdays, is_weekly,
     created_at, updated_at)

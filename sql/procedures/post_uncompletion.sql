@@ -1,8 +1,10 @@
 -- Opens a completed task again and takes back what it paid; when that has been spent, nothing changes.
 CREATE DEFINER = gd_owner PROCEDURE post_uncompletion(
   IN p_user_id INT UNSIGNED,
+  IN p_epoch INT UNSIGNED /* NULL */,
   IN p_request_id VARCHAR(80) CHARACTER SET ascii,
   IN p_hash BINARY(32),
+  IN p_action VARCHAR(24) CHARACTER SET ascii,
   IN p_id BIGINT UNSIGNED,
   IN p_now DATETIME(3)
 )
@@ -12,7 +14,6 @@ BEGIN
   DECLARE v_completion INT UNSIGNED;
   DECLARE v_is_done BOOLEAN;
   DECLARE v_title VARCHAR(200) CHARACTER SET utf8mb4;
-  DECLARE v_task JSON;
   -- include open_posting
 
   SELECT is_completed, awarded, completions, title INTO v_is_done, v_awarded, v_completion, v_title
@@ -29,7 +30,7 @@ BEGIN
     INSERT INTO point_records (user_id, seq, amount, balance_after, source, source_key, description, related_id, related_type, actor, rev, created_at)
     VALUES (p_user_id, v_seq, v_amount, v_points, '取消完成任务', CONCAT('task:', p_id, ':', v_completion, ':back'), v_title, p_id, 'task', NULL, v_rev, p_now);
   END IF;
-  SELECT task INTO v_task FROM task_json WHERE user_id = p_user_id AND id = p_id;
-  SET v_answer = JSON_OBJECT('task', v_task, 'returned', v_awarded, 'balance', v_points);
+  SET v_receipt = JSON_OBJECT('id', p_id, 'returned', v_awarded, 'balance', v_points);
   -- include close_posting
+  SELECT JSON_SET(v_receipt, '$.task', task) AS response FROM task_json WHERE user_id = p_user_id AND id = p_id;
 END

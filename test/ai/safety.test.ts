@@ -30,7 +30,7 @@ describe.each(['https', 'openapi'] as const)('over %s', (way) => {
   const asked = (): number =>
     way === 'https' ? (services.wechat.calls['/wxa/msg_sec_check'] ?? 0) : (services.cloud.actions['wx.openApi'] ?? 0);
 
-  test('a published text that passes is stored as passed, in one trip to the database', async () => {
+  test('a published text that passes is stored as passed, in two trips to the database', async () => {
     const child = await newChild();
     const lines: string[] = [];
     const writing = vi.spyOn(process.stdout, 'write').mockImplementation((line) => lines.push(String(line)) > 0);
@@ -41,7 +41,7 @@ describe.each(['https', 'openapi'] as const)('over %s', (way) => {
     expect(asked()).toBe(before + 1);
     expect(await statusOf(child)).toBe('passed');
     const access = lines.map((line) => JSON.parse(line)).find(({ kind }) => kind === 'access');
-    expect(access.mysql.trips).toBe(1);
+    expect(access.mysql.trips).toBe(2);
   });
 
   test('a text that does not pass is kept as a draft and says where', async () => {
@@ -71,11 +71,22 @@ describe.each(['https', 'openapi'] as const)('over %s', (way) => {
     ]);
   });
 
-  test('the same request asked again is refused again, and stores nothing more', async () => {
+  test('a repeated request is refused again with the same details, and WeChat is not asked again', async () => {
     const child = await newChild();
     const input = { date: TODAY, content: '违规' };
     const first = await refused(diary, child.openid, 'create', input, { requestId: 'rejected-twice-1' });
+    const before = asked();
     expect(await refused(diary, child.openid, 'create', input, { requestId: 'rejected-twice-1' })).toEqual(first);
+    expect(asked()).toBe(before);
+  });
+
+  test('a repeated create of a text that passed answers the same, and WeChat is not asked again', async () => {
+    const child = await newChild();
+    const input = { date: TODAY, content: '写了两遍' };
+    const first = await ok(diary, child.openid, 'create', input, { requestId: 'passed-twice-01' });
+    const before = asked();
+    expect(await ok(diary, child.openid, 'create', input, { requestId: 'passed-twice-01' })).toEqual(first);
+    expect(asked()).toBe(before);
   });
 
   test('a tag is looked at like the text, and a mood too', async () => {
@@ -136,6 +147,18 @@ describe.each(['https', 'openapi'] as const)('over %s', (way) => {
     expect(await statusOf(child)).toBe('rejected');
     expect(await ok(user, child.openid, 'profile')).toMatchObject({ totalDiaries: 0, continuousDays: 0 });
     expect(await select('SELECT 1 FROM content_checks WHERE user_id = ?', [child.userId])).toEqual([]);
+  });
+
+  test('a caller’s request id that looks like the system’s does not keep a risky text public', async () => {
+    const child = await newChild();
+    await create(child, '不活跃');
+    const { id, version } = await today(child);
+    for (const requestId of [`check:${id}:${version}`, `~check:${id}:${version}`]) {
+      await send(user, child.openid, 'update', { nickname: '小明' }, { requestId });
+    }
+    await select("UPDATE diaries SET content = '其实违规' WHERE user_id = ?", [child.userId]);
+    await fire(ai, 'work', at(5));
+    expect(await today(child)).toMatchObject({ content: '其实违规', isDraft: true });
   });
 
   test('a nickname that does not pass is refused, one that cannot be checked is taken away later if it must be', async () => {

@@ -63,7 +63,7 @@ test('two workers that are killed again and again finish every job of a queue, a
       // Accepted, and therefore paid, 150 ms before it is answered.
       const { diary: written } = await ok(diary, openid, 'create', { date, content: `队列-${family}-${day}- #stuck-150 #slow-150` });
       const job = { kind: 'comment', diaryId: written.id, input: null, day: '2025-01-22', quota: 100, now: new Date() };
-      await postJob(testDatabase(), { userId, ...newRequest(), ...job });
+      await postJob(testDatabase(), { userId, epoch: null, ...newRequest(), ...job });
     }
   }
   expect(await rows()).toHaveLength(JOBS);

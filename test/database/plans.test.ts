@@ -78,7 +78,7 @@ beforeAll(async () => {
      SELECT user_id, id, 5, 5, '写日记', CONCAT('diary:', diary_date), rev, created_at FROM diaries WHERE user_id IN (SELECT id FROM users WHERE openid LIKE '${tag}%')`,
   );
   await select(
-    `INSERT INTO requests (user_id, request_id, hash, response, created_at)
+    `INSERT INTO requests (user_id, request_id, hash, receipt, created_at)
      SELECT user_id, CONCAT('r', id), REPEAT('x', 32), '{}', created_at FROM diaries WHERE user_id IN (SELECT id FROM users WHERE openid LIKE '${tag}%')`,
   );
   await select('ANALYZE TABLE users, diaries, tasks, point_records, requests');

@@ -86,7 +86,7 @@ async function expectDoneOnce(instance: Instance, child: Child): Promise<void> {
             (SELECT COUNT(*) FROM point_records WHERE user_id = :u AND source_key = 'req:matrix-spend') AS spends,
             (SELECT COUNT(*) FROM lottery_records WHERE user_id = :u) AS draws`.replaceAll(':u', String(child.userId)),
   );
-  expect(counts).toEqual([{ diaries: 1, requests: 4, rewards: 1, completions: 1, spends: 1, draws: 1 }]);
+  expect(counts).toEqual([{ diaries: 1, requests: 2, rewards: 1, completions: 1, spends: 1, draws: 1 }]);
   expect(await stage.mismatches()).toEqual([]);
 }
 

@@ -376,9 +376,11 @@ export async function soak({
       [...player.completed].sort((a, b) => a - b),
       completed.map(({ id }) => id),
     );
+    // A ledger row and a draw carry their request id themselves.
     const requests = await stage.select<{ id: string }>(
-      "SELECT request_id AS id FROM requests WHERE user_id = ? AND request_id LIKE 'soak-%'",
-      [userId],
+      `SELECT request_id AS id FROM requests WHERE user_id = :u AND request_id LIKE 'soak-%'
+       UNION ALL SELECT SUBSTRING(source_key, 5) FROM point_records WHERE user_id = :u AND source_key LIKE 'req:soak-%'
+       UNION ALL SELECT request_id FROM lottery_records WHERE user_id = :u AND request_id LIKE 'soak-%'`.replaceAll(':u', String(userId)),
     );
     complain('requests', [...player.done].sort(), requests.map(({ id }) => id).sort());
     const [ledger] = await stage.select<{ spent: number; drawn: number }>(

@@ -110,9 +110,12 @@ describe.runIf(runtime.user === 'gd_runtime').each(['CONNECTION', 'QUERY'] as co
       for (const code of codes) expect(['OK', 'TASK_ALREADY_COMPLETED', 'TASK_NOT_COMPLETED']).toContain(code);
       const userId = queue[0]?.child.userId ?? 0;
       const answered = queue.filter(({ answer }) => answer?.success);
+      // A ledger row and a draw carry their request id themselves.
       const stored = await select<{ request_id: string }>(
-        "SELECT request_id FROM requests WHERE user_id = ? AND request_id LIKE 'kill-%'",
-        [userId],
+        `SELECT request_id FROM requests WHERE user_id = ? AND request_id LIKE 'kill-%'
+         UNION ALL SELECT SUBSTRING(source_key, 5) FROM point_records WHERE user_id = ? AND source_key LIKE 'req:kill-%'
+         UNION ALL SELECT request_id FROM lottery_records WHERE user_id = ? AND request_id LIKE 'kill-%'`,
+        [userId, userId, userId],
       );
       expect(stored.map((row) => row.request_id).sort()).toEqual(answered.map(({ requestId }) => requestId).sort());
       const count = async (pattern: string) =>

@@ -3,6 +3,7 @@ import { main as diary } from '../../functions/diary/index';
 import { main as lottery } from '../../functions/lottery/index';
 import { main as points } from '../../functions/points/index';
 import { main as task } from '../../functions/task/index';
+import { main as user } from '../../functions/user/index';
 import type { Envelope, ErrorCode } from '../../shared/errors';
 import { type Child, type Main, newChild, ok, select, send, TODAY, withoutRateLimits } from '../harness';
 import { ownPrizes, setPrizes, stockOf } from '../prizes';
@@ -39,6 +40,15 @@ const writes: Record<string, Write> = {
     prepare: async () => ({ date: TODAY, content: 'x' }),
     afterwards: 'DIARY_EXISTS',
   },
+  'a diary changed': {
+    main: diary,
+    action: 'update',
+    prepare: async ({ openid }) => {
+      const { id, version } = (await ok(diary, openid, 'create', { date: TODAY, content: 'x' })).diary;
+      return { id, version, content: 'y' };
+    },
+    afterwards: 'VERSION_CONFLICT',
+  },
   'a diary deleted': {
     main: diary,
     action: 'delete',
@@ -50,6 +60,7 @@ const writes: Record<string, Write> = {
   'a task deleted': { main: task, action: 'delete', prepare: ownTask, afterwards: 'NOT_FOUND' },
   'a task completed': { main: task, action: 'complete', prepare: ownTask, afterwards: 'TASK_ALREADY_COMPLETED' },
   'a task taken back': { main: task, action: 'uncomplete', prepare: doneTask, afterwards: 'TASK_NOT_COMPLETED' },
+  'a profile changed': { main: user, action: 'update', prepare: async () => ({ nickname: '小明' }) },
   'points spent': { main: points, action: 'deduct', prepare: async () => ({ amount: 3, source: 'x' }) },
   'a draw': { main: lottery, action: 'draw', prepare: async () => ({}) },
 };

@@ -102,9 +102,9 @@ test('answers of direct calls are kept 30 days, those of phones 90', async () =>
       ({ request_id }) => request_id,
     );
   await collectGarbage(asJob, daysLater(29));
-  expect(await left()).toEqual(['a-direct-call', 'phone-1234:0000000001']);
+  expect(await left()).toEqual(['a-direct-call', '~phone-1234:0000000001']);
   await collectGarbage(asJob, daysLater(32));
-  expect(await left()).toEqual(['phone-1234:0000000001']);
+  expect(await left()).toEqual(['~phone-1234:0000000001']);
   await collectGarbage(asJob, daysLater(92));
   expect(await left()).toEqual([]);
 });

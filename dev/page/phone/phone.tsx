@@ -110,10 +110,9 @@ function TabBar({ phone, tab, onChoose }: { phone: string; tab: TabName; onChoos
   const text = useText();
   const bar = useRef<HTMLDivElement>(null);
 
-  /** Counts from the focused tab: two quick keys come before the first one is drawn. */
-  function onKeyDown(event: KeyboardEvent, focused: TabName): void {
+  function onKeyDown(event: KeyboardEvent): void {
     const step = event.key === 'ArrowRight' ? 1 : event.key === 'ArrowLeft' ? -1 : 0;
-    const next = tabs[(tabs.indexOf(focused) + step + tabs.length) % tabs.length];
+    const next = tabs[(tabs.indexOf(tab) + step + tabs.length) % tabs.length];
     if (step === 0 || next === undefined) return;
     onChoose(next);
     bar.current?.querySelector<HTMLElement>(`#${phone}-${next}`)?.focus();
@@ -131,7 +130,7 @@ function TabBar({ phone, tab, onChoose }: { phone: string; tab: TabName; onChoos
           aria-controls={`${phone}-content`}
           tabIndex={tab === name ? 0 : -1}
           onClick={() => onChoose(name)}
-          onKeyDown={(event) => onKeyDown(event, name)}
+          onKeyDown={onKeyDown}
         >
           <TabIcon name={name} />
           {text.tabs[name]}
