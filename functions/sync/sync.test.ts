@@ -213,7 +213,7 @@ describe('a mutation', () => {
     const done = mutation(2, 'task.complete', { ref: 1 });
     const [made, completed] = await phone.send([make, done]);
     expect(completed).toMatchObject({ status: 'applied', points: 7 });
-    const id = (made?.row as { id: number }).id;
+    const { id } = (made as { row: { id: number } }).row;
     expect(await phone.send([make, done])).toMatchObject([
       { mid: 1, status: 'applied', replayed: true, row: { id, isCompleted: true } },
       { mid: 2, status: 'applied', replayed: true, points: 7, row: { id, isCompleted: true } },
