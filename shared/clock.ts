@@ -25,12 +25,6 @@ export const isCalendarDay = (text: string): boolean => {
   return !Number.isNaN(time) && new Date(time).toISOString().startsWith(text);
 };
 
-/** When a call is answered, and the Beijing day of that. */
-export interface Moment {
-  now: Date;
-  today: string;
-}
-
 export const earliest = (first: string, ...days: string[]): string => days.reduce((found, day) => (day < found ? day : found), first);
 
 export const latest = (first: string, ...days: string[]): string => days.reduce((found, day) => (day > found ? day : found), first);
