@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { Readable } from 'node:stream';
 import { setTimeout as wait } from 'node:timers/promises';
+import { commentOn, linkFor, pictureRoutes, told } from './ai-tricks';
 import { type Fake, type FakeAnswer, type FakeRoutes, startFake } from './server';
 
 export interface FakeCoze extends Fake {
@@ -25,28 +25,12 @@ const tricks: Record<string, () => FakeAnswer> = {
   wrongtype: () => ({ body: ['not', 'an', 'object'] }),
   bloated: () => ({ body: JSON.stringify({ code: 0, data: { id: 'x'.repeat(2 * 1_024 * 1_024) } }) }),
   4000: () => ({ body: { code: 4000, msg: 'bad request', detail: { logid: 'l' } } }),
+  4028: () => ({ body: { code: 4028, msg: 'the plan is used up' } }),
   4013: () => ({ body: { code: 4013, msg: 'rate limited' } }),
   4100: () => ({ body: { code: 4100, msg: 'authentication is invalid' } }),
   4200: () => missing('conversation'),
   429: () => ({ status: 429, headers: { 'retry-after': '7' }, body: { code: 429, msg: 'too many requests' } }),
 };
-
-export const png = Buffer.from(
-  'iVBORw0KGgoAAAANSUhEUgAAABAAAAAQCAYAAAAf8/9hAAAAJElEQVR42mP8//8/AyWAiYFCMGrAqAGjBowaMGrAqAGjBowaAABFHgQfXG7mYAAAAABJRU5ErkJggg==',
-  'base64',
-);
-
-/** More than anyone should take, without a word about its length. */
-function endless(): Readable {
-  const piece = Buffer.alloc(256 * 1_024, 1);
-  let sent = 0;
-  return new Readable({
-    read() {
-      sent += piece.length;
-      this.push(sent > 64 * 1_024 * 1_024 ? null : sent === piece.length ? Buffer.concat([png.subarray(0, 8), piece]) : piece);
-    },
-  });
-}
 
 interface Chat {
   conversation: string;
@@ -54,25 +38,14 @@ interface Chat {
   readyAt: number;
   status: string;
   content: string;
+  /** Its conversation lists it. */
+  isListed: boolean;
 }
 
 const newId = (): string => randomBytes(9).toString('hex');
 const seconds = (): number => Math.floor(Date.now() / 1_000);
 
 const missing = (what: string): FakeAnswer => ({ body: { code: 4200, msg: `${what} not found`, detail: { logid: 'l' } } });
-
-const told = (text: string, trick: string): number | null => {
-  const found = new RegExp(`#${trick}(?:-(\\d+))?(?![\\w-])`).exec(text);
-  return found ? Number(found[1] ?? 0) : null;
-};
-
-const comment = '读到你今天的日记，我也跟着开心起来。你把看到的、想到的都写得清清楚楚，真了不起！明天又会遇见什么有趣的事呢？';
-
-function commentOn(text: string): string {
-  if (told(text, 'empty') !== null) return '   ';
-  if (told(text, 'risky') !== null) return '这里有违规内容';
-  return comment;
-}
 
 /** A chat as its conversation lists it: the question at once, the answer when it is there. */
 function messagesOf([id, { conversation, question, readyAt, status, content }]: [string, Chat]) {
@@ -81,29 +54,6 @@ function messagesOf([id, { conversation, question, readyAt, status, content }]: 
   const answered = { ...shared, id: newId(), chat_id: id, role: 'assistant', type: 'answer', content };
   return [{ ...asked, content: question }, ...(Date.now() >= readyAt && status === 'completed' ? [answered] : [])];
 }
-
-/** Where the workflow says the picture lies. */
-function linkFor(text: string, url: string): string {
-  if (told(text, 'otherhost') !== null) return 'https://pictures.example.com/a.png';
-  const port = told(text, 'port');
-  if (port !== null) return `http://127.0.0.1:${port}/picture.png`;
-  const redirected = told(text, 'astray');
-  if (redirected !== null) return `${url}/pictures/astray?port=${redirected}`;
-  for (const kind of ['svg', 'huge', 'page', 'moved', 'gone']) if (told(text, kind) !== null) return `${url}/pictures/${kind}`;
-  return `${url}/pictures/plain`;
-}
-
-const pictures: Record<string, (query: URLSearchParams) => FakeAnswer> = {
-  plain: () => ({ headers: { 'content-type': 'image/png' }, body: png }),
-  svg: () => ({
-    headers: { 'content-type': 'image/png' },
-    body: '<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>',
-  }),
-  page: () => ({ body: '<html></html>' }),
-  huge: () => ({ headers: { 'content-type': 'image/png' }, body: endless() }),
-  moved: () => ({ status: 302, headers: { location: '/pictures/plain' }, body: '' }),
-  astray: (query) => ({ status: 302, headers: { location: `http://127.0.0.1:${query.get('port')}/picture.png` }, body: '' }),
-};
 
 function answerOf(data: string): FakeAnswer {
   return { body: { code: 0, msg: '', data, execute_id: randomBytes(8).toString('hex') } };
@@ -166,7 +116,7 @@ export async function startFakeCoze(): Promise<FakeCoze> {
       const trouble = mishap(text, 'look-');
       if (trouble) return trouble;
       const { order = 'desc', limit = 50 }: { order?: string; limit?: number } = JSON.parse(body || '{}');
-      const messages = [...chats].filter(([, chat]) => chat.conversation === conversation).flatMap(messagesOf);
+      const messages = [...chats].filter(([, chat]) => chat.conversation === conversation && chat.isListed).flatMap(messagesOf);
       if (messages.length > 0) found.push(text);
       const page = (order === 'asc' ? messages : messages.reverse()).slice(0, limit);
       const ends = { first_id: page[0]?.id ?? '0', last_id: page.at(-1)?.id ?? '0', has_more: messages.length > limit };
@@ -182,13 +132,18 @@ export async function startFakeCoze(): Promise<FakeCoze> {
       if (!conversations.has(conversation)) return missing('conversation');
       prompts.push(text);
       conversations.set(conversation, text);
-      const trouble = mishap(text);
+      const limit = /#lost.*#(40\d\d)-later/.exec(text)?.[1];
+      if (limit !== undefined && timesAsked(text) > 1) {
+        for (const chat of chats.values()) if (chat.question === text) chat.isListed = true;
+        return { body: { code: Number(limit), msg: 'the conversation is in use' } };
+      }
+      const trouble = told(text, 'lost') === null ? mishap(text) : (tricks.html?.() ?? null);
       const id = newId();
-      if (!trouble || timesAsked(text) >= (told(text, 'accepted') ?? Number.POSITIVE_INFINITY)) {
+      if (!trouble || told(text, 'lost') !== null || timesAsked(text) >= (told(text, 'accepted') ?? Number.POSITIVE_INFINITY)) {
         paid.push(text);
-        const status = told(text, 'failed') === null ? 'completed' : 'failed';
+        const status = told(text, 'failed') !== null ? 'failed' : told(text, 'action') !== null ? 'requires_action' : 'completed';
         const readyAt = Date.now() + (told(text, 'slow') ?? 0);
-        chats.set(id, { conversation, question: text, readyAt, status, content: commentOn(text) });
+        chats.set(id, { conversation, question: text, readyAt, status, content: commentOn(text), isListed: told(text, 'lost') === null });
       }
       await wait(told(text, 'stuck') ?? 0);
       return trouble ?? { body: { code: 0, msg: '', data: { id, conversation_id: conversation, status: 'created' } } };
@@ -227,7 +182,7 @@ export async function startFakeCoze(): Promise<FakeCoze> {
       if (told(parameters.prompt, 'empty') !== null) return answerOf('{"output":""}');
       return answerOf(JSON.stringify({ output: JSON.stringify({ image: { url: linkFor(parameters.prompt, url) } }) }));
     },
-    'GET /pictures/*': ({ path, query }) => pictures[path.split('/').at(-1) ?? '']?.(query) ?? { status: 404, body: 'gone' },
+    ...pictureRoutes,
   };
 
   const fake = await startFake(routes);

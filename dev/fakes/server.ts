@@ -1,4 +1,5 @@
-import { createServer, type IncomingMessage } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { isLoopback } from '../loopback';
@@ -31,13 +32,15 @@ export interface Fake {
 }
 
 /** An outside service on the loopback, so that our real clients run against it. Answers programs of this machine and no web page. */
-export async function startFake(routes: FakeRoutes): Promise<Fake> {
+export async function startFake(routes: FakeRoutes, tls?: { key: string; cert: string }): Promise<Fake> {
   const calls: Record<string, number> = {};
   const requestIds: Record<string, string[]> = {};
 
   async function answer(request: IncomingMessage): Promise<FakeAnswer> {
     const { host, origin } = request.headers;
-    if (!isLoopback(host) || origin !== undefined) return { status: 403, body: 'no web page may ask this' };
+    // Over TLS the fake stands for a host of the cloud, under that host's name.
+    const isForUs = tls !== undefined || isLoopback(host);
+    if (!isForUs || origin !== undefined) return { status: 403, body: 'no web page may ask this' };
     const { pathname, searchParams } = new URL(request.url ?? '/', 'http://localhost');
     calls[pathname] = (calls[pathname] ?? 0) + 1;
     requestIds[pathname] = [...(requestIds[pathname] ?? []), String(request.headers['x-request-id'] ?? '')];
@@ -49,7 +52,7 @@ export async function startFake(routes: FakeRoutes): Promise<Fake> {
     return route({ path: pathname, query: searchParams, headers: request.headers, body: bytes.toString(), bytes });
   }
 
-  const server = createServer(async (request, response) => {
+  const respond = async (request: IncomingMessage, response: ServerResponse) => {
     const answered = await answer(request).catch((error: unknown) => {
       if (!request.destroyed) throw error;
       return null;
@@ -61,7 +64,8 @@ export async function startFake(routes: FakeRoutes): Promise<Fake> {
     response.writeHead(status, { 'content-type': isRaw ? 'text/html' : 'application/json', ...headers });
     if (body instanceof Readable) body.on('error', () => response.destroy()).pipe(response);
     else response.end(isRaw ? body : JSON.stringify(body));
-  });
+  };
+  const server = tls ? createTlsServer(tls, respond) : createServer(respond);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject).listen(0, '127.0.0.1', resolve);
   });
@@ -69,7 +73,7 @@ export async function startFake(routes: FakeRoutes): Promise<Fake> {
   if (typeof address !== 'object' || address === null) throw new Error('the fake listens on no port');
 
   return {
-    url: `http://127.0.0.1:${address.port}`,
+    url: `${tls ? 'https' : 'http'}://127.0.0.1:${address.port}`,
     calls,
     requestIds,
     stop: () =>

@@ -1,6 +1,6 @@
 import { promisify } from 'node:util';
 import { describe, expect, test, vi } from 'vitest';
-import { png } from '../../dev/fakes/coze';
+import { png } from '../../dev/fakes/ai-tricks';
 import { startFake } from '../../dev/fakes/server';
 import { publicLookup } from '../../shared/ai/public-lookup';
 import { outgoing, useServices } from '../../test/ai/services';

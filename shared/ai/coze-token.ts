@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Coze } from '../runtime/config';
+import type { CozeSettings } from '../runtime/ai-settings';
 import { ProviderError } from './provider';
 
 const LIFE_SECONDS = 900;
@@ -14,7 +14,7 @@ const field = (value: unknown, name: string): unknown =>
   typeof value === 'object' && value !== null ? Object.getOwnPropertyDescriptor(value, name)?.value : undefined;
 
 /** The access token to show: the configured one, or one that a signed request was exchanged for, kept until shortly before it ends. */
-export async function cozeToken({ access, baseUrl }: Coze, exchange: Exchange): Promise<string> {
+export async function cozeToken({ access, baseUrl }: CozeSettings, exchange: Exchange): Promise<string> {
   if ('token' in access) return access.token;
   if (cached?.appId === access.appId && Date.now() < cached.renewAt) return cached.token;
   const { default: jwt } = await import('jsonwebtoken');

@@ -1,9 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { config } from '../runtime/config';
+import type { CozeSettings } from '../runtime/ai-settings';
 import type { Errand } from '../runtime/context';
-import { askCoze, type Bag, isBag } from './coze-http';
+import { askCoze } from './coze-http';
+import { type Bag, isBag } from './http';
+import { pictureLinkIn } from './picture-link';
 import { commentPrompt, picturePrompt, tidyComment } from './prompts';
-import { type Provider, ProviderError } from './provider';
+import { type Conversations, type Provider, ProviderError } from './provider';
 
 export const DRAWING_TIMEOUT_MS = 90_000;
 
@@ -17,8 +19,8 @@ const dataOf = (answer: Bag): Bag => {
   return answer.data;
 };
 
-async function answerOf(params: Record<string, string>, errand: Errand): Promise<string> {
-  const { data } = await askCoze({ method: 'GET', path: '/v3/chat/message/list', params }, errand);
+async function answerOf(settings: CozeSettings, params: Record<string, string>, errand: Errand): Promise<string> {
+  const { data } = await askCoze(settings, { method: 'GET', path: '/v3/chat/message/list', params }, errand);
   if (!Array.isArray(data)) throw new ProviderError('malformed', 'no messages');
   const answers = data.filter((message) => isBag(message) && message.role === 'assistant' && message.type === 'answer');
   const comment = tidyComment(answers.map((message: Bag) => text(message.content)).join('\n'));
@@ -26,43 +28,25 @@ async function answerOf(params: Record<string, string>, errand: Errand): Promise
   return comment;
 }
 
-/** The first link anywhere in what a workflow answered: its shape is whatever the workflow's author made of it. */
-function linkIn(value: unknown, depth = 0): string | null {
-  if (depth > 5) return null;
-  if (typeof value === 'string') {
-    const trimmed = value.trim();
-    if (/^[[{"]/.test(trimmed)) {
-      try {
-        return linkIn(JSON.parse(trimmed), depth + 1);
-      } catch {
-        return null;
-      }
-    }
-    return /https?:\/\/[^\s"'<>)\]]+/.exec(trimmed)?.[0] ?? null;
-  }
-  if (typeof value !== 'object' || value === null) return null;
-  for (const each of Object.values(value)) {
-    const link = linkIn(each, depth + 1);
-    if (link !== null) return link;
-  }
-  return null;
-}
-
 function* pauses(): Generator<number, never> {
   for (let ms = 150; ; ms = Math.min(ms * 1.5, 1_000)) yield ms;
 }
 
-async function openConversation(errand: Errand): Promise<string> {
-  const conversation = text(dataOf(await askCoze({ method: 'POST', path: '/v1/conversation/create', body: {} }, errand)).id);
+async function openConversation(settings: CozeSettings, errand: Errand): Promise<string> {
+  const conversation = text(dataOf(await askCoze(settings, { method: 'POST', path: '/v1/conversation/create', body: {} }, errand)).id);
   if (!ID.test(conversation)) throw new ProviderError('malformed', 'no conversation');
   return conversation;
 }
 
 /** The chat that was begun in a conversation, '' while no message there names it; null when there is none. */
-async function chatIn(conversation: string, errand: Errand): Promise<string | null> {
+async function chatIn(settings: CozeSettings, conversation: string, errand: Errand): Promise<string | null> {
   const params = { conversation_id: conversation };
   const body = { order: 'asc', limit: 50 };
-  const { data, has_more: hasMore } = await askCoze({ method: 'POST', path: '/v1/conversation/message/list', params, body }, errand);
+  const { data, has_more: hasMore } = await askCoze(
+    settings,
+    { method: 'POST', path: '/v1/conversation/message/list', params, body },
+    errand,
+  );
   // A page without messages may come without the list.
   const messages = data ?? (hasMore === false ? [] : null);
   if (!Array.isArray(messages)) throw new ProviderError('malformed', 'no messages');
@@ -71,65 +55,77 @@ async function chatIn(conversation: string, errand: Errand): Promise<string | nu
   return messages.map((message) => (isBag(message) ? text(message.chat_id) : '')).find((id) => ID.test(id)) ?? '';
 }
 
-async function isCompleted(params: Record<string, string>, errand: Errand): Promise<boolean> {
-  const answer = await askCoze({ method: 'GET', path: '/v3/chat/retrieve', params }, errand);
+async function isCompleted(settings: CozeSettings, params: Record<string, string>, errand: Errand): Promise<boolean> {
+  const answer = await askCoze(settings, { method: 'GET', path: '/v3/chat/retrieve', params }, errand);
   const { status, last_error: lastError } = dataOf(answer);
   if (status === 'created' || status === 'in_progress') return false;
   if (status === 'completed') return true;
+  // The bot waits for a tool of the caller's, and would again.
+  if (status === 'requires_action') throw new ProviderError('misconfigured', 'requires_action');
   throw new ProviderError('failed', (isBag(lastError) && Number(lastError.code)) || 'chat');
 }
 
-export const coze: Provider = {
-  async prepareComment(reference, errand) {
-    if (reference === null) return openConversation(errand);
+const conversations = (settings: CozeSettings): Conversations => ({
+  isKept: true,
+
+  async prepare(reference, errand) {
+    if (reference === null) return openConversation(settings, errand);
     try {
-      const chat = await chatIn(reference, errand);
+      const chat = await chatIn(settings, reference, errand);
       return chat === null ? reference : `${reference}:${chat}`;
     } catch (error) {
-      if (error instanceof ProviderError && error.code === NOT_FOUND) return openConversation(errand);
+      if (error instanceof ProviderError && error.code === NOT_FOUND) return openConversation(settings, errand);
       throw error;
     }
   },
 
-  async beginComment(place, subject, person, errand) {
+  async begin(place, subject, person, errand) {
     const params = { conversation_id: place };
     const body = {
-      bot_id: config().coze?.botId,
+      bot_id: settings.botId,
       user_id: person,
       stream: false,
       auto_save_history: true,
       additional_messages: [{ role: 'user', type: 'question', content_type: 'text', content: commentPrompt(subject) }],
     };
-    const data = dataOf(await askCoze({ method: 'POST', path: '/v3/chat', params, body }, errand));
+    const data = dataOf(await askCoze(settings, { method: 'POST', path: '/v3/chat', params, body }, errand));
     const chat = text(data.id);
     const conversation = text(data.conversation_id);
     if (!ID.test(chat) || !ID.test(conversation)) throw new ProviderError('malformed', 'no chat');
     return `${conversation}:${chat}`;
   },
 
-  async finishComment(reference, errand) {
+  async finish(reference, errand) {
     let [conversation = '', chat = ''] = reference.split(':');
     try {
       for (const pauseMs of pauses()) {
-        chat ||= (await chatIn(conversation, errand)) ?? '';
+        chat ||= (await chatIn(settings, conversation, errand)) ?? '';
         const params = { conversation_id: conversation, chat_id: chat };
-        if (chat !== '' && (await isCompleted(params, errand))) return await answerOf(params, errand);
+        if (chat !== '' && (await isCompleted(settings, params, errand))) return await answerOf(settings, params, errand);
         if (Date.now() + pauseMs >= errand.deadline) break;
         await sleep(pauseMs);
       }
     } catch (error) {
       // Our time was up, not the provider's.
-      const wasCutShort = error instanceof ProviderError && error.trouble === 'late' && Date.now() >= errand.deadline;
+      const wasCutShort = error instanceof ProviderError && ['late', 'unsent'].includes(error.trouble) && Date.now() >= errand.deadline;
       if (!wasCutShort) throw error;
     }
     return null;
   },
+});
 
-  async drawPicture(subject, errand) {
-    const body = { workflow_id: config().coze?.workflowId, parameters: { prompt: picturePrompt(subject) } };
-    const { data } = await askCoze({ method: 'POST', path: '/v1/workflow/run', body, patience: DRAWING_TIMEOUT_MS }, errand);
-    const link = linkIn(data);
+const draw =
+  (settings: CozeSettings): Provider['draw'] =>
+  async (subject, errand) => {
+    const body = { workflow_id: settings.workflowId, parameters: { prompt: picturePrompt(subject) } };
+    const ask = { method: 'POST', path: '/v1/workflow/run', body, patienceMs: DRAWING_TIMEOUT_MS } as const;
+    const { data } = await askCoze(settings, ask, errand);
+    const link = pictureLinkIn(data);
     if (link === null) throw new ProviderError('unusable');
-    return link;
-  },
-};
+    return { link };
+  };
+
+export const cozeProvider = (settings: CozeSettings): Provider => ({
+  comments: settings.botId === '' ? null : conversations(settings),
+  draw: settings.workflowId === '' ? null : draw(settings),
+});

@@ -4,10 +4,11 @@ import type { Errand } from '../runtime/context';
 import { checkText, isChecking, submitPicture, type Verdict } from '../safety/check';
 import { remove, temporaryUrls, upload } from '../storage/storage';
 import { admitted, failed, succeeded } from './breaker';
-import { coze } from './coze';
 import { after, type Desk, ENDING_MS, hold, leaseMs } from './desk';
-import { fetchPicture } from './picture';
-import { isBegun, type Provider, ProviderError } from './provider';
+import { fetchPicture, pictureOf } from './picture';
+import { isFitForChild } from './prompts';
+import { type Completions, type Conversations, isBegun, ProviderError } from './provider';
+import { requireProvider } from './providers';
 import type { Lease, Outcome } from './queries';
 
 /** Calls for one job that may cost money. */
@@ -15,10 +16,10 @@ export const MAX_ATTEMPTS = 2;
 /** WeChat answers within half an hour. */
 export const PICTURE_CHECK_MS = 30 * 60_000;
 const MEDIA = 'media:';
+/** The reference of a job whose one paid call has left and has no answer yet. */
+export const SENT = 'sent';
 
 export const referenceOfTrace = (traceId: string): string => MEDIA + traceId;
-
-const provider: Provider = coze;
 
 /** No verdict on a text: it is neither sent nor shown until there is one. */
 export class Undecided extends Error {
@@ -41,7 +42,7 @@ const sentText = ({ content, mood, weather }: Lease): string => [content, mood, 
 
 const person = (userId: number): string => createHash('sha256').update(`growth-diary:${userId}`).digest('base64url').slice(0, 22);
 
-/** Calls the provider unless it is known to be ill, and takes note of how it does. */
+/** Calls the provider unless its circuit breaker is open, and counts how the call went. */
 async function call<T>({ ctx: { cache } }: Desk, work: () => Promise<T>): Promise<T> {
   if (!(await admitted(cache))) throw new ProviderError('down', 'breaker');
   try {
@@ -49,52 +50,81 @@ async function call<T>({ ctx: { cache } }: Desk, work: () => Promise<T>): Promis
     await succeeded(cache);
     return answer;
   } catch (error) {
-    if (error instanceof ProviderError && error.isIllness) await failed(cache);
+    if (error instanceof ProviderError && error.isOutage) await failed(cache);
     throw error;
   }
 }
 
-/** Has a comment begun, once: where it will be is noted before it is paid for, so that whoever takes the job up after us looks there first. */
-async function begin(desk: Desk, lease: Lease): Promise<void> {
+/** The time a paid call may take: the function's own, whatever the caller waits for. */
+const errandOf = ({ requestId, ctx }: Desk): Errand => ({ requestId, deadline: ctx.deadline - ENDING_MS });
+
+async function note(desk: Desk, lease: Lease, reference: string): Promise<void> {
+  if (reference === lease.reference) return;
+  lease.reference = reference;
+  await hold(desk, lease, { reference, dueAt: after(desk, leaseMs(desk)), isReleased: false });
+}
+
+/** After this time nobody looks into a conversation any more for a question that may have been accepted. */
+const LOOKING_MS = 60_000;
+
+/** Begins a comment once: its conversation is noted before it is paid for, so that the next worker looks there first. */
+async function begin(comments: Conversations, desk: Desk, lease: Lease): Promise<void> {
   requirePassed(await checkText(sentText(lease), 'diary', lease.openid, desk), true, true);
-  const errand: Errand = { requestId: desk.requestId, deadline: desk.ctx.deadline - ENDING_MS };
-  const note = async (reference: string): Promise<void> => {
-    if (reference === lease.reference) return;
-    lease.reference = reference;
-    await hold(desk, lease, { reference, dueAt: after(desk, leaseMs(desk)), isReleased: false });
-  };
+  const errand = errandOf(desk);
   await call(desk, async () => {
-    const place = await provider.prepareComment(lease.reference, errand);
-    await note(place);
+    const place = await comments.prepare(lease.reference, errand);
+    await note(desk, lease, place);
     if (isBegun(place)) return;
-    if (lease.attempts > MAX_ATTEMPTS) throw new ProviderError('failed', 'attempts');
-    await note(await provider.beginComment(place, lease, person(lease.userId), errand));
+    if (lease.attempts > MAX_ATTEMPTS) throw new ProviderError(lease.ageMs < LOOKING_MS ? 'occupied' : 'failed', 'attempts');
+    await note(desk, lease, await comments.begin(place, lease, person(lease.userId), errand));
   });
 }
 
-/** The text of a comment, or null when it has to be asked for again later. */
-export async function makeComment(desk: Desk, lease: Lease): Promise<Outcome | null> {
-  if (!isBegun(lease.reference)) await begin(desk, lease);
+/** The text of a comment that the provider keeps, or null when it has to be asked for again later. */
+async function fetchKept(comments: Conversations, desk: Desk, lease: Lease): Promise<string | null> {
+  if (!isBegun(lease.reference)) await begin(comments, desk, lease);
   const reference = lease.reference ?? '';
-  const text = await call(desk, () => provider.finishComment(reference, desk));
-  if (text === null) {
-    await hold(desk, lease, { reference, dueAt: desk.now(), isReleased: true });
-    return null;
-  }
-  requirePassed(await checkText(text, 'ai', lease.openid, desk.ctx), false, false);
+  const text = await call(desk, () => comments.finish(reference, desk));
+  if (text === null) await hold(desk, lease, { reference, dueAt: desk.now(), isReleased: true });
+  return text;
+}
+
+/** Makes a call that cannot be looked up afterwards. It is noted before it leaves: a worker that finds the note does not make it again. */
+async function callOnce<T>(desk: Desk, lease: Lease, work: () => Promise<T>): Promise<T> {
+  requirePassed(await checkText(sentText(lease), 'diary', lease.openid, desk), true, true);
+  return call(desk, async () => {
+    await note(desk, lease, SENT);
+    return work();
+  });
+}
+
+const completed = (comments: Completions, desk: Desk, lease: Lease): Promise<string> =>
+  callOnce(desk, lease, () => comments.complete(lease, person(lease.userId), errandOf(desk)));
+
+/** The text of a comment, or null when it is to be gone on with later. */
+export async function makeComment(desk: Desk, lease: Lease): Promise<Outcome | null> {
+  const { comments } = requireProvider();
+  if (comments === null) throw new ProviderError('misconfigured', 'comments');
+  const text = lease.text ?? (comments.isKept ? await fetchKept(comments, desk, lease) : await completed(comments, desk, lease));
+  if (text === null) return null;
+  if (!isFitForChild(text)) throw new ProviderError('unusable', 'rules');
+  const verdict = await checkText(text, 'ai', lease.openid, desk.ctx);
+  // Kept unseen, so that the next worker only has to check it.
+  if (verdict === 'unknown' && lease.text === null) await hold(desk, lease, { text, dueAt: after(desk, leaseMs(desk)), isReleased: false });
+  requirePassed(verdict, false, false);
   return { text };
 }
 
 /** A picture in our own storage, or null when it waits for WeChat's verdict, unseen. */
 export async function makePicture(desk: Desk, lease: Lease): Promise<Outcome | null> {
-  const { openid } = lease;
-  requirePassed(await checkText(sentText(lease), 'diary', openid, desk), true, true);
-  const link = await call(desk, () => provider.drawPicture(lease, desk));
-  const { bytes, extension } = await fetchPicture(link, desk);
+  const { draw } = requireProvider();
+  if (draw === null) throw new ProviderError('misconfigured', 'pictures');
+  const drawing = await callOnce(desk, lease, () => draw(lease, errandOf(desk)));
+  const { bytes, extension } = 'bytes' in drawing ? pictureOf(drawing.bytes) : await fetchPicture(drawing.link, desk);
   const fileId = await upload(`users/${lease.userId}/ai/${lease.id}.${extension}`, bytes);
   if (!isChecking()) return { fileId };
   const urls = await temporaryUrls({ cache: desk.ctx.cache, subject: `ai:${lease.userId}` }, [fileId]);
-  const trace = await submitPicture(urls.get(fileId) ?? link, openid, desk.ctx);
+  const trace = await submitPicture(urls.get(fileId) ?? '', lease.openid, desk.ctx);
   if (trace === null) {
     await remove([fileId]);
     throw new Undecided(false);

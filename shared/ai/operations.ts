@@ -9,6 +9,7 @@ import type { commentDiary, generateImage, Job, pictureChecked } from './contrac
 import { deskOf, ENDING_MS } from './desk';
 import { handOver } from './hand-over';
 import { referenceOfTrace } from './make';
+import { findProvider } from './providers';
 import { postJob, selectJob, selectJobByReference, toJob } from './queries';
 import { decidePicture, requireConfigured, workOnce } from './worker';
 
@@ -16,6 +17,8 @@ import { decidePicture, requireConfigured, workOnce } from './worker';
 const PATIENCE_MS = 3_000;
 /** Jobs one worker has in hand at a time: they mostly wait for the provider. */
 const LANES = 4;
+/** No job is begun with less time left: a call that is cut off by our own deadline may have been paid for. */
+const RESERVE_MS = 15_000;
 
 const endOf = (ctx: SystemContext, most = Number.POSITIVE_INFINITY): number => Math.min(Date.now() + most, ctx.deadline - ENDING_MS);
 
@@ -33,10 +36,14 @@ async function answer(ctx: UserContext, id: number): Promise<{ job: Job }> {
   return { job: { ...job, result: { ...job.result, ...(temporaryUrl !== undefined && { temporaryUrl }) } } };
 }
 
-/** A comment is worked on in the caller's time, for a few seconds; a picture by a function of its own, or here where none can be started. */
+/**
+ * A comment that the provider keeps is worked on in the caller's time for a few seconds. A call that cannot be gone on with later is made by a
+ * function of its own, or here where none can be started.
+ */
 async function goOn(ctx: UserContext, kind: Job['kind'], id: number): Promise<void> {
-  if (kind === 'image' && (await handOver(ctx))) return;
-  const until = kind === 'image' ? endOf(ctx) : endOf(ctx, PATIENCE_MS);
+  const isSingleCall = kind === 'image' || findProvider()?.comments?.isKept === false;
+  if (isSingleCall && (await handOver(ctx))) return;
+  const until = isSingleCall ? endOf(ctx) : endOf(ctx, PATIENCE_MS);
   await workOnce(deskOf(ctx, until), { userId: ctx.userId, id });
 }
 
@@ -70,7 +77,7 @@ export async function getJob(ctx: UserContext, { id }: { id: number }): Promise<
   const { kind, due_at: dueAt, status } = await requireJob(ctx, id);
   await ctx.admitted;
   const isWaiting = status === 'queued' || status === 'running';
-  if (isWaiting && dueAt !== null && dueAt <= ctx.now && config().coze !== null) await goOn(ctx, kind, id);
+  if (isWaiting && dueAt !== null && dueAt <= ctx.now && config().ai !== null) await goOn(ctx, kind, id);
   return answer(ctx, id);
 }
 
@@ -79,9 +86,9 @@ export async function workThrough(ctx: SystemContext): Promise<{ worked: number;
   const desk = deskOf(ctx, endOf(ctx));
   let worked = 0;
   const lane = async () => {
-    while (Date.now() < desk.deadline - 2 * ENDING_MS && (await workOnce(desk, null))) worked += 1;
+    while (Date.now() < desk.deadline - RESERVE_MS && (await workOnce(desk, null))) worked += 1;
   };
-  if (config().coze !== null) await Promise.all(Array.from({ length: LANES }, lane));
+  if (config().ai !== null) await Promise.all(Array.from({ length: LANES }, lane));
   const rechecked = await recheckTexts(ctx);
   return { worked, rechecked };
 }

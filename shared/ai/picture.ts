@@ -20,14 +20,22 @@ function extensionOf(bytes: Buffer): Picture['extension'] | null {
   return null;
 }
 
-/** A stand-in for the provider on a developer's own machine serves its pictures itself. */
+/** Bytes that are a picture of bearable size. */
+export function pictureOf(bytes: Buffer): Picture {
+  const extension = extensionOf(bytes);
+  if (extension === null || bytes.length > MAX_BYTES) throw new ProviderError('unusable', 'picture type');
+  return { bytes, extension };
+}
+
+/** On a developer's own machine a fake provider serves its pictures itself, or from an origin named in full. */
 const isStandIn = (url: URL): boolean => {
-  const { coze, environment } = config();
-  return environment !== 'production' && coze !== null && url.origin === new URL(coze.baseUrl).origin;
+  const { ai, environment } = config();
+  if (environment === 'production' || ai === null) return false;
+  return ai.pictureHosts.includes(url.origin) || ('baseUrl' in ai && url.origin === new URL(ai.baseUrl).origin);
 };
 
 function requireAllowed(url: URL): void {
-  const hosts = config().coze?.pictureHosts ?? [];
+  const hosts = config().ai?.pictureHosts ?? [];
   const isListed = hosts.some((host) => (host.startsWith('*.') ? url.hostname.endsWith(host.slice(1)) : url.hostname === host));
   const isPlain = url.protocol === 'https:' && url.port === '' && url.username === '' && url.password === '';
   if (!isStandIn(url) && !(isListed && isPlain)) throw new ProviderError('unusable', 'picture host');
@@ -70,9 +78,7 @@ export async function fetchPicture(link: string, errand: Errand): Promise<Pictur
     requireAllowed(url);
     const { status, location, bytes } = await get(url, errand);
     if (status < 300) {
-      const extension = extensionOf(bytes);
-      if (extension === null) throw new ProviderError('unusable', 'picture type');
-      return { bytes, extension };
+      return pictureOf(bytes);
     }
     url = location !== undefined && URL.canParse(location, url.href) ? new URL(location, url.href) : null;
   }

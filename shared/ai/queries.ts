@@ -87,6 +87,8 @@ export interface Lease {
   reference: string | null;
   /** A picture that waits to be checked. */
   fileId: string | null;
+  /** A comment that waits to be checked. */
+  text: string | null;
   /** Why the attempt before came to nothing. */
   errorCode: string | null;
   ageMs: number;
@@ -117,9 +119,10 @@ export const postJobClaim = async (
 };
 
 interface Note {
-  /** null keeps what is there, an empty string drops it. */
-  reference: string | null;
+  /** Absent or null keeps what is there, an empty string drops it. */
+  reference?: string | null;
   fileId?: string;
+  text?: string;
   dueAt: Date;
   isReleased: boolean;
   /** This attempt provably cost nothing. */
@@ -129,13 +132,14 @@ interface Note {
 
 /** Answers false when the lease has passed to another worker, who then goes on alone. */
 export const postJobHold = async (db: Database, { userId, id, worker }: Lease, note: Note): Promise<boolean> => {
-  const { reference, fileId = null, dueAt, isReleased, isUnpaid = false, errorCode = null } = note;
+  const { reference = null, fileId, text, dueAt, isReleased, isUnpaid = false, errorCode = null } = note;
+  const result = fileId === undefined && text === undefined ? null : { fileId, text };
   const { held } = await call.postJobHold<{ held: 0 | 1 | boolean }>(db, {
     userId,
     id,
     worker,
     reference,
-    fileId,
+    result,
     dueAt,
     isReleased,
     unpaid: isUnpaid ? 1 : 0,

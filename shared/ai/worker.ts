@@ -5,8 +5,9 @@ import { logLine } from '../runtime/log';
 import type { Verdict } from '../safety/check';
 import { remove } from '../storage/storage';
 import { after, type Desk, hold, LeaseLost, leaseMs, SETTLING_MS } from './desk';
-import { MAX_ATTEMPTS, makeComment, makePicture, PICTURE_CHECK_MS, Undecided } from './make';
+import { MAX_ATTEMPTS, makeComment, makePicture, PICTURE_CHECK_MS, SENT, Undecided } from './make';
 import { isBegun, ProviderError } from './provider';
+import { findProvider } from './providers';
 import { type End, type Lease, type Outcome, postJobClaim, postJobEnd } from './queries';
 
 /*
@@ -14,10 +15,11 @@ import { type End, type Lease, type Outcome, postJobClaim, postJobEnd } from './
  *    ▲                 │
  *    └──post_job_hold──┘   not ready yet, or worth another attempt
  *
- * A worker that dies leaves a lease that runs out; the job is then due again. A comment is paid for once: the conversation that it will be
- * in is noted before, and whoever takes the job up, or does not know what became of a call, looks there before asking again. Only a chat
- * that Coze itself gave up, or lost, is followed by another, in a new conversation. Nothing of a picture can be noted before it is paid
- * for: whoever claims it counts the run first, and at most two are paid for.
+ * A worker that dies leaves a lease that expires; the job is then due again. No job is paid for twice unknowingly:
+ * - A comment that the provider keeps (Coze): its conversation is noted before the question is sent. The next worker, or this one after a lost
+ *   answer, looks there before it asks again. Only a chat that Coze itself gave up or lost is followed by another, in a new conversation.
+ * - A single call (a picture, or a comment of the other providers): it is noted before it is sent. When its outcome is unknown, the job
+ *   fails, its quota is given back, and the child may ask again. Only a call that was provably not carried out is repeated, once.
  */
 /** After this a job that cannot be finished fails, and its quota is given back. */
 const PATIENCE_MS = 5 * 60_000;
@@ -31,8 +33,9 @@ function endedAlready(lease: Lease): ErrorCode | null {
   if (lease.diaryIs === 'changed') return 'VERSION_CONFLICT';
   if (!lease.aiEnabled) return 'AI_DISABLED';
   const isSpent = lease.reference === null && lease.attempts > MAX_ATTEMPTS;
+  const isLost = lease.reference === SENT && lease.text === null;
   const isTooOld = lease.ageMs > (lease.fileId === null ? PATIENCE_MS : PICTURE_CHECK_MS);
-  if (!isSpent && !isTooOld) return null;
+  if (!isSpent && !isLost && !isTooOld) return null;
   return lease.errorCode === 'UNAVAILABLE' ? 'UNAVAILABLE' : 'PROVIDER_ERROR';
 }
 
@@ -57,10 +60,18 @@ async function finish(
   await remove(unwanted.filter((file) => file !== null));
 }
 
+/** What the child is told. */
+function codeOf({ trouble }: ProviderError): ErrorCode {
+  if (trouble === 'misconfigured') return 'INTERNAL';
+  return trouble === 'refused' ? 'CONTENT_REJECTED' : 'PROVIDER_ERROR';
+}
+
 /** What is to become of a job whose attempt came to nothing: an end, or null when it was put back. */
 async function afterTrouble(desk: Desk, lease: Lease, error: unknown): Promise<Outcome | null> {
   if (error instanceof LeaseLost) return null;
   if (error instanceof AppError && error.code === 'CONTENT_REJECTED') return failure('CONTENT_REJECTED');
+  // Storage does not answer: there is no place for the picture.
+  if (error instanceof AppError && error.code === 'UNAVAILABLE' && lease.kind === 'image') return failure('UNAVAILABLE');
   if (error instanceof Undecided) {
     const { isUnpaid } = error;
     if (!isUnpaid && lease.kind === 'image') return failure('UNAVAILABLE');
@@ -68,14 +79,16 @@ async function afterTrouble(desk: Desk, lease: Lease, error: unknown): Promise<O
     return null;
   }
   if (!(error instanceof ProviderError)) throw error;
-  logLine('warning', { what: 'coze', trouble: error.trouble, code: error.code, kind: lease.kind, attempt: lease.attempts });
+  logLine('warning', { what: 'ai', trouble: error.trouble, code: error.code, job: lease.kind, attempt: lease.attempts });
+  const isSingleCall = lease.reference === SENT;
   const isOver = error.code === 'breaker' || !error.isWorthRetrying || (error.trouble === 'failed' && lease.attempts >= MAX_ATTEMPTS);
-  // Whoever is ill may have accepted a question all the same: its conversation is looked into before the job is given up.
-  const isOpen = lease.reference !== null && (error.isIllness || isBegun(lease.reference));
-  const isSpent = lease.attempts >= MAX_ATTEMPTS && !isOpen;
-  if (isOver || isSpent) return failure(error.trouble === 'misconfigured' ? 'INTERNAL' : 'PROVIDER_ERROR');
+  if (isOver || (isSingleCall && error.mayHavePaid)) return failure(codeOf(error));
+  // The question may have been accepted all the same: its conversation is looked into before the job is given up.
+  const mayBeFound = error.isOutage || error.trouble === 'occupied' || isBegun(lease.reference);
+  const isOpen = !isSingleCall && lease.reference !== null && mayBeFound;
+  if (lease.attempts >= MAX_ATTEMPTS && !isOpen) return failure(codeOf(error));
   const pauseMs = Math.max(error.retryAfterMs, SETTLING_MS * lease.attempts * (1 + Math.random() / 2));
-  const reference = error.trouble === 'failed' ? '' : null;
+  const reference = error.trouble === 'failed' || isSingleCall ? '' : null;
   await hold(desk, lease, { reference, dueAt: after(desk, pauseMs), isReleased: true, errorCode: 'PROVIDER_ERROR' });
   return null;
 }
@@ -116,7 +129,7 @@ export async function decidePicture(
 
 /** Whether this kind of job can be done at all with the settings there are. */
 export function requireConfigured(kind: 'comment' | 'image'): void {
-  const { coze: settings, cloud } = config();
-  const isReady = settings !== null && (kind === 'comment' ? settings.botId !== '' : settings.workflowId !== '' && cloud !== null);
+  const provider = findProvider();
+  const isReady = kind === 'comment' ? provider?.comments : provider?.draw && config().cloud !== null;
   if (!isReady) throw new AppError('PROVIDER_ERROR', { message: 'AI 功能尚未配置' });
 }

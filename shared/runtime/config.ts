@@ -1,5 +1,9 @@
 import { createSecretKey, type KeyObject } from 'node:crypto';
+import { type AiSettings, readAiSettings } from './ai-settings';
+import { ConfigError, type Environment, integer, list, positive } from './environment';
 import type { Host } from './primary';
+
+export { ConfigError } from './environment';
 
 export interface SigningKey {
   id: string;
@@ -9,16 +13,6 @@ export interface SigningKey {
 export interface Operator {
   name: string;
   token: string;
-}
-
-export interface Coze {
-  baseUrl: string;
-  botId: string;
-  workflowId: string;
-  /** A personal access token, or the application whose signed requests are exchanged for short-lived ones. */
-  access: { token: string } | { appId: string; keyId: string; privateKey: string };
-  /** Where pictures may be fetched from; `*.` stands for any subdomain. */
-  pictureHosts: readonly string[];
 }
 
 export interface Config {
@@ -46,7 +40,8 @@ export interface Config {
   imageHosts: readonly string[];
   /** The cloud that this process runs in: its storage and its other functions. null outside of it. */
   cloud: { environmentId: string } | null;
-  coze: Coze | null;
+  /** Who comments and draws; null: nobody. */
+  ai: AiSettings | null;
   aiQuota: { comment: number; image: number };
   /** How texts and AI pictures are checked: over HTTPS with our own token, through wx-server-sdk, or not at all. */
   contentCheck: 'https' | 'openapi' | 'off';
@@ -62,31 +57,6 @@ export interface Config {
   ownTaskDailyCap: number;
   /** Which part of the users is told to bring their phone's data over, and how far. */
   migration: { mode: 'off' | 'shadow' | 'dual' | 'cloud'; percent: number; salt: string };
-}
-
-type Environment = Record<string, string | undefined>;
-
-const list = (text: string | undefined): string[] =>
-  (text ?? '')
-    .split(',')
-    .map((item) => item.trim())
-    .filter(Boolean);
-
-const integer = (env: Environment, name: string, fallback: number): number => {
-  const value = env[name] ? Number(env[name]) : fallback;
-  if (!Number.isSafeInteger(value) || value < 0) throw new ConfigError(`${name} must be a whole number`);
-  return value;
-};
-
-const positive = (env: Environment, name: string, fallback: number): number => {
-  const value = env[name] ? Number(env[name]) : fallback;
-  if (!Number.isFinite(value) || value <= 0) throw new ConfigError(`${name} must be a number above zero`);
-  return value;
-};
-
-/** The settings are wrong: every call is refused until they are right. Its message names variables, never values. */
-export class ConfigError extends Error {
-  override readonly name = 'ConfigError';
 }
 
 /** What examples say; a random text does not spell it. */
@@ -157,19 +127,6 @@ const parseOperators = (env: Environment, production: boolean): Operator[] =>
     return operator;
   });
 
-const parseCoze = (env: Environment): Coze | null => {
-  const { COZE_TOKEN: token, COZE_OAUTH_APP_ID: appId, COZE_OAUTH_KEY_ID: keyId, COZE_OAUTH_PRIVATE_KEY: privateKey } = env;
-  if (!token && !appId) return null;
-  if (!token && (!keyId || !privateKey)) throw new ConfigError('COZE_OAUTH_APP_ID needs COZE_OAUTH_KEY_ID and COZE_OAUTH_PRIVATE_KEY');
-  return {
-    baseUrl: env.COZE_API_BASE || 'https://api.coze.cn',
-    botId: env.COZE_BOT_ID ?? '',
-    workflowId: env.COZE_WORKFLOW_ID ?? '',
-    access: token ? { token } : { appId: appId ?? '', keyId: keyId ?? '', privateKey: (privateKey ?? '').replaceAll('\\n', '\n') },
-    pictureHosts: list(env.COZE_PICTURE_HOSTS || '*.coze.cn,*.byteimg.com'),
-  };
-};
-
 /** On unless said otherwise wherever real children write; `openapi` needs rights that only WeChat's own tool can upload. */
 const parseContentCheck = (env: Environment, production: boolean): Config['contentCheck'] => {
   const mode = env.CONTENT_CHECK || (production && env.WX_SECRET ? 'on' : 'off');
@@ -220,7 +177,7 @@ export function readConfig(env: Environment): Config {
     webhookUrl: env.WEBHOOK_URL || null,
     databaseQuotaMb: positive(env, 'DB_QUOTA_MB', 10_240),
     cloud: env.TCB_ENV && env.TENCENTCLOUD_SECRETID ? { environmentId: env.TCB_ENV } : null,
-    coze: parseCoze(env),
+    ai: readAiSettings(env),
     aiQuota: { comment: integer(env, 'AI_COMMENTS_PER_DAY', 20), image: integer(env, 'AI_PICTURES_PER_DAY', 5) },
     contentCheck: parseContentCheck(env, production),
     rateLimitFactor: positive(env, 'RATE_LIMIT_FACTOR', 1),

@@ -29,7 +29,7 @@ BEGIN
   COMMIT;
   SELECT IF(v_id IS NULL, JSON_OBJECT('job', NULL), (
     SELECT JSON_OBJECT('job', JSON_OBJECT('userId', j.user_id, 'id', j.id, 'kind', j.kind, 'diaryId', j.diary_id, 'attempts', j.attempts,
-        'reference', j.reference, 'fileId', j.result ->> '$.fileId', 'errorCode', j.error_code, 'ageMs', TIMESTAMPDIFF(MICROSECOND, j.created_at, p_now) DIV 1000,
+        'reference', j.reference, 'fileId', j.result ->> '$.fileId', 'text', j.result ->> '$.text', 'errorCode', j.error_code, 'ageMs', TIMESTAMPDIFF(MICROSECOND, j.created_at, p_now) DIV 1000,
         'openid', u.openid, 'aiEnabled', COALESCE(u.settings ->> '$.aiEnabled', 'true') <> 'false',
         'diaryIs', IF(j.diary_id IS NULL OR d.content_rev = j.diary_version, 'same', IF(d.id IS NULL, 'gone', 'changed')),
         'content', COALESCE(d.content, j.input ->> '$.content', ''), 'mood', COALESCE(d.mood, j.input ->> '$.mood', ''),

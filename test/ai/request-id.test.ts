@@ -17,7 +17,7 @@ const services = useServices(ai);
 beforeAll(() => {
   const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2_048 });
   const access = { appId: randomUUID(), keyId: 'key', privateKey: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString() };
-  config().coze = { ...settingsFor(services.coze), access };
+  config().ai = { ...settingsFor(services.coze), access };
 });
 
 /** What reached the fakes since the last look, by path. */

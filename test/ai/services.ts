@@ -5,6 +5,7 @@ import { type FakeCloud, startFakeCloud } from '../../dev/fakes/storage';
 import { judge, startFakeWechat, takePicture } from '../../dev/fakes/wechat';
 import { platformContext } from '../../dev/gateway/context';
 import { succeeded } from '../../shared/ai/breaker';
+import type { CozeSettings } from '../../shared/runtime/ai-settings';
 import { type Config, config } from '../../shared/runtime/config';
 import { openCache } from '../../shared/runtime/redis';
 import { appId, type Main, NOON } from '../harness';
@@ -18,7 +19,8 @@ const surroundings = {
   SCF_NAMESPACE: 'test',
 };
 
-export const settingsFor = ({ url }: { url: string }): NonNullable<Config['coze']> => ({
+export const settingsFor = ({ url }: { url: string }): CozeSettings => ({
+  provider: 'coze',
   baseUrl: url,
   botId: 'bot',
   workflowId: 'flow',
@@ -57,7 +59,7 @@ export function useServices(main: Main, settings: Partial<Config> = {}): Service
     ]);
     Object.assign(services, { coze, cloud, wechat });
     Object.assign(process.env, surroundings, { TCB_CONTEXT_CNFG: JSON.stringify({ URL: `${cloud.url}/admin` }) });
-    Object.assign(config(), { cloud: { environmentId: 'test' }, coze: settingsFor(coze), ...settings });
+    Object.assign(config(), { cloud: { environmentId: 'test' }, ai: settingsFor(coze), ...settings });
     config().wechat = { appId, secret: 'secret', apiBase: wechat.url };
   });
   beforeEach(async () => {

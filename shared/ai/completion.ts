@@ -1,0 +1,37 @@
+import { isBag } from './http';
+import { tidyComment } from './prompts';
+import { ProviderError } from './provider';
+
+/** More than a comment of some hundred characters can need: a model that repeats itself is cut off there. */
+export const MAX_TOKENS = 800;
+
+/** How OpenAI and its relatives say that their own filter held an answer back. */
+const FILTERED = new Set(['content_filter', 'sensitive']);
+
+const text = (value: unknown): string => (typeof value === 'string' ? value : '');
+
+/** One chunk of a stream, or the whole answer: the text in it, and why it ended. */
+function piecesOf(chunk: unknown): { content: string; reason: string } {
+  const choice: unknown = isBag(chunk) && Array.isArray(chunk.choices) ? chunk.choices[0] : undefined;
+  if (!isBag(choice)) return { content: '', reason: '' };
+  const message = isBag(choice.delta) ? choice.delta : isBag(choice.message) ? choice.message : {};
+  return { content: text(message.content), reason: text(choice.finish_reason) };
+}
+
+/** Reasoning models put their thoughts before the answer. */
+const withoutThoughts = (content: string): string => content.replace(/<think>[\s\S]*?(<\/think>|$)/g, '');
+
+/**
+ * The comment in the chunks of a chat completion. Throws `refused` when the provider's filter held it back, `malformed` when it does not end,
+ * `unusable` when nothing is in it.
+ */
+export function commentIn(chunks: readonly unknown[]): string {
+  const pieces = chunks.map(piecesOf);
+  const reason = pieces.map((piece) => piece.reason).findLast((each) => each !== '') ?? '';
+  if (FILTERED.has(reason)) throw new ProviderError('refused', reason);
+  // An answer that ends in the middle of a sentence because the line broke is no answer; one at the token limit is tidied.
+  if (reason === '') throw new ProviderError('malformed', 'no end');
+  const comment = tidyComment(withoutThoughts(pieces.map((piece) => piece.content).join('')));
+  if (comment === '') throw new ProviderError('unusable');
+  return comment;
+}
