@@ -27,7 +27,7 @@ export interface Reply {
 }
 
 /** Milliseconds that a `Retry-After` header asks to wait: seconds or an HTTP date, at most a minute; 0 without one. */
-export function retryAfterMs(value: unknown): number {
+function retryAfterMs(value: unknown): number {
   if (typeof value !== 'string' || value === '') return 0;
   const ms = /^\d+$/.test(value) ? Number(value) * 1_000 : Date.parse(value) - Date.now();
   return ms > 0 ? Math.min(ms, MAX_RETRY_AFTER_MS) : 0;
