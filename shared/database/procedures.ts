@@ -457,7 +457,7 @@ export const postJobEnd = <Answer>(
 
 /**
  * What a worker notes on the job it has leased: a reference to go on from (NULL keeps the one there is, '' drops
- * it), a picture already stored, the next due_at. p_is_released gives the lease back; p_unpaid takes back attempts that provably cost nothing.
+ * it), an unchecked result (fileId or text), the next due_at. p_is_released gives the lease back; p_unpaid takes back attempts that provably cost nothing.
  * Answers whether the lease still was this worker's; if not, nothing is changed.
  */
 export const postJobHold = <Answer>(
@@ -467,7 +467,7 @@ export const postJobHold = <Answer>(
     id: number;
     worker: string;
     reference: string | null;
-    fileId: string | null;
+    result: object | null;
     dueAt: Date;
     isReleased: boolean;
     unpaid: number;
@@ -479,7 +479,7 @@ export const postJobHold = <Answer>(
     given.id,
     given.worker,
     given.reference,
-    given.fileId,
+    given.result && JSON.stringify(given.result),
     given.dueAt,
     given.isReleased,
     given.unpaid,
