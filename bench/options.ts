@@ -1,3 +1,5 @@
+import { CommandError } from '../scripts/command';
+
 export interface Options {
   /** Parts of row names; empty means all. */
   only: string[];
@@ -11,7 +13,9 @@ export interface Options {
   long: boolean;
 }
 
-const usage = `npm run bench -- [only=draw,profile] [c=1,16] [rtt=0,1] [rounds=3] [ms=1500] [quick] [long]
+export const usage = `Measures calls a second beside an Express server of the same design, and writes bench/results.
+
+npm run bench -- [only=draw,profile] [c=1,16] [rtt=0,1] [rounds=3] [ms=1500] [quick] [long]
   only    rows and parts whose names contain one of these words (parts: cold, pipeline, floors, home, sync, growth)
   c       callers at once; rtt: milliseconds added to every trip to MySQL and Redis
   quick   one short round: to see that it runs, not how fast
@@ -23,7 +27,7 @@ const numbers = (text: string | undefined, fallback: number[]): number[] => (tex
 export function readOptions(words: string[]): Options {
   const given = new Map(words.map((word) => [word.split('=', 1)[0] ?? word, word.slice(word.indexOf('=') + 1)]));
   const unknown = [...given.keys()].find((name) => !['only', 'c', 'rtt', 'rounds', 'ms', 'quick', 'long'].includes(name));
-  if (unknown !== undefined) throw new Error(`unknown option ${unknown}\n\n${usage}`);
+  if (unknown !== undefined) throw new CommandError(`There is no option '${unknown}'. See: npm run bench -- --help`);
   const quick = given.has('quick');
   return {
     only: given.get('only')?.split(',') ?? [],

@@ -54,7 +54,7 @@ export const ourEnvironment = ({ mysql, redisUrl, callers }: OurSettings): Recor
   DB_USER: mysql.user,
   DB_PASSWORD: mysql.password,
   DB_NAME: mysql.name,
-  DB_PLAINTEXT: 'allow',
+  DB_TLS: 'off',
   DB_POOL: String(callers),
   REDIS_URL: redisUrl,
   REDIS_TIMEOUT_MS: '2000',

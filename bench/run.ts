@@ -1,12 +1,13 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { loadavg } from 'node:os';
 import { join } from 'node:path';
+import { runCommand } from '../scripts/command';
 import { maxMutations } from '../shared/sync/limits';
 import { measureDraws } from './draws';
 import { measureFloors } from './floors';
 import { measureGrowth } from './growth';
 import { countTrips, measureRow, type Trips, warmUp } from './measure';
-import { isWanted, type Options, readOptions } from './options';
+import { isWanted, type Options, readOptions, usage } from './options';
 import { measureColdStarts, measureMemory, measurePipeline, memoryNow } from './parts';
 import { writePicture } from './picture';
 import { contestTable, type Result, tripsTable, writeReport } from './report';
@@ -70,20 +71,21 @@ function printLogs({ folder }: Stage): void {
   }
 }
 
-const words = process.argv.slice(2);
-const options = readOptions(words);
-const loadBefore = loadavg()[0] ?? 0;
-const stage = await openStage({ users: 1_000, perUser: 100, report: say });
-try {
-  if (stage.peerFolder === null) say('There is no peer (PEER_DIR): this product and the floors are measured alone.');
-  const { tables, results } = await measure(stage, options);
-  const command = ['npm run bench', ...(words.length > 0 ? ['--', ...words] : [])].join(' ');
-  const load = `load average ${loadBefore.toFixed(1)} before, ${(loadavg()[0] ?? 0).toFixed(1)} at the end`;
-  if (tables.length > 0) say(`written to ${await writeReport(tables, { command, sources: stage.sources, load })}`);
-  if (options.only.length === 0 && results.some(({ ratio }) => ratio !== null)) say(`drawn in ${await writePicture(results)}`);
-} catch (error) {
-  printLogs(stage);
-  throw error;
-} finally {
-  await stage.stop();
-}
+await runCommand({ usage, maxWords: 20 }, async (_, words) => {
+  const options = readOptions(words);
+  const loadBefore = loadavg()[0] ?? 0;
+  const stage = await openStage({ users: 1_000, perUser: 100, report: say });
+  try {
+    if (stage.peerFolder === null) say('There is no peer (PEER_DIR): this product and the floors are measured alone.');
+    const { tables, results } = await measure(stage, options);
+    const command = ['npm run bench', ...(words.length > 0 ? ['--', ...words] : [])].join(' ');
+    const load = `load average ${loadBefore.toFixed(1)} before, ${(loadavg()[0] ?? 0).toFixed(1)} at the end`;
+    if (tables.length > 0) say(`written to ${await writeReport(tables, { command, sources: stage.sources, load })}`);
+    if (options.only.length === 0 && results.some(({ ratio }) => ratio !== null)) say(`drawn in ${await writePicture(results)}`);
+  } catch (error) {
+    printLogs(stage);
+    throw error;
+  } finally {
+    await stage.stop();
+  }
+});

@@ -89,7 +89,7 @@ export async function openStage({ users, perUser, report }: StageOptions): Promi
     const size: Size = { users, perUser, deep: 3_000, today: dayOf(new Date()) };
     const seeded = performance.now();
     await admin.query(`DROP DATABASE IF EXISTS ${OUR_DATABASE}`);
-    await migrate({ ...server, database: OUR_DATABASE });
+    await migrate({ ...server, database: OUR_DATABASE }, { oneAccount: !server.ours });
     const account = server.ours ? (await createAccounts({ ...server, database: OUR_DATABASE })).runtime : server;
     await seedOurs(admin, OUR_DATABASE, size);
     const redisUrl = new URL(redis.url);

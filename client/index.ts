@@ -1,9 +1,11 @@
-import { type Here, openAccount, type Phone } from './account/open-account';
+import type { Here, Phone } from './account/here';
+import { openAccount } from './account/open-account';
 import { openSession } from './account/session';
 import { aiApi } from './api/ai';
 import { diaryApi } from './api/diary';
 import { imageApi } from './api/image';
 import { lotteryApi } from './api/lottery';
+import { recordMood } from './api/mood';
 import { pointsApi } from './api/points';
 import { syncApi } from './api/sync';
 import { taskApi } from './api/task';
@@ -94,7 +96,7 @@ export function createGrowthDiary(options: Options = {}): GrowthDiary {
       session.forget();
       here();
     }),
-    diary: diaryApi(enter),
+    diary: { ...diaryApi(enter), recordMood: recordMood(enter) },
     task: taskApi(enter),
     points: pointsApi(enter),
     lottery: lotteryApi(enter),

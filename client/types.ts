@@ -116,11 +116,21 @@ export interface Job {
 export interface CalendarDay {
   date: string;
   diaryId: number | null;
+  /** The diary's, else the mood of the day. */
   mood: string;
+  moodOfDay: string | null;
   isDraft: boolean;
   hasImages: boolean;
   tasksDone: number;
   tasksTotal: number;
+}
+
+/** One word for a day, with or without a diary. */
+export interface MoodOfDay {
+  date: string;
+  mood: string;
+  createdAt: string;
+  updatedAt: string;
 }
 
 export interface Page {
@@ -194,6 +204,7 @@ export interface RecordFilter {
   cursor?: string | undefined;
   type?: 'earn' | 'spend' | undefined;
   source?: string | undefined;
+  keyword?: string | undefined;
   from?: string | undefined;
   to?: string | undefined;
 }
@@ -389,6 +400,11 @@ export interface GrowthDiary {
     get(key: DiaryKey, options?: ReadOptions): Promise<{ diary: Diary & Pending } & Seen>;
     update(input: DiaryKey & { version?: number | undefined; content?: string | undefined } & DiaryFields): Promise<WrittenDiary>;
     delete(input: DiaryKey & { version?: number | undefined }): Promise<{ id: number; deleted: true; stats: Stats } & Pending>;
+    /** Today's mood, or that of up to 7 days ago. Works offline; the first mood of a day earns points. */
+    recordMood(input: {
+      date?: string | undefined;
+      mood: string;
+    }): Promise<{ date: string; mood: string; isFirstRecord: boolean; points: { awarded: number; balance: number } | null } & Pending>;
     calendar(input: { month: string }, options?: ReadOptions): Promise<{ month: string; days: CalendarDay[] } & Seen>;
     stats(options?: ReadOptions): Promise<Stats & { thisMonth: number } & Seen>;
   };

@@ -2,11 +2,16 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Browser, BrowserContextOptions, Locator, Page } from 'playwright-core';
+import { CommandError, localPort, runCommand } from '../scripts/command';
 import { chromiumHint, findChromium, launchChromium } from './browser';
 
-// Takes the pictures of docs/images from the page of a running gateway (npm start). Needs Chromium and a font with Chinese.
+const usage = `Takes the pictures of docs/images anew, from the page of a running npm start.
 
-const url = `http://127.0.0.1:${process.env.PORT || 3000}`;
+  npm run screenshots
+
+Needs Chromium and a font with Chinese characters.`;
+
+const url = `http://127.0.0.1:${localPort()}`;
 const folder = fileURLToPath(new URL('../docs/images/', import.meta.url));
 
 const sizes = { desk: { width: 1440, height: 1000 }, hand: { width: 390, height: 844 } };
@@ -152,9 +157,11 @@ async function takeAll(browser: Browser): Promise<void> {
   });
 }
 
-async function main(): Promise<void> {
+await runCommand({ usage }, async () => {
   const executable = findChromium();
-  if (executable === null) throw new Error(chromiumHint);
+  if (executable === null) throw new CommandError(chromiumHint);
+  const answers = await fetch(`${url}/healthz`).catch(() => null);
+  if (!answers) throw new CommandError(`Nothing answers at ${url}. Start it with: npm start`);
   await mkdir(folder, { recursive: true });
   const browser = await launchChromium(executable);
   try {
@@ -162,9 +169,4 @@ async function main(): Promise<void> {
   } finally {
     await browser.close();
   }
-}
-
-main().catch((error: unknown) => {
-  console.error(error instanceof Error ? error.message : error);
-  process.exitCode = 1;
 });

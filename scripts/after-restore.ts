@@ -1,13 +1,17 @@
 import { fileURLToPath } from 'node:url';
-import mysql, { type Connection, type RowDataPacket } from 'mysql2/promise';
+import type { Connection, RowDataPacket } from 'mysql2/promise';
 import { subjectOf } from '../shared/runtime/identity';
 import { personHash } from '../shared/user/erase';
+import { CommandError, runCommand } from './command';
+import { connectTo, targetFrom } from './database';
+import { databaseEnvironment } from './local-database';
 
 const usage = `Makes a restored database fit to serve again. Run it before the functions are let in.
 
   npm run after-restore -- 12 57 …     ids of the accounts that were erased since the backup was taken: the log has them
                                        (kind "behaviour", event "account-erased", field "user")
 
+Works on the database of DB_HOST, else on that of a running npm start.
 Phones that have seen more than the backup read everything anew, and what they still have queued is sent again.`;
 
 /**
@@ -33,24 +37,17 @@ export async function afterRestore(
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const ids = process.argv.slice(2).map(Number);
-  if (ids.some((id) => !Number.isSafeInteger(id) || id < 1)) {
-    console.error(usage);
-    process.exit(1);
-  }
-  const { DB_HOST = '127.0.0.1', DB_PORT = '3306', DB_USER = 'root', DB_PASSWORD = '', DB_NAME = 'growth_diary' } = process.env;
-  const connection = await mysql.createConnection({
-    host: DB_HOST,
-    port: Number(DB_PORT),
-    user: DB_USER,
-    password: DB_PASSWORD,
-    database: DB_NAME,
-    timezone: 'Z',
+  await runCommand({ usage, maxWords: 10_000 }, async (_, words) => {
+    const ids = words.map(Number);
+    const wrong = words.find((_, index) => !Number.isSafeInteger(ids[index]) || Number(ids[index]) < 1);
+    if (wrong !== undefined) throw new CommandError(`'${wrong}' is no id of an account: ids are whole numbers above zero.`);
+    const target = targetFrom(databaseEnvironment());
+    const connection = await connectTo(target, target.database);
+    try {
+      const { epoch, erased } = await afterRestore(connection, ids, new Date());
+      console.log(`epoch ${epoch}; erased again: ${erased.join(', ') || 'none'}`);
+    } finally {
+      await connection.end();
+    }
   });
-  try {
-    const { epoch, erased } = await afterRestore(connection, ids, new Date());
-    console.log(`epoch ${epoch}; erased again: ${erased.join(', ') || 'none'}`);
-  } finally {
-    await connection.end();
-  }
 }

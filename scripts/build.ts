@@ -4,8 +4,15 @@ import { gzipSync } from 'node:zlib';
 import { overBudget } from './build/budget';
 import { buildClient, type ClientFile } from './build/client';
 import { type Bundle, buildFunctions } from './build/functions';
+import { runCommand } from './command';
 
 export { buildFunctions } from './build/functions';
+
+const usage = `Builds the cloud functions into dist/functions and the mini-program's SDK into dist/client, and prints their sizes.
+
+  npm run build
+
+Exits with 1 when a bundle misses a module or is larger than its budget.`;
 
 const kilobytes = (bytes: number): string => `${(bytes / 1000).toFixed(1)} KB`.padStart(10);
 
@@ -33,4 +40,4 @@ async function main(): Promise<void> {
   if (problems.length > 0) process.exitCode = 1;
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) await main();
+if (process.argv[1] === fileURLToPath(import.meta.url)) await runCommand({ usage }, main);

@@ -1,10 +1,16 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { CommandError, runCommand } from './command';
+
+const usage = `Writes shared/database/procedures.ts: a typed caller for each procedure that the functions may call (sql/procedures/post_*.sql).
+
+  npm run generate
+  npm run generate -- --check      writes nothing; exits with 1 when the file is stale`;
 
 /*
- * Writes shared/database/procedures.ts: a typed caller for each procedure that the functions may call, post_* in sql/procedures. Arguments are
- * given by name, so that two swapped ones do not compile. A parameter that may be NULL says so in its file: `IN p_id BIGINT UNSIGNED /* NULL *\/`.
+ * Arguments are given by name, so that two swapped ones do not compile. A parameter that may be NULL says so in its file:
+ * `IN p_id BIGINT UNSIGNED /* NULL *\/`.
  */
 const root = fileURLToPath(new URL('../', import.meta.url));
 const output = 'shared/database/procedures.ts';
@@ -101,12 +107,8 @@ ${files.map(readProcedure).map(caller).join('')}`;
   });
 }
 
-const text = generated();
-if (process.argv.includes('--check')) {
-  if (readFileSync(root + output, 'utf8') !== text) {
-    console.error(`${output} is stale: run npm run generate`);
-    process.exitCode = 1;
-  }
-} else {
-  writeFileSync(root + output, text);
-}
+await runCommand({ usage, flags: { check: { type: 'boolean', default: false } } }, async ({ check }) => {
+  const text = generated();
+  if (!check) writeFileSync(root + output, text);
+  else if (readFileSync(root + output, 'utf8') !== text) throw new CommandError(`${output} is stale: run npm run generate`);
+});

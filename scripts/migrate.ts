@@ -1,135 +1,126 @@
-import { createHash, randomBytes } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import mysql, { type Connection, type RowDataPacket } from 'mysql2/promise';
+import type { Connection, RowDataPacket } from 'mysql2/promise';
+import { runCommand } from './command';
+import { connectTo, migrationTargetFrom, type Target } from './database';
+import { databaseEnvironment } from './local-database';
+import { createAccountsOf, grantUse, newPassword, openOwner } from './migrate/accounts';
+import { readProcedures, readVersions } from './migrate/files';
+import { replaceProcedure, requireProcedures, staleProcedures, tryProcedures } from './migrate/procedures';
+import { versionProblem } from './migrate/version';
+import { type Applied, applyVersion, noteApplied, requireUnedited } from './migrate/versions';
 
-export interface Target {
-  host: string;
-  port: number;
-  user: string;
-  password: string;
-  database: string;
+export type { Target } from './database';
+
+interface Options {
   report?: (line: string) => void;
+  /** Where the migrations are. */
+  sqlFolder?: string;
+  /** For servers that others run and that hold no real data: without the right to create accounts, everything belongs to this account. */
+  oneAccount?: boolean;
 }
 
-interface SqlFile {
-  name: string;
-  text: string;
-  hash: string;
-}
-
-const sqlFolder = fileURLToPath(new URL('../sql/', import.meta.url));
+const SQL_FOLDER = fileURLToPath(new URL('../sql/', import.meta.url));
 const LOCK = 'growth-diary-migrate';
-const NO_SUCH_RIGHT = new Set([1044, 1142, 1227, 1410]);
+const CHARSET = 'CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_ai_ci';
 
-/** What procedures have in common is put in where they name it: a CALL in its place would cost each posting a tenth of its time. */
-const withParts = (text: string): string =>
-  text.replace(/^ *-- include (\w+)$/gm, (_, part: string) => withParts(readFileSync(`${sqlFolder}parts/${part}.sql`, 'utf8')).trimEnd());
-
-const readFolder = (folder: string): SqlFile[] =>
-  readdirSync(sqlFolder + folder)
-    .filter((name) => name.endsWith('.sql') && name !== 'grants.sql')
-    .sort()
-    .map((name) => {
-      const text = withParts(readFileSync(sqlFolder + folder + name, 'utf8'));
-      return { name: folder + name, text, hash: createHash('sha256').update(text).digest('hex') };
-    });
-
-const statementsOf = (text: string): string[] =>
-  text
-    .split(/;\s*$/m)
-    .map((statement) => statement.trim())
-    .filter((statement) => statement.replace(/^--.*$/gm, '').trim() !== '');
-
-const lacksRight = (error: unknown): boolean => error instanceof Error && 'errno' in error && NO_SUCH_RIGHT.has(Number(error.errno));
-
-async function applyVersions(connection: Connection, applied: Map<string, string>, report: (line: string) => void): Promise<void> {
-  for (const { name, text, hash } of readFolder('')) {
-    const known = applied.get(name);
-    if (known === hash) continue;
-    if (known !== undefined) throw new Error(`${name} was edited after it had been applied; write a new file instead`);
-    for (const statement of statementsOf(text)) {
-      try {
-        await connection.query(statement);
-      } catch (cause) {
-        throw new Error(`${name} failed at: ${statement.slice(0, 120)}`, { cause });
-      }
-    }
-    await connection.execute('INSERT INTO schema_migrations (name, hash) VALUES (?, ?)', [name, hash]);
-    report(`applied ${name}`);
-  }
+async function requireVersion(connection: Connection): Promise<void> {
+  const [[row]] = await connection.query<RowDataPacket[]>('SELECT VERSION() AS version');
+  const problem = versionProblem(String(row?.version));
+  if (problem) throw new Error(problem);
 }
 
-/** Procedures are replaced whenever their file changes. */
-async function applyProcedures(connection: Connection, applied: Map<string, string>, report: (line: string) => void): Promise<void> {
-  for (const { name, text, hash } of readFolder('procedures/')) {
-    if (applied.get(name) === hash) continue;
-    const procedure = name.slice('procedures/'.length, -'.sql'.length);
-    await connection.query(`DROP PROCEDURE IF EXISTS ${procedure}`);
-    try {
-      await connection.query(text);
-    } catch (error) {
-      if (!lacksRight(error)) throw new Error(`${name} failed`, { cause: error });
-      await connection.query(text.replace('DEFINER = gd_owner ', ''));
-      report(`${procedure} runs with the migrating account's rights: this account may not name gd_owner as its definer`);
-    }
-    await connection.execute(
-      'INSERT INTO schema_migrations (name, hash) VALUES (?, ?) AS new ON DUPLICATE KEY UPDATE hash = new.hash, applied_at = CURRENT_TIMESTAMP',
-      [name, hash],
-    );
-    report(`applied ${name}`);
-  }
+/** Tables name their character set; what takes the database's default is variables of procedures. Existing rows are not touched. */
+async function convertDatabase(connection: Connection, database: string, report: (line: string) => void): Promise<void> {
+  const [[row]] = await connection.query<RowDataPacket[]>(
+    'SELECT default_collation_name AS collation FROM information_schema.schemata WHERE schema_name = DATABASE()',
+  );
+  if (row?.collation === 'utf8mb4_0900_ai_ci') return;
+  await connection.query(`ALTER DATABASE ${connection.escapeId(database)} ${CHARSET}`);
+  report(`the database's default was ${row?.collation} and is utf8mb4_0900_ai_ci now`);
 }
 
-async function connect({ host, port, user, password }: Target): Promise<Connection> {
-  return mysql.createConnection({ host, port, user, password, charset: 'utf8mb4_0900_ai_ci', timezone: 'Z' });
+async function openDatabase(connection: Connection, database: string, report: (line: string) => void): Promise<void> {
+  const [[found]] = await connection.query<RowDataPacket[]>('SELECT 1 FROM information_schema.schemata WHERE schema_name = ?', [database]);
+  if (!found) await connection.query(`CREATE DATABASE IF NOT EXISTS ${connection.escapeId(database)} ${CHARSET}`);
+  await connection.query(`USE ${connection.escapeId(database)}`);
+  const [[lock]] = await connection.query<RowDataPacket[]>('SELECT GET_LOCK(?, 60) AS got', [`${LOCK}:${database}`]);
+  if (lock?.got !== 1) throw new Error('another migration has been running for a minute');
+  await convertDatabase(connection, database, report);
 }
 
-/** Runs one statement of grants.sql after another; false when this account may not create accounts. */
-async function applyGrants(connection: Connection, when: (statement: string) => boolean): Promise<boolean> {
+async function readApplied(connection: Connection): Promise<Applied> {
+  await connection.query(
+    `CREATE TABLE IF NOT EXISTS schema_migrations (name VARCHAR(100) PRIMARY KEY, hash CHAR(64) NOT NULL,
+      applied_at DATETIME NOT NULL DEFAULT CURRENT_TIMESTAMP) DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_0900_ai_ci`,
+  );
+  const [rows] = await connection.query<RowDataPacket[]>('SELECT name, hash FROM schema_migrations');
+  return new Map(rows.map((row) => [String(row.name), String(row.hash)]));
+}
+
+/** A session that creates procedures as `gd_owner`; null where everything belongs to the migrating account. */
+async function ownerFor(
+  connection: Connection,
+  target: Target,
+  { sqlFolder = SQL_FOLDER, oneAccount }: Options,
+): Promise<Connection | null> {
+  const isAdministrator = await createAccountsOf(connection, sqlFolder);
   try {
-    for (const statement of statementsOf(readFileSync(`${sqlFolder}grants.sql`, 'utf8')).filter(when)) await connection.query(statement);
-    return true;
-  } catch (error) {
-    if (!lacksRight(error)) throw error;
-    return false;
+    return await openOwner(connection, target, isAdministrator);
+  } catch (cause) {
+    if (oneAccount && !isAdministrator) return null;
+    const advice = 'run npm run db:migrate once as the administrator of the database, an account that may create others';
+    throw new Error(isAdministrator ? 'gd_owner cannot sign in' : `${target.user} may not replace procedures: ${advice}`, { cause });
   }
 }
 
-/** Brings the database to the newest schema; creates it when it is not there. One migrator works at a time, others wait. */
-export async function migrate(target: Target): Promise<void> {
-  const report = target.report ?? (() => {});
-  const connection = await connect(target);
-  try {
-    const [[version]] = await connection.query<RowDataPacket[]>('SELECT VERSION() AS version');
-    if (/mariadb/i.test(String(version?.version))) throw new Error(`MySQL 8.0.19 or later is needed, this is ${version?.version}`);
-    await connection.query(
-      `CREATE DATABASE IF NOT EXISTS ${connection.escapeId(target.database)} CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_ai_ci`,
-    );
-    await connection.changeUser({ database: target.database });
-    const [[lock]] = await connection.query<RowDataPacket[]>('SELECT GET_LOCK(?, 60) AS got', [`${LOCK}:${target.database}`]);
-    if (lock?.got !== 1) throw new Error('another migration has been running for a minute');
+async function applyAll(connection: Connection, owner: Connection | null, folder: string, report: (line: string) => void): Promise<void> {
+  const versions = readVersions(folder);
+  const procedures = readProcedures(folder).map((file) =>
+    owner === null ? { ...file, text: file.text.replace('DEFINER = gd_owner ', '') } : file,
+  );
+  const applied = await readApplied(connection);
+  const stale = await staleProcedures(connection, procedures, applied, owner !== null);
+  const creator = owner ?? connection;
+  requireUnedited(versions, applied);
+  if (applied.size > 0) await tryProcedures(creator, stale);
+  for (const file of versions.filter(({ name }) => !applied.has(name))) {
+    await applyVersion(connection, file, applied);
+    report(`applied ${file.name}`);
+  }
+  for (const file of stale) {
+    await replaceProcedure(creator, file);
+    await noteApplied(connection, file);
+    report(`applied ${file.name}`);
+  }
+  await requireProcedures(connection, procedures, owner !== null);
+}
 
-    const accounts = await applyGrants(connection, (statement) => statement.includes('CREATE USER'));
-    await connection.query(
-      'CREATE TABLE IF NOT EXISTS schema_migrations (name VARCHAR(100) PRIMARY KEY, hash CHAR(64) NOT NULL, applied_at DATETIME NOT NULL DEFAULT CURRENT_TIMESTAMP) DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_0900_ai_ci',
-    );
-    const [rows] = await connection.query<RowDataPacket[]>('SELECT name, hash FROM schema_migrations');
-    const applied = new Map(rows.map((row) => [String(row.name), String(row.hash)]));
-    await applyVersions(connection, applied, report);
-    await applyProcedures(connection, applied, report);
-    const granted = accounts && (await applyGrants(connection, (statement) => !statement.includes('CREATE USER')));
-    if (!granted) report('grants.sql was not applied: this account may not create accounts');
+/**
+ * Brings the database to the newest schema; creates it when it is not there. One migration of a database runs at a time, others wait. Everything
+ * that can be refused is tried before anything changes; a run that fails later leaves a database on which the version before works.
+ */
+export async function migrate(target: Target, options: Options = {}): Promise<void> {
+  const { report = () => {}, sqlFolder = SQL_FOLDER } = options;
+  const connection = await connectTo(target, undefined, { multipleStatements: options.oneAccount === true });
+  let owner: Connection | null = null;
+  try {
+    await requireVersion(connection);
+    await openDatabase(connection, target.database, report);
+    owner = await ownerFor(connection, target, options);
+    if (owner === null) report(`procedures run with the rights of ${target.user}: this account may not create accounts`);
+    await applyAll(connection, owner, sqlFolder, report);
+    if (owner !== null) await grantUse(owner, sqlFolder);
   } finally {
+    await owner?.end();
     await connection.end();
   }
 }
 
 /** Unlocks the runtime account with a new password, for servers of our own. Throws when the given account may not do that. */
 export async function createAccounts(target: Target): Promise<{ runtime: { user: string; password: string } }> {
-  const connection = await connect(target);
+  const connection = await connectTo(target);
   try {
-    const password = randomBytes(18).toString('base64url');
+    const password = newPassword();
     await connection.query('ALTER USER gd_runtime IDENTIFIED BY ? ACCOUNT UNLOCK', [password]);
     return { runtime: { user: 'gd_runtime', password } };
   } finally {
@@ -137,24 +128,16 @@ export async function createAccounts(target: Target): Promise<{ runtime: { user:
   }
 }
 
-const isMain = process.argv[1] === fileURLToPath(import.meta.url);
-if (isMain) {
-  const {
-    DB_HOST = '127.0.0.1',
-    DB_PORT = '3306',
-    DB_MIGRATE_USER,
-    DB_MIGRATE_PASSWORD,
-    DB_USER = 'root',
-    DB_PASSWORD = '',
-    DB_NAME = 'growth_diary',
-  } = process.env;
-  await migrate({
-    host: DB_HOST,
-    port: Number(DB_PORT),
-    user: DB_MIGRATE_USER ?? DB_USER,
-    password: DB_MIGRATE_PASSWORD ?? DB_PASSWORD,
-    database: DB_NAME,
-    report: console.log,
+const usage = `Brings the database to the newest schema and procedures. Safe to run again.
+
+  npm run db:migrate      the database of a running npm start
+  DB_HOST=… DB_USER=… DB_PASSWORD=… DB_NAME=… npm run db:migrate
+
+DB_MIGRATE_USER and DB_MIGRATE_PASSWORD name another account for this alone.`;
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  await runCommand({ usage }, async () => {
+    await migrate(migrationTargetFrom(databaseEnvironment()), { report: console.log });
+    console.log('the database is up to date');
   });
-  console.log('the database is up to date');
 }

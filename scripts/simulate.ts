@@ -1,28 +1,25 @@
 import { spawn } from 'node:child_process';
-import { parseArgs } from 'node:util';
+import { runCommand, wholeNumber } from './command';
 
-// The long mode of the simulation of sync: npm run test:sim -- --runs 2000 [--seed 42] [--twins]
-const { values } = parseArgs({
-  options: { runs: { type: 'string', default: '1000' }, seed: { type: 'string' }, twins: { type: 'boolean', default: false } },
-});
-const seed = values.seed ?? String(Date.now() % 2 ** 31);
-console.log(`${values.runs} histories from seed ${seed}`);
-const vitest = spawn(
-  process.execPath,
-  ['node_modules/vitest/vitest.mjs', 'run', 'test/simulation', '--disableConsoleIntercept', '--maxWorkers=1'],
-  {
-    stdio: ['ignore', 'pipe', 'inherit'],
-    env: { ...process.env, SIM_RUNS: values.runs, SIM_SEED: seed, SIM_TWINS: values.twins ? 'yes' : 'no' },
-  },
-);
-// The functions' own log lines would bury the report.
-let rest = '';
-vitest.stdout.setEncoding('utf8').on('data', (chunk: string) => {
-  const lines = (rest + chunk).split('\n');
-  rest = lines.pop() ?? '';
-  for (const line of lines) if (!line.startsWith('{"at":')) console.log(line);
-});
-vitest.on('close', (code) => {
-  console.log(rest);
-  process.exitCode = code ?? 1;
+const usage = `Plays random histories of phones that sync, and compares the server with what each child saw. The long mode of test/simulation.
+
+  npm run simulate -- --runs 2000
+  npm run simulate -- --seed 42      the same histories again
+  npm run simulate -- --twins        two instances of the SDK on each phone`;
+
+const text = { type: 'string' } as const;
+
+await runCommand({ usage, flags: { runs: text, seed: text, twins: { type: 'boolean', default: false } } }, async (values) => {
+  const runs = wholeNumber('--runs', values.runs, { fallback: 1_000, min: 1, max: 10_000_000 });
+  const seed = wholeNumber('--seed', values.seed, { fallback: Date.now() % 2 ** 31, min: 0, max: 2 ** 31 });
+  console.log(`${runs} histories from seed ${seed}`);
+  const vitest = spawn(
+    process.execPath,
+    ['node_modules/vitest/vitest.mjs', 'run', 'test/simulation', '--disableConsoleIntercept', '--maxWorkers=1'],
+    {
+      stdio: 'inherit',
+      env: { ...process.env, SIM_RUNS: String(runs), SIM_SEED: String(seed), SIM_TWINS: values.twins ? 'yes' : 'no' },
+    },
+  );
+  process.exitCode = await new Promise<number>((resolve) => vitest.on('close', (code) => resolve(code ?? 1)));
 });

@@ -11,6 +11,9 @@ export const startOfDay = (day: string): Date => new Date(Date.parse(`${day}T00:
 export const addDays = (day: string, days: number): string =>
   new Date(Date.parse(`${day}T00:00:00Z`) + days * DAY_MS).toISOString().slice(0, 10);
 
+/** The Sunday that a week begins with. */
+export const sundayOf = (day: string): string => addDays(day, -new Date(`${day}T00:00:00Z`).getUTCDay());
+
 /** First and last day of a month `YYYY-MM`. */
 export const monthBounds = (month: string): { from: string; to: string } => {
   const last = new Date(`${month}-01T00:00:00Z`);

@@ -7,7 +7,7 @@ config();
 /** What a deployment has to set beside the addresses of its services. */
 export const production = {
   APP_ENV: undefined,
-  DB_PLAINTEXT: 'allow',
+  DB_TLS: 'off',
   JWT_KEYS: 'k2:Zq3T9vXw7Lr5Np1Kd8Hs2Bf6Gy4Cj0Mt',
   PERSON_PEPPER: 'Wm5Rb8Yt2Qc7Vk4Xj9Nz3Pg6Ld1Fh0Sa',
   OPERATOR_TOKENS: '',

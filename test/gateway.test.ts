@@ -320,3 +320,21 @@ describe('callers', () => {
     expect((await ask(await gateway(), '/api/diary/1?token=', { host })).status).toBe(403);
   });
 });
+
+test('GET on /invoke answers a sentence', async () => {
+  const { url } = await gateway();
+  const response = await fetch(`${url}/invoke/diary`);
+  expect([response.status, await response.json()]).toEqual([405, { error: 'send POST to /invoke/diary, with a JSON body' }]);
+});
+
+test('after a reload new calls run the new code, and a call in work ends with the old', async () => {
+  const at = await gateway({ maxInstances: 2 });
+  const before = await call(at, { data: {} });
+  const working = call(at, { data: { work: 300 } });
+  at.reload();
+  const after = await call(at, { data: {} });
+  expect(after.threadId).not.toBe(before.threadId);
+  expect(after.calls).toBe(1);
+  expect((await working).threadId).toBe(before.threadId);
+  expect((await call(at, { data: {} })).threadId).toBe(after.threadId);
+});

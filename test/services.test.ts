@@ -51,6 +51,16 @@ test('a killed parent leaves no server behind', async () => {
   await vi.waitFor(() => expect(existsSync(join(dataDir, 'run.json'))).toBe(false), { timeout: 5_000 });
 });
 
+test('a killed MySQL is started again on the same data', async () => {
+  const lines: string[] = [];
+  const services = await startServices({ dataDir, profile: 'dev', redis: 'required', report: (line) => lines.push(line) });
+  opened.push(services);
+  await query(services, 'CREATE DATABASE kept');
+  process.kill(Number(readFileSync(join(dataDir, 'mysql.pid'), 'utf8')), 'SIGKILL');
+  await vi.waitFor(() => query(services, 'USE kept'), { timeout: 60_000, interval: 200 });
+  expect(lines).toEqual([`MySQL ended by itself (SIGKILL): starting it again; its log is in ${dataDir}`]);
+});
+
 test('servers that outlived their killed supervisor are ended by the next start', async () => {
   const parent = await startInProcess();
   const servers = serverPids();

@@ -1,4 +1,4 @@
-import type { Here } from '../account/open-account';
+import type { Here } from '../account/here';
 import { noAnswer, refusal } from '../platform/error';
 import type { GrowthDiary, Job } from '../types';
 import { once } from './once';

@@ -1,8 +1,9 @@
-import type { Here } from '../account/open-account';
+import type { Here } from '../account/here';
 import { GrowthDiaryError, invalid, refusal, requirePage } from '../platform/error';
 import { given, isDay, isText, toInstant } from '../platform/text';
 import type { Shown } from '../sync/diary-view';
-import type { Outcome } from '../sync/engine';
+import { moodsOf } from '../sync/mood-view';
+import type { Outcome } from '../sync/waiters';
 import type { Diary, DiaryFilter, DiaryKey, DiaryText, GrowthDiary, Page, Pending, PointRecord, Seen, Stats, WrittenDiary } from '../types';
 
 const MAX_CONTENT = 10_000;
@@ -120,7 +121,7 @@ export async function writeDay(here: Here, text: DiaryText, version: number, con
   return { diary, stats: statsIn(outcome), reward: points > 0 ? { points, balance: outcome.result.points ?? 0 } : null };
 }
 
-export function diaryApi(enter: () => Promise<Here>): GrowthDiary['diary'] {
+export function diaryApi(enter: () => Promise<Here>): Omit<GrowthDiary['diary'], 'recordMood'> {
   const fetch = async (here: Here, key: DiaryKey): Promise<Shown | null> => {
     const { diary } = await here.call<{ diary: Diary }>('diary', 'get', key);
     return here.diaries.over(diary);
@@ -164,7 +165,7 @@ export function diaryApi(enter: () => Promise<Here>): GrowthDiary['diary'] {
       const known = here.diaries.on(date);
       const there = known === 'evicted' ? await fetch(here, { date }) : known;
       if (there && !there.isDraft) throw refusal('DIARY_EXISTS', { diary: { id: there.id, version: there.version } });
-      const blank = { mood: '', weather: '', images: [], tags: [] };
+      const blank = { mood: moodsOf(here).get(date) ?? '', weather: '', images: [], tags: [] };
       const text = { ...blank, ...(there && textOf(there)), isDraft: false, ...given(fields), date, content };
       return writeDay(here, text, there?.version ?? here.diaries.baseOf(date));
     },
@@ -227,7 +228,7 @@ export function diaryApi(enter: () => Promise<Here>): GrowthDiary['diary'] {
       if (!here.diaries.isComplete() || !rows.every((row) => 'id' in row)) return direct(here, 'calendar', { month });
       const days = new Map<string, GrowthDiaryDay>();
       const dayOf = (date: string): GrowthDiaryDay => {
-        const blank = { date, diaryId: null, mood: '', isDraft: false, hasImages: false, tasksDone: 0, tasksTotal: 0 };
+        const blank = { date, diaryId: null, mood: '', moodOfDay: null, isDraft: false, hasImages: false, tasksDone: 0, tasksTotal: 0 };
         const day = days.get(date) ?? blank;
         days.set(date, day);
         return day;
@@ -235,6 +236,11 @@ export function diaryApi(enter: () => Promise<Here>): GrowthDiary['diary'] {
       for (const row of rows) {
         if (!('id' in row)) continue;
         Object.assign(dayOf(row.date), { diaryId: row.id, mood: row.mood, isDraft: row.isDraft, hasImages: row.images.length > 0 });
+      }
+      for (const [date, mood] of moodsOf(here)) {
+        if (!date.startsWith(`${month}-`)) continue;
+        const day = dayOf(date);
+        Object.assign(day, { moodOfDay: mood, mood: day.mood || mood });
       }
       for (const { date, isCompleted } of here.tasks.all()) {
         if (!date.startsWith(`${month}-`)) continue;

@@ -1,4 +1,4 @@
-import type { Here } from '../account/open-account';
+import type { Here } from '../account/here';
 import { GrowthDiaryError, invalid } from '../platform/error';
 import { isBag, randomName } from '../platform/text';
 import type { GrowthDiary, UploadOptions, Wx } from '../types';

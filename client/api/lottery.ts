@@ -1,4 +1,4 @@
-import type { Here } from '../account/open-account';
+import type { Here } from '../account/here';
 import { isBag } from '../platform/text';
 import type { Draw, GrowthDiary, Page, Prize } from '../types';
 import { once } from './once';

@@ -1,5 +1,5 @@
 import { hashText } from '../../shared/sync/content-hash';
-import type { Here } from '../account/open-account';
+import type { Here } from '../account/here';
 import { GrowthDiaryError } from '../platform/error';
 import { isBag, isText, randomName } from '../platform/text';
 

@@ -1,4 +1,4 @@
-import type { Here } from '../account/open-account';
+import type { Here } from '../account/here';
 import { invalid, requirePage } from '../platform/error';
 import { isInteger, isText } from '../platform/text';
 import type { GrowthDiary, Page, PointRecord } from '../types';

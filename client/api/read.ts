@@ -1,4 +1,4 @@
-import type { Here } from '../account/open-account';
+import type { Here } from '../account/here';
 import { GrowthDiaryError } from '../platform/error';
 import { toInstant } from '../platform/text';
 import type { Seen } from '../types';

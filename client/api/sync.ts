@@ -1,4 +1,4 @@
-import type { Here } from '../account/open-account';
+import type { Here } from '../account/here';
 import { invalid, refusal } from '../platform/error';
 import { copyKey, toConflict, toSetAside } from '../sync/conflict-copies';
 import type { DiaryText, GrowthDiary, SyncStatus } from '../types';

@@ -1,4 +1,4 @@
-import type { Here } from '../account/open-account';
+import type { Here } from '../account/here';
 import { invalid, refusal } from '../platform/error';
 import { given, isDay } from '../platform/text';
 import type { GrowthDiary, Pending, Task } from '../types';

@@ -1,4 +1,4 @@
-import type { Here } from '../account/open-account';
+import type { Here } from '../account/here';
 import { type Bag, isBag } from '../platform/text';
 import type { GrowthDiary, Pending, Profile } from '../types';
 import { appliedRow, NO_STATS } from './diary';

@@ -1,4 +1,4 @@
-import type { Here } from '../account/open-account';
+import type { Here } from '../account/here';
 import { isBag, isText } from '../platform/text';
 
 /** Which child of the former version this account has taken over. */

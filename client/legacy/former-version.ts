@@ -1,4 +1,4 @@
-import type { Here } from '../account/open-account';
+import type { Here } from '../account/here';
 import type { Session } from '../account/session';
 import { uploadImage } from '../api/image';
 import { refusal } from '../platform/error';

@@ -1,5 +1,5 @@
 import { contentHash, normaliseWritten, type Written } from '../../shared/sync/content-hash';
-import type { Here } from '../account/open-account';
+import type { Here } from '../account/here';
 import { type Bag, isBag } from '../platform/text';
 import type { MigrationMode } from '../types';
 import { childOf, claimOf } from './claim';

@@ -17,8 +17,8 @@ const isRow = (value: unknown): value is Row =>
   (isBag(value.row) || value.row === 'deleted' || value.row === 'evicted');
 
 /** Kept at most; what is older is fetched when it is looked at. Diaries stay as long as there is room. */
-const keptRows: Record<ChangeKind, number> = { job: 50, draw: 200, record: 500, task: 1_000, profile: 1, diary: 1e6 };
-const KINDS: readonly ChangeKind[] = ['job', 'draw', 'record', 'task', 'profile', 'diary'];
+const keptRows: Record<ChangeKind, number> = { job: 50, draw: 200, record: 500, mood: 1_000, task: 1_000, profile: 1, diary: 1e6 };
+const KINDS: readonly ChangeKind[] = ['job', 'draw', 'record', 'mood', 'task', 'profile', 'diary'];
 const MOST_OF_THE_STORAGE = 0.8;
 const NEWEST = 30;
 

@@ -39,6 +39,8 @@ export interface Gateway {
   /** Rejects with a Refusal for an unknown function or a malformed body; never because of what the function does. */
   invoke(functionName: string, body: InvokeBody): Promise<{ result: unknown; ms: number }>;
   http(request: HttpRequest): Promise<HttpAnswer>;
+  /** Runs the bundles as they lie there now. */
+  reload(): void;
   /** The latest 500 lines, oldest first. */
   logs(): readonly LogLine[];
   stop(): Promise<void>;
@@ -97,7 +99,8 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     if (cookie !== null) response.setHeader('set-cookie', cookie);
     const body = await readBody(request);
     const invoked = /^\/invoke\/([^/?]+)$/.exec(path)?.[1];
-    if (invoked !== undefined && method === 'POST') {
+    if (invoked !== undefined && method !== 'POST') throw new Refusal(405, `send POST to /invoke/${invoked}, with a JSON body`);
+    if (invoked !== undefined) {
       sendJson(response, 200, await invoke(invoked, parseJson(body.toString())));
     } else if (path === '/healthz') {
       const report = await health();
@@ -127,6 +130,9 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     invoke,
     http,
     logs: logs.recent,
+    reload() {
+      for (const pool of pools.values()) pool.replace();
+    },
     async stop() {
       server.close();
       await Promise.all([...pools.values()].map((pool) => pool.stop()));

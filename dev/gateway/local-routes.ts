@@ -17,6 +17,8 @@ export interface LocalRoutesOptions {
   stored: (path: string) => Buffer | undefined;
   logs: () => readonly LogLine[];
   vitals: () => Promise<Vitals>;
+  /** Makes the demo child and tells what it has. */
+  demo?: () => Promise<unknown>;
   /** The catalogue of actions; asked for once, by the first who opens the console. */
   catalogue: () => Promise<unknown>;
 }
@@ -60,8 +62,9 @@ const isTame = (path: string): boolean => path.split('/').every((part) => /^[\w-
 const isOf = (requestId: string) => (line: LogLine) =>
   line.requestId === requestId || line.text.includes(`"requestId":${JSON.stringify(requestId)}`);
 
-export function createLocalRoutes({ pageDir, filesDir, stored, logs, vitals, catalogue }: LocalRoutesOptions): LocalRoutes {
+export function createLocalRoutes({ pageDir, filesDir, stored, logs, vitals, demo, catalogue }: LocalRoutesOptions): LocalRoutes {
   let actions: Promise<unknown> | undefined;
+  let making: Promise<unknown> | undefined;
 
   async function storage(request: HttpRequest, path: string): Promise<HttpAnswer> {
     if (!isTame(path)) throw new Refusal(400, 'a file name has letters, digits, dots, - and _');
@@ -80,6 +83,12 @@ export function createLocalRoutes({ pageDir, filesDir, stored, logs, vitals, cat
     if (area === 'page' && isTame(name)) return file(join(pageDir, name));
     if (area !== 'local') return null;
     if (rest[0] === 'files') return storage(request, rest.slice(1).join('/'));
+    if (name === 'demo' && demo && request.method === 'POST') {
+      making ??= demo().finally(() => {
+        making = undefined;
+      });
+      return json(await making);
+    }
     if (name === 'catalogue') {
       actions ??= catalogue();
       return json(await actions);

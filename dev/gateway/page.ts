@@ -13,13 +13,14 @@ export interface PageOptions {
   stored: (path: string) => Buffer | undefined;
   operator: { openid: string; token: string };
   logs: () => readonly LogLine[];
+  demo?: () => Promise<unknown>;
   /** Holds the folder `page`, once built. Default: dist. */
   outDir?: string;
 }
 
 /** The page at `/` of a local gateway, with what it asks for; `hear` wants every log line. */
 export async function openPage(options: PageOptions): Promise<{ routes: LocalRoutes; hear: (line: LogLine) => void }> {
-  const { database, filesDir, stored, operator, logs, outDir } = options;
+  const { database, filesDir, stored, operator, logs, demo, outDir } = options;
   const live = listenForVitals();
   const startedAt = new Date();
 
@@ -30,7 +31,7 @@ export async function openPage(options: PageOptions): Promise<{ routes: LocalRou
 
   const pageDir = await buildPage(outDir);
   return {
-    routes: createLocalRoutes({ pageDir, filesDir, stored, logs, vitals, catalogue: () => readCatalogue(operator) }),
+    routes: createLocalRoutes({ pageDir, filesDir, stored, logs, vitals, ...(demo && { demo }), catalogue: () => readCatalogue(operator) }),
     hear: live.hear,
   };
 }

@@ -4,6 +4,8 @@ import type { Instance } from './instance';
 export interface Pool {
   run(invocation: Invocation): Promise<unknown>;
   readonly size: number;
+  /** Calls from now on run in new instances; one that is busy ends after its call. */
+  replace(): void;
   stop(): Promise<void>;
 }
 
@@ -21,6 +23,7 @@ export function createPool({ start, max, idleMs }: PoolOptions): Pool {
   const all = new Set<Instance>();
   const idle: { instance: Instance; timer: NodeJS.Timeout }[] = [];
   const waiting: ((instance: Instance) => void)[] = [];
+  const retired = new WeakSet<Instance>();
   let stopped = false;
 
   function launch(): Instance {
@@ -38,7 +41,13 @@ export function createPool({ start, max, idleMs }: PoolOptions): Pool {
     return all.size < max ? launch() : new Promise((resolve) => waiting.push(resolve));
   }
 
+  function end(instance: Instance): void {
+    all.delete(instance);
+    void instance.stop();
+  }
+
   function release(instance: Instance): void {
+    if (retired.has(instance)) end(instance);
     if (!instance.alive) all.delete(instance);
     const next = waiting.shift();
     if (next) next(instance.alive || stopped ? instance : launch());
@@ -51,8 +60,7 @@ export function createPool({ start, max, idleMs }: PoolOptions): Pool {
       const place = idle.findIndex((parked) => parked.instance === instance);
       if (place < 0) return;
       idle.splice(place, 1);
-      all.delete(instance);
-      void instance.stop();
+      end(instance);
     }, idleMs);
     timer.unref();
     idle.push({ instance, timer });
@@ -69,6 +77,13 @@ export function createPool({ start, max, idleMs }: PoolOptions): Pool {
     },
     get size() {
       return all.size;
+    },
+    replace() {
+      for (const { instance, timer } of idle.splice(0)) {
+        clearTimeout(timer);
+        end(instance);
+      }
+      for (const instance of all) retired.add(instance);
     },
     async stop() {
       stopped = true;

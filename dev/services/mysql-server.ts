@@ -3,6 +3,7 @@ import { constants, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { cp, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { isOlder } from '../../scripts/migrate/version';
 import { buildOnce } from './cache';
 import type { Program } from './chain';
 import type { Home } from './home';
@@ -28,13 +29,6 @@ export async function runMysql(
   const port = await startOnFreePort(program, home, supervisor, role);
   if (!home.removedAtEnd) writeFileSync(versionFile(home), program.version);
   return port;
-}
-
-export function isOlder(version: string, than: string): boolean {
-  const wanted = than.split('.').map(Number);
-  const parts = version.split('.').map(Number);
-  const different = parts.findIndex((part, index) => part !== wanted[index]);
-  return different >= 0 && (parts[different] ?? 0) < (wanted[different] ?? 0);
 }
 
 /** A fresh data folder is a copy of a template of this version, which takes 0.1 s instead of 2.5. */
@@ -71,6 +65,7 @@ async function startOnFreePort(program: Program, home: Home, supervisor: Supervi
         arguments: [...commonFlags(program), ...serverFlags(home, port), ...flags],
         mark: `--datadir=${dataFolder(home)} `,
         ready: /ready for connections\. Version/,
+        restart: !home.removedAtEnd,
         endWith: home.removedAtEnd ? 'SIGKILL' : 'SIGTERM',
         shutdownPort: port,
       });

@@ -1,9 +1,10 @@
+import { isOlder, OLDEST_MYSQL } from '../../scripts/migrate/version';
 import { debianFamily } from './apt-sources';
 import { explain, firstThatStarts, type Program, type Rung } from './chain';
 import { debianBox } from './debian-box';
 import { downloadedMysql } from './download';
 import type { Home } from './home';
-import { isOlder, runMysql } from './mysql-server';
+import { runMysql } from './mysql-server';
 import { findExecutables, reasonOf, run } from './process';
 import type { Supervisor } from './supervise';
 
@@ -16,9 +17,6 @@ export interface MysqlAddress {
   ours: boolean;
 }
 
-/** 8.0.19 is the first with `INSERT … AS new ON DUPLICATE KEY UPDATE`. */
-const OLDEST = '8.0.19';
-
 /** Places that hold a server and often are not on PATH. */
 const MORE_FOLDERS = ['/usr/sbin', '/usr/local/sbin', '/usr/local/mysql/bin'].concat(
   ['/opt/homebrew', '/usr/local', '/home/linuxbrew/.linuxbrew'].flatMap((prefix) =>
@@ -28,7 +26,7 @@ const MORE_FOLDERS = ['/usr/sbin', '/usr/local/sbin', '/usr/local/mysql/bin'].co
 
 const WAYS_OUT = [
   'give a server: DB_HOST, DB_PORT, DB_USER and DB_PASSWORD of an account that may create databases and accounts',
-  'install MySQL 8.0.19 or later so that mysqld is on PATH (macOS: brew install mysql); MariaDB does not serve',
+  'install MySQL 8.0.21 or later so that mysqld is on PATH (macOS: brew install mysql); MariaDB does not serve',
   'run it in a container: docker run -e MYSQL_ROOT_PASSWORD=secret -p 127.0.0.1:3306:3306 mysql:8.4, then DB_HOST=127.0.0.1 DB_USER=root DB_PASSWORD=secret',
   'on Windows, use WSL2',
 ];
@@ -102,6 +100,6 @@ function acceptedVersion(text: string): string {
   if (/mariadb/i.test(text)) throw new Error('it is MariaDB, which differs from MySQL where this product needs MySQL');
   const version = /Ver (\d+\.\d+\.\d+)/.exec(text)?.[1];
   if (!version) throw new Error(`its version cannot be read from '${text.trim()}'`);
-  if (isOlder(version, OLDEST)) throw new Error(`it is MySQL ${version}; ${OLDEST} or later is needed`);
+  if (isOlder(version, OLDEST_MYSQL)) throw new Error(`it is MySQL ${version}; ${OLDEST_MYSQL} or later is needed`);
   return version;
 }

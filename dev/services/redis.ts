@@ -112,6 +112,7 @@ export async function runRedis(
         arguments: [...program.arguments, ...flags],
         mark: `127.0.0.1:${port}`,
         ready: /ready to accept connections/i,
+        restart: !home.removedAtEnd,
         endWith: home.removedAtEnd ? 'SIGKILL' : 'SIGTERM',
       });
       return port;

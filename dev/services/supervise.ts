@@ -15,6 +15,8 @@ interface ServerPlan {
   mark: string;
   /** The line of its log that says it takes connections. */
   ready: RegExp;
+  /** Started again when it ends by itself after it was ready. */
+  restart?: boolean;
   /** SIGTERM keeps the data; SIGKILL is faster when they are thrown away anyway. */
   endWith: 'SIGTERM' | 'SIGKILL';
   /** Where a MySQL can be asked to end, on systems without SIGTERM. */
@@ -49,10 +51,10 @@ export function openSupervisor(home: Home, report: (line: string) => void): Supe
   // A write to a supervisor that has just been killed fails; its exit is what counts.
   child.stdin.on('error', () => {});
   createInterface({ input: child.stdout }).on('line', (line) => {
-    const { id, how }: { id: number; how: string } = JSON.parse(line);
-    ended.set(id, how);
+    const { id, how, again }: { id: number; how: string; again: boolean } = JSON.parse(line);
+    if (!again) ended.set(id, how);
     const title = running.get(id);
-    if (title && !stopping) report(`${title} has ended by itself (${how}); its log is in ${home.folder}`);
+    if (title && !stopping) report(`${title} ended by itself (${how})${again ? ': starting it again' : ''}; its log is in ${home.folder}`);
   });
 
   async function start(plan: ServerPlan): Promise<void> {
@@ -70,6 +72,7 @@ export function openSupervisor(home: Home, report: (line: string) => void): Supe
       await sleep(20);
     }
     running.set(id, plan.title);
+    child.stdin.write(`${JSON.stringify({ isReady: id })}\n`);
   }
 
   async function end(): Promise<void> {

@@ -1,37 +1,55 @@
-// Owns the servers of one run and outlives the process that asked for them by just long enough to end them.
-// Asked over stdin, one JSON object a line; stdin closes when the asker is gone, however it went.
-// It stands in a session of its own: a Ctrl-C reaches the asker alone, which decides.
+// Owns the servers of one run. Outlives the process that asked for them by the time it takes to end them.
+// Requests come over stdin, one JSON object a line; stdin closes when the asking process is gone, for whatever reason.
+// It runs in a session of its own: a Ctrl-C reaches the asking process alone.
 import { spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 
 const PATIENCE_MS = 20_000;
+const RESTARTS = { atMost: 5, withinMs: 60_000, pauseMs: 200 };
 const [runFile, folderToRemove] = process.argv.slice(2);
 const servers = new Map();
+/** Times of the restarts of each server that was ready once. */
+const restarts = new Map();
 let stopping = false;
 
 process.stdout.on('error', () => {});
 writeRunFile();
 const requests = createInterface({ input: process.stdin });
-requests.on('line', (line) => start(JSON.parse(line)));
+requests.on('line', (line) => {
+  const request = JSON.parse(line);
+  if (request.isReady === undefined) start(request, 'w');
+  else restarts.set(request.isReady, []);
+});
 requests.on('close', stop);
 for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) process.on(signal, stop);
 
-function start({ id, command, arguments: args, cwd, logFile, mark, endWith, shutdownPort }) {
+function start(plan, logMode) {
   if (stopping) return;
-  const log = openSync(logFile, 'w');
+  const { id, command, arguments: args, cwd, logFile, mark, endWith, shutdownPort } = plan;
+  const log = openSync(logFile, logMode);
   const child = spawn(command, args, { cwd, stdio: ['ignore', log, log], windowsHide: true });
   closeSync(log);
   servers.set(id, { child, mark, endWith, shutdownPort });
   const gone = (how) => {
     if (!servers.delete(id)) return;
-    process.stdout.write(`${JSON.stringify({ id, how })}\n`);
+    const again = !stopping && mayRestart(plan);
+    process.stdout.write(`${JSON.stringify({ id, how, again })}\n`);
+    if (again) setTimeout(start, RESTARTS.pauseMs, plan, 'a');
     if (stopping && servers.size === 0) finish();
     else if (!stopping) writeRunFile();
   };
   child.on('error', (error) => gone(error.message));
   child.on('exit', (code, signal) => gone(signal ?? `exit code ${code}`));
   writeRunFile();
+}
+
+/** A server that ends again and again has a reason that a restart does not mend. */
+function mayRestart({ id, restart }) {
+  const times = restart ? restarts.get(id)?.filter((at) => Date.now() - at < RESTARTS.withinMs) : undefined;
+  if (times === undefined || times.length >= RESTARTS.atMost) return false;
+  restarts.set(id, [...times, Date.now()]);
+  return true;
 }
 
 function stop() {

@@ -1,5 +1,18 @@
 import * as contract from '../../shared/diary/contract';
-import { createDiary, deleteDiary, getCalendar, getDiary, getStats, listDiaries, updateDiary } from '../../shared/diary/operations';
+import {
+  createDiary,
+  deleteDiary,
+  getCalendar,
+  getDiary,
+  getNeighbours,
+  getOnThisDay,
+  getRelated,
+  getStats,
+  listDiaries,
+  recordMood,
+  searchDiaries,
+  updateDiary,
+} from '../../shared/diary/operations';
 import { action, serve } from '../../shared/runtime/serve';
 
 export const main = serve('diary', {
@@ -8,6 +21,11 @@ export const main = serve('diary', {
   get: action(contract.get, getDiary),
   update: action(contract.update, updateDiary),
   delete: action(contract.remove, deleteDiary),
+  recordMood: action(contract.recordMood, recordMood),
   calendar: action(contract.calendar, getCalendar),
   stats: action(contract.stats, getStats),
+  search: action(contract.search, searchDiaries),
+  onThisDay: action(contract.onThisDay, getOnThisDay),
+  neighbours: action(contract.neighbours, getNeighbours),
+  related: action(contract.related, getRelated),
 });

@@ -127,7 +127,16 @@ describe('25 diaries', () => {
     const { days } = await ok(main, child.openid, 'calendar', { month: '2025-01' });
     const expected = all.filter(({ date }) => date.startsWith('2025-01')).reverse();
     expect(days).toEqual(
-      expected.map(({ id, date, mood, isDraft }) => ({ date, diaryId: id, mood, isDraft, hasImages: false, tasksDone: 0, tasksTotal: 0 })),
+      expected.map(({ id, date, mood, isDraft }) => ({
+        date,
+        diaryId: id,
+        mood,
+        moodOfDay: null,
+        isDraft,
+        hasImages: false,
+        tasksDone: 0,
+        tasksTotal: 0,
+      })),
     );
   });
 
@@ -194,7 +203,7 @@ test('the calendar shows tasks done beside the diary of a day, and days that hav
   await task(902, TODAY, false);
   await task(903, '2025-01-03', false);
   expect((await ok(main, openid, 'calendar', { month: '2025-01' })).days).toEqual([
-    { date: '2025-01-03', diaryId: null, mood: '', isDraft: false, hasImages: false, tasksDone: 0, tasksTotal: 1 },
-    { date: TODAY, diaryId: diary.id, mood: 'calm', isDraft: false, hasImages: true, tasksDone: 1, tasksTotal: 2 },
+    { date: '2025-01-03', diaryId: null, mood: '', moodOfDay: null, isDraft: false, hasImages: false, tasksDone: 0, tasksTotal: 1 },
+    { date: TODAY, diaryId: diary.id, mood: 'calm', moodOfDay: null, isDraft: false, hasImages: true, tasksDone: 1, tasksTotal: 2 },
   ]);
 });

@@ -5,12 +5,13 @@ export const budgetsKb: Readonly<Record<string, number>> = {
   diary: 500,
   task: 500,
   points: 500,
+  report: 500,
   lottery: 500,
   ai: 520,
   sync: 560,
   monitor: 520,
-  'growth-diary.js': 40,
-  'growth-diary-migration.js': 16,
+  'growth-diary.js': 48,
+  'growth-diary-migration.js': 20,
 };
 
 const defaultBudgetKb = 500;

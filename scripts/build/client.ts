@@ -13,8 +13,6 @@ export interface ClientFile {
   gzipped: number;
 }
 
-type MangleCache = Record<string, string | false>;
-
 const MIGRATION = 'growth-diary-migration.js';
 
 /** The migration is required when it runs, so that an app without a former version can leave the file out. */
@@ -40,16 +38,6 @@ const target: BuildOptions = {
   tsconfigRaw: { compilerOptions: { useDefineForClassFields: false } },
 };
 
-/**
- * Names that the SDK's own parts call each other by, shortened alike in both files. None of them is seen by an app, the server or the phone's
- * storage: those names are for ever. (esbuild cannot shorten what is taken out beside a `...rest`.)
- */
-const inner = `
-  account baseOf isEvicted keep over own becomeNewClient cache changed copies core dateOf dayOf drop dropAcknowledged echo ensure enter forget
-  halt isComplete isForeign isOnline isPending isResting isRunning isSent lastChangeOf lastError listeners makeRoom
-  markSent meta migrationMode names newTaskId outbox outcomeOf phone renumber replaceLast root safeAck sawConflicts
-  session settled storage submit sweep taskArgs taskMade today uploadImage usage wake`;
-
 /** esbuild's own CommonJS form brings along 0.7 KB that one plain assignment does not need. `import()` is known to no mini-program. */
 const toCommonJs = (text: string): string =>
   text
@@ -59,10 +47,8 @@ const toCommonJs = (text: string): string =>
     })
     .replace(/\bimport\(("[^"]+")\)/g, 'Promise.resolve().then(()=>require($1))');
 
-async function bundle(entry: string, name: string, outDir: string, plugins: Plugin[], mangleCache: MangleCache): Promise<ClientFile> {
-  const mangleProps = new RegExp(`^(${inner.trim().split(/\s+/).join('|')})$`);
-  const built = await build({ ...target, entryPoints: [join(root, entry)], plugins, mangleProps, mangleCache });
-  Object.assign(mangleCache, built.mangleCache);
+async function bundle(entry: string, name: string, outDir: string, plugins: Plugin[]): Promise<ClientFile> {
+  const built = await build({ ...target, entryPoints: [join(root, entry)], plugins });
   const contents = Buffer.from(toCommonJs(built.outputFiles?.[0]?.text ?? ''));
   await writeWhole(join(outDir, name), contents);
   return { name, bytes: contents.length, gzipped: gzipSync(contents).length };
@@ -76,9 +62,8 @@ async function declare(outDir: string): Promise<void> {
 
 /** Builds the mini-program's SDK: plain files without dependencies, and their types. */
 export async function buildClient({ outDir = join(root, 'dist/client') } = {}): Promise<ClientFile[]> {
-  const mangled: MangleCache = {};
-  const core = await bundle('client/index.ts', 'growth-diary.js', outDir, [apart], mangled);
-  const migration = await bundle('client/legacy/import.ts', MIGRATION, outDir, [], mangled);
+  const core = await bundle('client/index.ts', 'growth-diary.js', outDir, [apart]);
+  const migration = await bundle('client/legacy/import.ts', MIGRATION, outDir, []);
   await declare(outDir);
   return [core, migration];
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as z from 'zod';
 import { readConfig } from '../../shared/runtime/config';
+import { runCommand } from '../command';
 import { readSettings, type Settings } from './settings';
 
 const MAX_ENV_BYTES = 4_096;
@@ -184,9 +185,16 @@ export function reportCheck({ problems, empty }: Checked): void {
   console.log(problems.length === 0 ? 'cloudbaserc.json and the settings are fit to deploy' : `${problems.length} problems`);
 }
 
+const usage = `Checks cloudbaserc.json and the settings: everything that the vendor's CLI accepts and that then fails in the cloud.
+
+  npm run check:deploy -- --mode production      settings from .env, .env.local, .env.production and this shell
+
+Exits with 1 when there are problems.`;
+
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const at = process.argv.indexOf('--mode');
-  const checked = await checkHere(at < 0 ? undefined : process.argv[at + 1]);
-  reportCheck(checked);
-  if (checked.problems.length > 0) process.exitCode = 1;
+  await runCommand({ usage, flags: { mode: { type: 'string' } } }, async ({ mode }) => {
+    const checked = await checkHere(mode);
+    reportCheck(checked);
+    if (checked.problems.length > 0) process.exitCode = 1;
+  });
 }

@@ -1,8 +1,9 @@
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import * as z from 'zod';
 import { overBudget } from '../build/budget';
 import { buildFunctions } from '../build/functions';
+import { runCommand } from '../command';
+import { migrationTargetFrom } from '../database';
 import { migrate } from '../migrate';
 import { type Checked, checkHere, reportCheck } from './check';
 import { type Cli, dryCli, realCli } from './cli';
@@ -82,31 +83,23 @@ async function buildOrFail(): Promise<void> {
   if (problems.length > 0) throw new Error(problems.join('\n'));
 }
 
-const migrateHere = (given: Settings, report: (line: string) => void): Promise<void> =>
-  migrate({
-    host: given.DB_MIGRATE_HOST || given.DB_HOST || '',
-    port: Number(given.DB_MIGRATE_PORT || given.DB_PORT || 3306),
-    user: given.DB_MIGRATE_USER || given.DB_USER || '',
-    password: given.DB_MIGRATE_PASSWORD ?? given.DB_PASSWORD ?? '',
-    database: given.DB_NAME || '',
-    report,
-  });
+const migrateHere = (given: Settings, report: (line: string) => void): Promise<void> => migrate(migrationTargetFrom(given), { report });
 
-async function main(): Promise<void> {
-  const { values } = parseArgs({
-    options: {
-      mode: { type: 'string' },
-      only: { type: 'string', multiple: true, default: [] },
-      'skip-migrate': { type: 'boolean', default: false },
-      http: { type: 'boolean', default: false },
-      'dry-run': { type: 'boolean', default: false },
-      help: { type: 'boolean', default: false },
-    },
-  });
-  if (values.help) {
-    console.log(usage);
-    return;
-  }
+const flags = {
+  mode: { type: 'string' },
+  only: { type: 'string', multiple: true },
+  'skip-migrate': { type: 'boolean', default: false },
+  http: { type: 'boolean', default: false },
+  'dry-run': { type: 'boolean', default: false },
+} as const;
+
+async function main(values: {
+  mode?: string | undefined;
+  only?: string[] | undefined;
+  'skip-migrate': boolean;
+  http: boolean;
+  'dry-run': boolean;
+}) {
   const report = (line: string): void => console.log(line);
   const checked = await checkHere(values.mode);
   const { given } = checked;
@@ -122,12 +115,7 @@ async function main(): Promise<void> {
         build: wouldDo('write dist/functions/<name>/index.js'),
       }
     : { cli: realCli(given), report, migrate: () => migrateHere(given, report), build: buildOrFail };
-  await deploy(checked, given, { only: values.only, skipMigrate: values['skip-migrate'], http: values.http, dryRun }, steps);
+  await deploy(checked, given, { only: values.only ?? [], skipMigrate: values['skip-migrate'], http: values.http, dryRun }, steps);
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  await main().catch((error: unknown) => {
-    console.error(error instanceof Error ? error.message : error);
-    process.exitCode = 1;
-  });
-}
+if (process.argv[1] === fileURLToPath(import.meta.url)) await runCommand({ usage, flags }, main);

@@ -1,8 +1,9 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs, stripVTControlCharacters } from 'node:util';
+import { stripVTControlCharacters } from 'node:util';
 import * as z from 'zod';
+import { CommandError, runCommand } from '../command';
 import { checkHere, root } from './check';
 import { type Cli, dryCli, realCli } from './cli';
 
@@ -27,7 +28,7 @@ export const parsePercent = (text: string | undefined): Percent => {
   if (text === 'back') return text;
   const percent = Number(text);
   if (!text || !Number.isInteger(percent) || percent < 1 || percent > 100)
-    throw new Error(`--percent must be 1 to 100, or back\n\n${usage}`);
+    throw new CommandError(`--percent must be 1 to 100, or back, not '${text ?? ''}'.`);
   return percent;
 };
 
@@ -85,10 +86,9 @@ export async function release(cli: Cli, known: Versions, plan: Release, keep: (v
   }
 }
 
-async function main(): Promise<void> {
-  const { values } = parseArgs({
-    options: { percent: { type: 'string' }, mode: { type: 'string' }, 'dry-run': { type: 'boolean', default: false } },
-  });
+const flags = { percent: { type: 'string' }, mode: { type: 'string' }, 'dry-run': { type: 'boolean', default: false } } as const;
+
+async function main(values: { percent?: string | undefined; mode?: string | undefined; 'dry-run': boolean }): Promise<void> {
   const percent = parsePercent(values.percent);
   const { plan, given } = await checkHere(values.mode);
   const envId = given.ENV_ID;
@@ -109,9 +109,4 @@ async function main(): Promise<void> {
   await release(dryRun ? dry : realCli(given), known, { names, envId, percent, description }, keep);
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  await main().catch((error: unknown) => {
-    console.error(error instanceof Error ? error.message : error);
-    process.exitCode = 1;
-  });
-}
+if (process.argv[1] === fileURLToPath(import.meta.url)) await runCommand({ usage, flags }, main);

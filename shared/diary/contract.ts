@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { contract, day, id, instant, line, month, Page, paging, Stats, text, title } from '../contract';
 
 /** Suggestions for a picker; any other mood or weather is taken as well, because old data has others. */
-const knownMoods = ['happy', 'calm', 'excited', 'grateful', 'tired', 'sad', 'angry', 'worried'];
+const knownMoods = ['happy', 'excited', 'calm', 'sad', 'angry', 'tired', 'surprised', 'confused', 'grateful', 'worried'];
 const knownWeathers = ['sunny', 'cloudy', 'rainy', 'snowy', 'windy', 'foggy'];
 
 export const FIRST_DAY = '2000-01-01';
@@ -125,7 +125,8 @@ export const calendar = contract({
       z.strictObject({
         date: day,
         diaryId: id.nullable(),
-        mood: z.string(),
+        mood: z.string().describe("the diary's, else the mood of the day"),
+        moodOfDay: z.string().nullable(),
         isDraft: z.boolean(),
         hasImages: z.boolean(),
         tasksDone: z.int(),
@@ -136,6 +137,24 @@ export const calendar = contract({
   example: { month: '2025-01' },
 });
 
+export const Mood = z.strictObject({ date: day, mood: z.string(), createdAt: instant, updatedAt: instant });
+export type Mood = z.infer<typeof Mood>;
+
+export const recordMood = contract({
+  summary: '记录一天的心情，可修改；每天第一次得积分，只得一次。默认今天，最多补 7 天前',
+  access: 'user',
+  limit: 'write',
+  rest: 'POST /api/diary/mood',
+  input: z.strictObject({ date: day.optional(), mood: title(20).describe(`such as ${knownMoods.join(', ')}`) }),
+  output: z.strictObject({
+    date: day,
+    mood: z.string(),
+    isFirstRecord: z.boolean(),
+    points: z.strictObject({ awarded: z.int(), balance: z.int() }).nullable(),
+  }),
+  example: { mood: 'happy' },
+});
+
 export const stats = contract({
   summary: '总篇数、连续天数、本月篇数',
   access: 'user',
@@ -144,4 +163,67 @@ export const stats = contract({
   input: z.strictObject({}),
   output: z.strictObject({ ...Stats.shape, thisMonth: z.int() }),
   example: {},
+});
+
+const Match = z.strictObject({
+  excerpt: z.string().describe('the place in the content, with some characters before and after it'),
+  start: z.int().describe('where the words begin in the excerpt, in UTF-16 code units'),
+  length: z.int(),
+});
+
+export const search = contract({
+  summary: '在自己的日记里找字词，新的在前；一次最多看 500 篇，nextCursor 接着找',
+  access: 'user',
+  limit: 'read',
+  rest: 'GET /api/diary/search',
+  input: z.strictObject({
+    q: z
+      .string()
+      .normalize()
+      .refine((value) => value.trim() !== '', { error: '请输入要找的字词' })
+      .refine((value) => [...value].length <= 200, { error: '最多 200 个字' })
+      .describe('taken literally; upper and lower case, full and half width are the same'),
+    mood: mood.optional(),
+    tag: title(20).optional(),
+    from: day.optional(),
+    to: day.optional(),
+    cursor: day.optional().describe('nextCursor of the call before'),
+    limit: z.int().min(1).max(50).default(20),
+  }),
+  output: z.strictObject({
+    diaries: z.array(z.strictObject({ ...Diary.shape, match: Match })),
+    hasMore: z.boolean().describe('there are diaries that have not been looked at yet'),
+    nextCursor: z.string().nullable(),
+  }),
+  example: { q: '公园' },
+});
+
+export const onThisDay = contract({
+  summary: '往年今天写的日记，新的在前；2 月 29 日在平年看 28 日',
+  access: 'user',
+  limit: 'read',
+  rest: 'GET /api/diary/on-this-day',
+  input: z.strictObject({ date: date.optional() }),
+  output: z.strictObject({ date: day, diaries: z.array(z.strictObject({ ...Diary.shape, yearsAgo: z.int() })) }),
+  example: {},
+});
+
+export const neighbours = contract({
+  summary: '一天前后最近的日记',
+  access: 'user',
+  limit: 'read',
+  rest: 'GET /api/diary/neighbours',
+  input: z.strictObject({ date }),
+  output: z.strictObject({ previous: Diary.nullable(), next: Diary.nullable() }),
+  example: { date: '2025-01-18' },
+});
+
+export const related = contract({
+  summary: '心情相同或有共同标签的日记，新的在前',
+  access: 'user',
+  limit: 'read',
+  rest: 'GET /api/diary/:id/related',
+  input: z.strictObject({ id, limit: z.int().min(1).max(5).default(5) }),
+  output: z.strictObject({ diaries: z.array(Diary) }),
+  example: { id: 1 },
 });

@@ -20,6 +20,8 @@ import { withImageUrls } from './image-urls';
 import { requireOwnImage } from './images';
 import { selectCalendar, selectDiaryByDate, selectDiaryById, selectDiaryPage, selectStats, toDiary } from './queries';
 
+export { recordMood } from './mood';
+
 /** Not in the future, and with pictures of the user's own. */
 export function requireWritable(ctx: UserContext, { date, images }: { date?: string | undefined; images?: string[] | undefined }): void {
   if (date !== undefined && date > ctx.today) throw fieldError('date', '不能写未来的日记');
@@ -138,10 +140,12 @@ export async function getCalendar(ctx: UserContext, { month }: z.output<typeof c
   const days = new Map<string, z.input<typeof calendar.output>['days'][number]>();
   for (const row of await selectCalendar(ctx.db, ctx, from, to)) {
     const known = days.get(row.date);
+    const moodOfDay = row.mood_of_day ?? known?.moodOfDay ?? null;
     days.set(row.date, {
       date: row.date,
       diaryId: row.diary_id ?? known?.diaryId ?? null,
-      mood: row.mood || (known?.mood ?? ''),
+      mood: row.mood || known?.mood || moodOfDay || '',
+      moodOfDay,
       isDraft: row.is_draft === 1 || known?.isDraft === true,
       hasImages: row.has_images === 1 || known?.hasImages === true,
       tasksDone: row.tasks_done + (known?.tasksDone ?? 0),
@@ -156,3 +160,5 @@ export async function getStats(ctx: UserContext): Promise<Stats & { thisMonth: n
   const row = await selectStats(ctx.db, ctx, from, to);
   return { ...statsOf(row, ctx.today), thisMonth: row.this_month };
 }
+
+export { getNeighbours, getOnThisDay, getRelated, searchDiaries } from './find';

@@ -56,6 +56,9 @@ const NAMES: (keyof DiaryRow)[] = [
 ];
 const COLUMNS = NAMES.join(', ');
 
+/** The columns of a DiaryRow, of the table that the statement calls `table`. */
+export const diaryColumns = (table: string): string => NAMES.map((column) => `${table}.${column}`).join(', ');
+
 type Joined<Row> = { [Column in keyof Row]: Row[Column] | null };
 
 /** The diary, or null when there is none. */
@@ -67,7 +70,7 @@ const selectDiary = async (
 ): Promise<DiaryRow | null> => {
   const rows = await db.rows<Joined<DiaryRow>>(
     `diary.by-${column}`,
-    `SELECT ${NAMES.map((name) => `d.${name}`).join(', ')}
+    `SELECT ${diaryColumns('d')}
        FROM users u LEFT JOIN diaries d ON d.user_id = u.id AND d.${column} = ? AND d.deleted_at IS NULL WHERE ${guard('u')}`,
     [value, ...guardValues(account)],
   );
@@ -144,6 +147,7 @@ export interface DayRow {
   date: string;
   diary_id: number | null;
   mood: string;
+  mood_of_day: string | null;
   is_draft: 0 | 1;
   has_images: 0 | 1;
   tasks_done: number;
@@ -154,14 +158,16 @@ export const selectCalendar = async (db: Database, account: Account, from: strin
   const { userId } = account;
   const rows = await db.rows<DayRow | { date: null }>(
     'diary.calendar',
-    `SELECT diary_date AS date, id AS diary_id, mood, is_draft, JSON_LENGTH(images) > 0 AS has_images, 0 AS tasks_done, 0 AS tasks_total
+    `SELECT diary_date AS date, id AS diary_id, mood, NULL AS mood_of_day, is_draft, JSON_LENGTH(images) > 0 AS has_images, 0 AS tasks_done, 0 AS tasks_total
        FROM diaries WHERE user_id = ? AND diary_date BETWEEN ? AND ? AND deleted_at IS NULL
       UNION ALL
-     SELECT task_date, NULL, '', FALSE, FALSE, CAST(SUM(is_completed) AS SIGNED), COUNT(*)
+     SELECT task_date, NULL, '', NULL, FALSE, FALSE, CAST(SUM(is_completed) AS SIGNED), COUNT(*)
        FROM tasks WHERE user_id = ? AND task_date BETWEEN ? AND ? AND deleted_at IS NULL GROUP BY task_date
       UNION ALL
-     SELECT NULL, NULL, '', FALSE, FALSE, 0, 0 FROM users WHERE ${guard('users')}`,
-    [userId, from, to, userId, from, to, ...guardValues(account)],
+     SELECT mood_date, NULL, '', mood, FALSE, FALSE, 0, 0 FROM moods WHERE user_id = ? AND mood_date BETWEEN ? AND ?
+      UNION ALL
+     SELECT NULL, NULL, '', NULL, FALSE, FALSE, 0, 0 FROM users WHERE ${guard('users')}`,
+    [userId, from, to, userId, from, to, userId, from, to, ...guardValues(account)],
   );
   requireAccount(rows.filter(({ date }) => date === null));
   return rows.filter((row): row is DayRow => row.date !== null);

@@ -79,6 +79,7 @@ async function documentOf(ctx: UserContext): Promise<Export> {
     taskRules: (await selectRules(ctx.db, ctx.userId)).map(toRule),
     pointRecords: rowsOf('record'),
     lotteryRecords: rowsOf('draw'),
+    moods: rowsOf('mood'),
     aiJobs: rowsOf('job'),
   };
 }

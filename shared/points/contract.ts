@@ -47,6 +47,7 @@ export const records = contract({
     cursor,
     type: z.enum(['earn', 'spend']).optional(),
     source: title(100).optional(),
+    keyword: line(100).optional().describe('part of the source or of the description, taken literally'),
     from: day.optional(),
     to: day.optional(),
   }),
@@ -72,4 +73,22 @@ export const deduct = contract({
   input: z.strictObject({ amount: z.int().min(1).max(999_999_999), ...reason }),
   output: Posted,
   example: { amount: 30, source: '家庭奖励', description: '周末看电影' },
+});
+
+const Sums = z.strictObject({ earned: z.int(), spent: z.int() });
+
+export const stats = contract({
+  summary: '积分统计：今天、本周（周日起）、本月，以及各来源的合计',
+  access: 'user',
+  limit: 'read',
+  rest: 'GET /api/points/stats',
+  input: z.strictObject({}),
+  output: z.strictObject({
+    today: Sums,
+    week: Sums,
+    month: Sums,
+    total: z.int().describe('the balance'),
+    bySource: z.array(z.strictObject({ source: z.string(), ...Sums.shape })).describe('of all time, the largest sums first'),
+  }),
+  example: {},
 });

@@ -1,29 +1,48 @@
 import type * as z from 'zod';
-import { addDays, startOfDay } from '../clock';
+import { addDays, startOfDay, sundayOf } from '../clock';
 import { AppError, instead } from '../errors';
 import { cutPage, windowOf } from '../paging';
 import { operatorRequestOf, type Request, requestOf } from '../request';
 import type { OperatorContext, UserContext } from '../runtime/context';
-import { type add, type deduct, FIRST_DAY, type Posted, type records } from './contract';
-import { type PointsPosting, postPoints, type RecordRow, selectBalance, selectFilteredRecords, selectRecords, toRecord } from './queries';
+import { type add, type deduct, FIRST_DAY, type Posted, type records, type stats } from './contract';
+import {
+  type PointsPosting,
+  postPoints,
+  type RecordRow,
+  selectBalance,
+  selectFilteredRecords,
+  selectRecords,
+  selectSums,
+  toRecord,
+} from './queries';
 
 export async function getBalance(ctx: UserContext): Promise<{ points: number }> {
   return { points: await selectBalance(ctx.db, ctx) };
 }
 
 export async function listRecords(ctx: UserContext, input: z.output<typeof records.input>): Promise<z.input<typeof records.output>> {
-  const { type = null, source = null, from, to } = input;
+  const { type = null, source = null, keyword = null, from, to } = input;
   const window = windowOf(input);
-  const isFiltered = type !== null || source !== null || from !== undefined || to !== undefined;
+  const isFiltered = type !== null || source !== null || keyword !== null || from !== undefined || to !== undefined;
   const filter = {
     type,
     source,
+    keyword,
     from: from !== undefined && from > FIRST_DAY ? startOfDay(from) : null,
     until: to !== undefined && to < ctx.today ? startOfDay(addDays(to, 1)) : null,
   };
   const found = isFiltered ? await selectFilteredRecords(ctx.db, ctx, filter, window) : await selectRecords(ctx.db, ctx, window);
   const { rows, info } = cutPage(found.rows, found.total, window, (row) => row.seq);
   return { records: rows.map(toRecord), ...info };
+}
+
+export async function getPointStats(ctx: UserContext): Promise<z.output<typeof stats.output>> {
+  const { today } = ctx;
+  return selectSums(ctx.db, ctx, {
+    today: startOfDay(today),
+    week: startOfDay(sundayOf(today)),
+    month: startOfDay(`${today.slice(0, 7)}-01`),
+  });
 }
 
 const toPosted = (row: RecordRow): Posted => ({ record: toRecord(row), points: row.balance_after });

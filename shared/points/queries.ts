@@ -1,4 +1,5 @@
 import { type Account, guard, guardValues, requireAccount } from '../database/account';
+import { containing } from '../database/like';
 import * as call from '../database/procedures';
 import type { Window } from '../paging';
 import type { Request } from '../request';
@@ -39,17 +40,21 @@ export const selectBalance = async (db: Database, account: Account): Promise<num
 export interface RecordFilter {
   type: 'earn' | 'spend' | null;
   source: string | null;
+  /** Part of the source or of the description. */
+  keyword: string | null;
   from: Date | null;
   /** Exclusive. */
   until: Date | null;
 }
 
 const FILTER = `user_id = ? AND (? IS NULL OR SIGN(amount) = ?) AND (? IS NULL OR source = ? COLLATE utf8mb4_bin)
+        AND (? IS NULL OR source COLLATE utf8mb4_0900_as_ci LIKE ? OR description COLLATE utf8mb4_0900_as_ci LIKE ?)
         AND (? IS NULL OR created_at >= ?) AND (? IS NULL OR created_at < ?)`;
 
-const filterValues = (userId: number, { type, source, from, until }: RecordFilter) => {
+const filterValues = (userId: number, { type, source, keyword, from, until }: RecordFilter) => {
+  const pattern = keyword && containing(keyword);
   const sign = type && (type === 'earn' ? 1 : -1);
-  return [userId, sign, sign, source, source, from, from, until, until] as const;
+  return [userId, sign, sign, source, source, pattern, pattern, pattern, from, from, until, until] as const;
 };
 
 const MAX_SEQ = 2 ** 32 - 1;
@@ -102,6 +107,51 @@ export const selectFilteredRecords = async (
     ),
   );
 };
+
+interface Sums {
+  earned: number;
+  spent: number;
+}
+
+export interface PointSums {
+  today: Sums;
+  week: Sums;
+  month: Sums;
+  /** The balance. */
+  total: number;
+  bySource: (Sums & { source: string })[];
+}
+
+const EARNED = 'COALESCE(SUM(IF(amount > 0, amount, 0)), 0)';
+const SPENT = '-COALESCE(SUM(IF(amount < 0, amount, 0)), 0)';
+const since = (name: string): string =>
+  `SELECT '${name}', NULL, ${EARNED}, ${SPENT} FROM point_records WHERE user_id = ? AND created_at >= ?`;
+
+/** Sums since three instants, and of all time by source. */
+export async function selectSums(
+  db: Database,
+  account: Account,
+  { today, week, month }: { today: Date; week: Date; month: Date },
+): Promise<PointSums> {
+  const { userId } = account;
+  const rows = await db.rows<Sums & { kind: string; source: string | null }>(
+    'points.sums',
+    `SELECT 'total' AS kind, NULL AS source, points AS earned, 0 AS spent FROM users u WHERE ${guard('u')}
+     UNION ALL ${since('today')} UNION ALL ${since('week')} UNION ALL ${since('month')}
+     UNION ALL (SELECT 'source', source COLLATE utf8mb4_bin AS name, ${EARNED}, ${SPENT} FROM point_records WHERE user_id = ? GROUP BY name)`,
+    [...guardValues(account), userId, today, userId, week, userId, month, userId],
+  );
+  const sums = (kind: string): Sums => {
+    const { earned, spent } = rows.find((row) => row.kind === kind) ?? { earned: 0, spent: 0 };
+    return { earned: Number(earned), spent: Number(spent) };
+  };
+  requireAccount(rows.filter(({ kind }) => kind === 'total'));
+  const bySource = rows.flatMap(({ kind, source, earned, spent }) =>
+    kind === 'source' && source !== null ? [{ source, earned: Number(earned), spent: Number(spent) }] : [],
+  );
+  bySource.sort((a, b) => b.earned + b.spent - a.earned - a.spent || (a.source < b.source ? -1 : 1));
+  return { today: sums('today'), week: sums('week'), month: sums('month'), total: sums('total').earned, bySource };
+}
 
 export interface PointsPosting {
   /** Signed. */

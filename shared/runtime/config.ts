@@ -2,6 +2,7 @@ import { createSecretKey, type KeyObject } from 'node:crypto';
 import { type AiSettings, readAiSettings } from './ai-settings';
 import { ConfigError, type Environment, integer, list, positive } from './environment';
 import type { Host } from './primary';
+import type { DatabaseTls } from './tls';
 
 export { ConfigError } from './environment';
 
@@ -25,8 +26,7 @@ export interface Config {
     password: string;
     name: string;
     connectionLimit: number;
-    /** PEM of the authority that signed the server's certificate; without it the connection is plain. */
-    ca: string | null;
+    tls: DatabaseTls;
     slowMs: number;
     /** For so long a call waits for a connection of a pool that is all at work. */
     acquireMs: number;
@@ -52,6 +52,7 @@ export interface Config {
   databaseQuotaMb: number;
   rateLimitFactor: number;
   diaryReward: number;
+  moodReward: number;
   lotteryCost: number;
   ownTaskMaxReward: number;
   ownTaskDailyCap: number;
@@ -82,6 +83,18 @@ const parseHosts = (text: string, defaultPort: number): Config['database']['host
   });
   if (first === undefined) throw new ConfigError('DB_HOST is missing');
   return [first, ...others];
+};
+
+/**
+ * DB_TLS and DB_CA. Where it is `required`, one of the modes has to be named; elsewhere a DB_CA alone means verify-identity, and nothing means off.
+ */
+export const parseDatabaseTls = (env: Environment, required: boolean): DatabaseTls => {
+  const mode = env.DB_TLS || (required ? '' : env.DB_CA ? 'verify-identity' : 'off');
+  if (mode === '') throw new ConfigError('DB_TLS is missing: verify-identity, verify-ca or off');
+  if (mode === 'off') return { mode };
+  if (mode !== 'verify-identity' && mode !== 'verify-ca') throw new ConfigError('DB_TLS must be verify-identity, verify-ca or off');
+  if (!env.DB_CA) throw new ConfigError(`DB_CA is missing: DB_TLS=${mode} needs the certificate of the authority`);
+  return { mode, ca: env.DB_CA.replaceAll('\\n', '\n') };
 };
 
 const parseRedis = (env: Environment): Config['redis'] => {
@@ -149,9 +162,6 @@ export function readConfig(env: Environment): Config {
     if (!value) throw new ConfigError(`${name} is missing`);
     return value;
   };
-  if (production && !env.DB_CA && env.DB_PLAINTEXT !== 'allow') {
-    throw new ConfigError('DB_CA is missing (DB_PLAINTEXT=allow permits an unencrypted connection inside the VPC)');
-  }
   return {
     environment,
     database: {
@@ -160,7 +170,7 @@ export function readConfig(env: Environment): Config {
       password: env.DB_PASSWORD ?? '',
       name: required('DB_NAME'),
       connectionLimit: Math.max(1, integer(env, 'DB_POOL', 2)),
-      ca: env.DB_CA ? env.DB_CA.replaceAll('\\n', '\n') : null,
+      tls: parseDatabaseTls(env, production),
       slowMs: integer(env, 'DB_SLOW_MS', 200),
       acquireMs: integer(env, 'DB_ACQUIRE_MS', 800),
     },
@@ -182,6 +192,7 @@ export function readConfig(env: Environment): Config {
     contentCheck: parseContentCheck(env, production),
     rateLimitFactor: positive(env, 'RATE_LIMIT_FACTOR', 1),
     diaryReward: integer(env, 'DIARY_REWARD', 5),
+    moodReward: integer(env, 'MOOD_REWARD', 5),
     lotteryCost: integer(env, 'LOTTERY_COST', 10),
     ownTaskMaxReward: integer(env, 'OWN_TASK_MAX_REWARD', 20),
     ownTaskDailyCap: integer(env, 'OWN_TASK_DAILY_CAP', 100),

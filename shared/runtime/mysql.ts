@@ -5,6 +5,7 @@ import { within } from '../within';
 import { config } from './config';
 import { logLine } from './log';
 import { findPrimary, type Host } from './primary';
+import { sslOptions } from './tls';
 
 export type Value = string | number | boolean | Date | Buffer | null;
 
@@ -50,8 +51,8 @@ let pool: Pool | undefined;
 let finding: Promise<Pool> | undefined;
 
 function credentials() {
-  const { user, password, name, ca } = config().database;
-  return { user, password, database: name, ...(ca !== null && { ssl: { ca, minVersion: 'TLSv1.2', verifyIdentity: true } }) };
+  const { user, password, name, tls } = config().database;
+  return { user, password, database: name, ...sslOptions(tls) };
 }
 
 function openPool({ host, port }: Host): Pool {

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { Job } from '../ai/contract';
 import { contract, day, instant, month, Stats } from '../contract';
-import { create as createDiary, Diary } from '../diary/contract';
+import { create as createDiary, Diary, Mood } from '../diary/contract';
 import { Draw } from '../lottery/contract';
 import { Record } from '../points/contract';
 import { Task } from '../task/contract';
@@ -20,6 +20,7 @@ const deviceInstant = z
 /**
  * What `args` holds, by type:
  * - `diary.put`      `{ date, content, mood, weather, images, tags, isDraft }`, the whole diary of a day, or `{ date, deleted: true }`
+ * - `diary.recordMood`  as diary.recordMood's input, with its `date`
  * - `task.create`    as task.create's input
  * - `task.update` · `task.complete` · `task.uncomplete` · `task.delete`  as those actions' inputs; where the task was made by a mutation of this
  *                    client whose answer is not yet known, `ref: <its mid>` in place of `id`
@@ -29,6 +30,7 @@ const deviceInstant = z
  */
 export type MutationType =
   | 'diary.put'
+  | 'diary.recordMood'
   | 'task.create'
   | 'task.update'
   | 'task.complete'
@@ -69,17 +71,18 @@ export const Mutation = z.strictObject({
 });
 export type Mutation = z.input<typeof Mutation>;
 
-export type ChangeKind = 'diary' | 'task' | 'record' | 'draw' | 'profile' | 'job';
+export type ChangeKind = 'diary' | 'task' | 'record' | 'draw' | 'mood' | 'profile' | 'job';
 
 const living = <Kind extends ChangeKind, Row extends z.ZodType>(kind: Kind, row: Row) =>
   z.strictObject({ kind: z.literal(kind), key: z.string(), rev: z.int(), row });
 
-/** `key` is the date of a diary, `me` of the profile, the id of everything else. */
+/** `key` is the date of a diary or a mood, `me` of the profile, the id of everything else. */
 export const Change = z.union([
   living('diary', Diary),
   living('task', Task),
   living('record', Record),
   living('draw', Draw),
+  living('mood', Mood),
   living('profile', Profile),
   living('job', Job),
   z.strictObject({ kind: z.enum(['diary', 'task']), key: z.string(), rev: z.int(), deleted: z.literal(true) }),
@@ -174,6 +177,7 @@ export const home = contract({
     profile: Profile,
     tasks: z.strictObject({ date: day, tasks: z.array(Task), completed: z.int(), total: z.int() }),
     diaries: z.array(Diary),
+    mood: Mood.nullable().describe('of today'),
     unread: z.strictObject({ conflicts: z.int() }),
   }),
   example: {},

@@ -1,4 +1,6 @@
 import type * as z from 'zod';
+import { recordMood as recordMoodContract } from '../diary/contract';
+import { recordMood } from '../diary/mood';
 import { AppError, errorKinds } from '../errors';
 import { deduct } from '../points/contract';
 import { deductPoints } from '../points/operations';
@@ -65,6 +67,10 @@ const kinds: Record<MutationType, (sent: Sent, sender: Sender) => Prepared> = {
       return putDiary(ctx, request, { wanted, clientId, mid, baseRev, prev, policy, modifiedAt: writtenAt });
     };
   },
+  'diary.recordMood': call(recordMoodContract.input, async (ctx, input, request) => {
+    const { points } = await recordMood(ctx, input, request);
+    return points ? { points: points.balance } : {};
+  }),
   'task.create': call(task.create.input, async (ctx, input, request) => ({ row: (await createTask(ctx, input, request)).task })),
   'task.update': callOnTask(task.update.input, async (ctx, input, request) => ({ row: (await updateTask(ctx, input, request)).task })),
   'task.complete': callOnTask(task.complete.input, async (ctx, input, request) => {

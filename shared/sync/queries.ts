@@ -1,7 +1,8 @@
 import { type JobRow, toJob } from '../ai/queries';
 import { type Account, guard, guardValues, requireAccount } from '../database/account';
 import * as call from '../database/procedures';
-import type { Diary } from '../diary/contract';
+import type { Diary, Mood } from '../diary/contract';
+import { type MoodRow, moodJson, toMood } from '../diary/mood-queries';
 import { type DiaryRow, toDiary } from '../diary/queries';
 import type { Streak } from '../diary/streak';
 import type { ErrorCode } from '../errors';
@@ -154,6 +155,7 @@ type Payload =
   | { kind: 'task'; row: TaskRow }
   | { kind: 'record'; row: RecordRow }
   | { kind: 'draw'; row: DrawRow }
+  | { kind: 'mood'; row: MoodRow }
   | { kind: 'job'; row: JobRow }
   | { kind: 'profile'; row: ProfileRow };
 
@@ -181,6 +183,10 @@ function toFeedRow(joined: JoinedRow): FeedRow[] {
       return [{ kind: 'record', key: String(joined.row.seq), rev, row: toRecord(joined.row) }];
     case 'draw':
       return [{ kind: 'draw', key: String(joined.row.id), rev, row: toDraw(joined.row) }];
+    case 'mood': {
+      const row = toMood(joined.row);
+      return [{ kind: 'mood', key: row.date, rev, row }];
+    }
     case 'job':
       return [{ kind: 'job', key: String(joined.row.id), rev, row: toJob(joined.row) }];
     case 'profile':
@@ -215,6 +221,7 @@ export const selectFeed = async (
               WHEN 'task' THEN (SELECT task FROM task_json WHERE user_id = u.id AND id = page.id)
               WHEN 'record' THEN (SELECT record FROM record_json WHERE user_id = u.id AND seq = page.id)
               WHEN 'draw' THEN (SELECT draw FROM draw_json WHERE user_id = u.id AND id = page.id)
+              WHEN 'mood' THEN (SELECT ${moodJson} FROM moods WHERE user_id = u.id AND mood_date = FROM_DAYS(page.id))
               WHEN 'job' THEN (
                 SELECT JSON_OBJECT('id', id, 'kind', kind, 'diary_id', diary_id, 'status', status, 'result', result, 'error_code', error_code,
                     'created_at', DATE_FORMAT(created_at, '%Y-%m-%dT%H:%i:%s.%fZ'), 'finished_at', DATE_FORMAT(finished_at, '%Y-%m-%dT%H:%i:%s.%fZ'))
@@ -228,13 +235,14 @@ export const selectFeed = async (
          UNION ALL ${changesIn('task', 'tasks', 'id', 'deleted_at IS NOT NULL')}
          UNION ALL ${changesIn('record', 'point_records', 'seq', '0')}
          UNION ALL ${changesIn('draw', 'lottery_records', 'id', '0', 'id')}
+         UNION ALL ${changesIn('mood', 'moods', 'TO_DAYS(mood_date)', '0')}
          UNION ALL ${changesIn('job', 'ai_jobs', 'id', '0')}
          UNION ALL (SELECT 'profile', id, rev, 0 FROM users WHERE id = ? AND rev > ?)
          ORDER BY rev LIMIT ?
        ) AS page ON TRUE
       WHERE ${guard('u')}
       ORDER BY page.rev, page.kind = 'profile'`,
-    [requestIdOf(clientId, ack), ...part, ...part, ...part, ...part, ...part, userId, after, limit, ...guardValues(account)],
+    [requestIdOf(clientId, ack), ...part, ...part, ...part, ...part, ...part, ...part, userId, after, limit, ...guardValues(account)],
   );
   const first = requireAccount(rows);
   const { epoch, head_rev: rev, gc_rev: gcRev, points, total, run, longest, last } = first;
@@ -253,6 +261,7 @@ interface HomeRows {
   tasks: TaskRow[];
   hasTasksToLayOut: boolean;
   diaries: Diary[];
+  mood: Mood | null;
   conflicts: number;
 }
 
@@ -265,14 +274,17 @@ export const selectHome = async (db: Database, account: Account, today: string):
      UNION ALL SELECT 'task', task FROM task_json WHERE user_id = ? AND task_date = ? AND deleted_at IS NULL
      UNION ALL SELECT 'incomplete', CAST(IF(${dayIsIncomplete}, 1, 0) AS JSON) FROM users WHERE id = ?
      UNION ALL (SELECT 'diary', diary FROM diary_json WHERE user_id = ? AND deleted_at IS NULL ORDER BY diary_date DESC LIMIT ${LATEST_DIARIES})
+     UNION ALL SELECT 'mood', ${moodJson} FROM moods WHERE user_id = ? AND mood_date = ?
      UNION ALL SELECT 'conflicts', CAST(COUNT(*) AS JSON) FROM diary_revisions WHERE user_id = ? AND is_unread`,
-    [...guardValues(account), userId, today, today, today, today, today, userId, userId, userId],
+    [...guardValues(account), userId, today, today, today, today, today, userId, userId, userId, today, userId],
   );
+  const mood = rows.find((row) => row.kind === 'mood');
   return {
     profile: requireAccount(rows.filter((row) => row.kind === 'profile')).row,
     tasks: rows.flatMap((row) => (row.kind === 'task' ? [row.row] : [])),
     hasTasksToLayOut: rows.some((row) => row.kind === 'incomplete' && row.row === 1),
     diaries: rows.flatMap((row) => (row.kind === 'diary' ? [toDiary(row.row)] : [])).sort((a, b) => (a.date < b.date ? 1 : -1)),
+    mood: mood ? toMood(mood.row) : null,
     conflicts: rows.find((row) => row.kind === 'conflicts')?.row ?? 0,
   };
 };

@@ -17,6 +17,7 @@ export const OWNED_TABLES = [
   'erasures',
   'imports',
   'lottery_records',
+  'moods',
   'point_records',
   'requests',
   'sync_failures',
@@ -27,7 +28,7 @@ export const OWNED_TABLES = [
 /** What stays of an account that was erased: sums and causes, without a person. */
 const KEPT = new Set<string>(['erased_files', 'erasures', 'lottery_records', 'point_records']);
 
-const STAMPED_TABLES = ['ai_jobs', 'diaries', 'lottery_records', 'point_records', 'tasks'];
+const STAMPED_TABLES = ['ai_jobs', 'diaries', 'lottery_records', 'moods', 'point_records', 'tasks'];
 
 const union = (tables: readonly string[], select: (table: string) => string): string => tables.map(select).join('\nUNION ALL\n');
 
@@ -100,6 +101,8 @@ export const invariants: readonly Invariant[] = [
             WHERE d.user_id = r.user_id AND d.id = CAST(SUBSTRING_INDEX(SUBSTRING_INDEX(r.source_key, ':', 2), ':', -1) AS UNSIGNED) AND d.roll IS NOT NULL)
          WHEN r.source_key LIKE 'diary:%' THEN u.status = 1 AND r.rev > u.gc_rev AND NOT EXISTS (
            SELECT 1 FROM diaries d WHERE d.user_id = r.user_id AND d.diary_date = CAST(SUBSTRING(r.source_key, 7) AS DATE))
+         WHEN r.source_key LIKE 'mood:%' THEN u.status = 1 AND NOT EXISTS (
+           SELECT 1 FROM moods m WHERE m.user_id = r.user_id AND m.mood_date = CAST(SUBSTRING(r.source_key, 6) AS DATE))
          ELSE r.source_key NOT LIKE 'task:%' AND r.source_key NOT LIKE 'req:%' AND r.source_key <> 'migration'
        END`,
   },

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { Job } from '../ai/contract';
 import { contract, day, id, instant, line, Stats } from '../contract';
-import { Diary } from '../diary/contract';
+import { Diary, Mood } from '../diary/contract';
 import { UserInfo } from '../login/contract';
 import { Draw } from '../lottery/contract';
 import { Record } from '../points/contract';
@@ -88,6 +88,7 @@ export const Export = z.strictObject({
   taskRules: z.array(Rule),
   pointRecords: z.array(Record),
   lotteryRecords: z.array(Draw),
+  moods: z.array(Mood),
   aiJobs: z.array(Job),
 });
 export type Export = z.infer<typeof Export>;

@@ -5,7 +5,7 @@ CREATE DEFINER = gd_owner PROCEDURE keep_revisions(
   IN p_revisions JSON,
   IN p_now DATETIME(3)
 )
-SQL SECURITY DEFINER
+SQL SECURITY INVOKER
 BEGIN
   INSERT INTO diary_revisions (user_id, id, diary_date, reason, content, mood, weather, images, tags, is_draft, hash, is_unread, modified_at, created_at)
   SELECT p_user_id, p_first_id + n - 1, date, reason, content, mood, weather, images, tags, is_draft, hash, is_unread, modified_at, p_now

@@ -6,7 +6,7 @@ CREATE DEFINER = gd_owner PROCEDURE recount_streak(
   OUT p_longest INT UNSIGNED,
   OUT p_last DATE
 )
-SQL SECURITY DEFINER
+SQL SECURITY INVOKER
 BEGIN
   WITH runs AS (
     SELECT MAX(day) AS last, COUNT(*) AS run FROM (

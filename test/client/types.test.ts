@@ -40,6 +40,8 @@ const proofs: Record<string, true> = {
   prize: true satisfies Same<declared.Prize, lottery.Prize>,
   draw: true satisfies Same<declared.Draw, lottery.Draw>,
   calendar: true satisfies Same<declared.CalendarDay, z.infer<typeof diary.calendar.output>['days'][number]>,
+  mood: true satisfies Same<declared.MoodOfDay, diary.Mood>,
+  recordMood: true satisfies Same<Argument<Api['diary']['recordMood']>, In<typeof diary.recordMood>>,
   page: true satisfies Same<declared.Page, Omit<z.infer<typeof diary.list.output>, 'diaries'>>,
   policy: true satisfies Same<declared.ConflictPolicy, sync.ConflictPolicy>,
   mode: true satisfies Same<declared.MigrationMode, login.MigrationMode>,

@@ -63,7 +63,7 @@ describeInBrowser('for everyone', () => {
     await a.sees('键盘写的');
     await a.phone.getByRole('tab', { name: '日记' }).focus();
     await press('ArrowRight', 'ArrowRight');
-    expect(await a.phone.getByRole('tab', { name: '任务' }).getAttribute('aria-selected')).toBe('true');
+    await soon(() => a.phone.getByRole('tab', { name: '任务' }).getAttribute('aria-selected')).toBe('true');
   });
 
   test('it speaks the browser’s language, and changes it when asked', async () => {

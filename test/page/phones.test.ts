@@ -149,4 +149,15 @@ describeInBrowser('two phones', () => {
     await soon(() => b.phone.locator('.card').allTextContents()).toEqual([expect.stringContaining('只有小红知道')]);
     expect(await a.phone.locator('.card').allTextContents()).toEqual([expect.stringContaining('只有小明知道')]);
   });
+
+  test('the demo child has eight weeks of diaries, tasks, points and draws', async () => {
+    const { page, a, b } = await pair();
+    await page.getByRole('button', { name: '示例孩子' }).click();
+    await soon(() => a.phone.locator('.streak').textContent()).toContain('共 51 篇');
+    expect(new URL(page.url()).searchParams.get('child')).toBe('oDemo');
+    await b.tab('积分');
+    await soon(() => b.phone.locator('.balance b').textContent()).toMatch(/^\d{3,}$/);
+    await b.tab('抽奖');
+    await b.phone.locator('.odds').waitFor();
+  });
 });

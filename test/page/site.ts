@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Browser, Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect } from 'vitest';
 import { chromiumHint, findChromium, launchChromium } from '../../dev/browser';
+import { seedDemo } from '../../dev/demo';
 import { createGateway, type Gateway } from '../../dev/gateway/gateway';
 import { startOutside } from '../../dev/gateway/outside';
 import { openPage } from '../../dev/gateway/page';
@@ -34,6 +35,7 @@ async function startGateway(folder: string, stops: (() => Promise<void>)[]): Pro
     stored: outside.file,
     operator: { openid: 'oOperator', token: 'operator-token-of-the-tests' },
     logs: () => gateway.logs(),
+    demo: () => seedDemo(gateway.invoke),
     outDir: folder,
   });
   const kept = ['DB_HOST', 'DB_PORT', 'DB_USER', 'DB_PASSWORD', 'DB_NAME', 'REDIS_URL', 'REDIS_TIMEOUT_MS', 'JWT_KEYS'];

@@ -53,11 +53,14 @@ describe('in production', () => {
     expect(readConfig({ ...base, ...changes }).jwtKeys.map(({ id }) => id)).toEqual(ids);
   });
 
-  test('an unencrypted database has to be asked for', () => {
-    expect(refusal({ DB_PLAINTEXT: undefined })).toMatch(/DB_CA/);
-    expect(refusal({ DB_PLAINTEXT: 'yes' })).toMatch(/DB_CA/);
-    expect(readConfig(base).database.ca).toBeNull();
-    expect(readConfig({ ...base, DB_PLAINTEXT: undefined, DB_CA: 'line\\nline' }).database.ca).toBe('line\nline');
+  test('a mode of TLS has to be named, and an authority with it unless the mode is off', () => {
+    expect(refusal({ DB_TLS: undefined })).toBe('DB_TLS is missing: verify-identity, verify-ca or off');
+    expect(refusal({ DB_TLS: undefined, DB_CA: 'pem' })).toMatch('DB_TLS is missing');
+    expect(refusal({ DB_TLS: 'on' })).toBe('DB_TLS must be verify-identity, verify-ca or off');
+    expect(refusal({ DB_TLS: 'verify-ca' })).toMatch('DB_CA is missing');
+    expect(readConfig(base).database.tls).toEqual({ mode: 'off' });
+    const tls = { mode: 'verify-ca', ca: 'line\nline' };
+    expect(readConfig({ ...base, DB_TLS: 'verify-ca', DB_CA: 'line\\nline' }).database.tls).toEqual(tls);
   });
 
   test('an operator’s token is as strong as a key', () => {
@@ -67,7 +70,7 @@ describe('in production', () => {
   });
 
   test.each(['test', 'local'])('unless it says so (%s), where short keys will do', (APP_ENV) => {
-    expect(readConfig({ ...base, APP_ENV, JWT_KEYS: 'k1:short', DB_PLAINTEXT: undefined }).environment).toBe(APP_ENV);
+    expect(readConfig({ ...base, APP_ENV, JWT_KEYS: 'k1:short', DB_TLS: undefined }).environment).toBe(APP_ENV);
   });
 
   test.each(['', 'Test', 'dev', 'production', 'LOCAL', 'test '])('is what %j means', (APP_ENV) => {

@@ -28,7 +28,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
 
   const databasePrefix = `gd_test_${mysql.ours ? '' : `${randomBytes(4).toString('hex')}_`}`;
   const workers = Array.from({ length: project.config.maxWorkers }, (_, index) => `${databasePrefix}${index + 1}`);
-  for (const database of workers) await migrate({ ...mysql, database });
+  for (const database of workers) await migrate({ ...mysql, database }, { oneAccount: !mysql.ours });
   const { runtime } = mysql.ours ? await createAccounts({ ...mysql, database: '' }) : { runtime: mysql };
   project.provide('services', { admin: mysql, runtime, databasePrefix, redisUrl: redis.url, wechatUrl: wechat.url });
 

@@ -27,6 +27,7 @@ beforeAll(async () => {
     `INSERT INTO tasks (user_id, id, task_date, task_key, title, rev, created_at, updated_at)
      SELECT user_id, n, '2024-01-01' + INTERVAL n DIV 5 DAY, CONCAT('own:', n), 'x', n, NOW(3), NOW(3) FROM ${each}`,
     `INSERT INTO point_records (user_id, seq, amount, balance_after, source, source_key, rev, created_at) SELECT user_id, n, 1, n, 'x', CONCAT('req:', n), n, NOW(3) FROM ${each}`,
+    `INSERT INTO moods (user_id, mood_date, mood, rev, created_at, updated_at) SELECT user_id, '2024-01-01' + INTERVAL n DAY, 'happy', n, NOW(3), NOW(3) FROM ${each}`,
     `INSERT INTO lottery_records (user_id, id, cost_points, rev, created_at) SELECT user_id, n, 0, n, NOW(3) FROM ${each}`,
     `INSERT INTO requests (user_id, request_id, hash, receipt, created_at) SELECT user_id, CONCAT('~phone-1234:', LPAD(n, 10, '0')), REPEAT('x', 32), '{}', NOW(3) FROM ${each}`,
     `INSERT INTO diary_revisions (user_id, id, diary_date, reason, content, mood, weather, images, tags, is_draft, hash, is_unread, modified_at, created_at)
@@ -35,11 +36,11 @@ beforeAll(async () => {
   ]) {
     await select(statement);
   }
-  await select('ANALYZE TABLE users, diaries, tasks, point_records, lottery_records, requests, diary_revisions, imports, ai_jobs');
+  await select('ANALYZE TABLE users, diaries, tasks, point_records, moods, lottery_records, requests, diary_revisions, imports, ai_jobs');
 });
 
 afterAll(async () => {
-  for (const table of ['diaries', 'tasks', 'point_records', 'lottery_records', 'requests', 'diary_revisions', 'imports'])
+  for (const table of ['diaries', 'tasks', 'point_records', 'moods', 'lottery_records', 'requests', 'diary_revisions', 'imports'])
     await select(`DELETE FROM ${table} WHERE user_id >= ${USER}`);
   await select(`DELETE FROM users WHERE id >= ${USER}`);
 });
@@ -100,6 +101,7 @@ test('the feed reads each kind by (user, rev), draws by their key, and no more t
     ai_jobs: 'idx_user_rev',
     diaries: 'idx_user_rev',
     lottery_records: 'PRIMARY',
+    moods: 'idx_user_rev',
     point_records: 'idx_user_rev',
     tasks: 'idx_user_rev',
   });

@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, inject, test, vi } from 'vitest';
-import { readConfig } from '../../shared/runtime/config';
 import { ok, select } from '../harness';
 
 const pathOf = (name: string): string => fileURLToPath(new URL(`./tls/${name}`, import.meta.url));
@@ -15,13 +14,14 @@ async function present(certificate: string): Promise<void> {
   await select('ALTER INSTANCE RELOAD TLS');
 }
 
-/** What a process that was started with this DB_CA says of its database. */
-async function databaseWith(ca: string | undefined): Promise<{ status: string; detail?: string }> {
+/** What a process that was started with this DB_CA and DB_TLS says of its database. */
+async function databaseWith(ca: string | undefined, mode?: 'verify-ca'): Promise<{ status: string; detail?: string }> {
   vi.resetModules();
   // Other tests call as this operator too.
   vi.stubEnv('RATE_LIMIT_FACTOR', '1000');
   if (ca === undefined) delete process.env.DB_CA;
   else process.env.DB_CA = ca;
+  vi.stubEnv('DB_TLS', mode);
   const { main } = await import('../../functions/monitor/index');
   const { closeMysql } = await import('../../shared/runtime/mysql');
   const { closeRedis } = await import('../../shared/runtime/redis');
@@ -61,21 +61,13 @@ describe.skipIf(!isOurServer)('a database that offers TLS', () => {
     expect(await databaseWith(pemOf('ca.pem'))).toMatchObject({ status: 'down' });
   });
 
+  test('is spoken to whatever host its certificate names, where only the authority is checked', async () => {
+    await present('elsewhere');
+    expect(await databaseWith(pemOf('ca.pem'), 'verify-ca')).toMatchObject({ status: 'ok', detail: expect.stringMatching(/^TLS_|^ECDHE/) });
+    expect(await databaseWith(pemOf('stranger.pem'), 'verify-ca')).toMatchObject({ status: 'down' });
+  });
+
   test('is spoken to in plain words without an authority, and health says so', async () => {
     expect(await databaseWith(undefined)).toMatchObject({ status: 'ok', detail: 'not encrypted' });
   });
-});
-
-test('production does not start without an authority, unless plain words are allowed by name', () => {
-  const env = {
-    DB_HOST: 'h',
-    DB_USER: 'u',
-    DB_NAME: 'n',
-    JWT_KEYS: 'k1:pS0w9vXq7LrT2mKz8NbY4cHdJ6fGaUeR',
-    PERSON_PEPPER: 'Zk3u8Qw1nR5tV7yB2mX9cLsDJ6fGaUeP',
-  };
-  expect(() => readConfig(env)).toThrow('DB_CA is missing');
-  expect(() => readConfig({ ...env, DB_PLAINTEXT: 'yes' })).toThrow('DB_CA is missing');
-  expect(readConfig({ ...env, DB_PLAINTEXT: 'allow' }).database.ca).toBeNull();
-  expect(readConfig({ ...env, DB_CA: pemOf('ca.pem') }).database.ca).toContain('BEGIN CERTIFICATE');
 });

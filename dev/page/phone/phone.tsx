@@ -110,9 +110,10 @@ function TabBar({ phone, tab, onChoose }: { phone: string; tab: TabName; onChoos
   const text = useText();
   const bar = useRef<HTMLDivElement>(null);
 
-  function onKeyDown(event: KeyboardEvent): void {
+  /** Counts from the focused tab: two quick keys come before the first one is drawn. */
+  function onKeyDown(event: KeyboardEvent, focused: TabName): void {
     const step = event.key === 'ArrowRight' ? 1 : event.key === 'ArrowLeft' ? -1 : 0;
-    const next = tabs[(tabs.indexOf(tab) + step + tabs.length) % tabs.length];
+    const next = tabs[(tabs.indexOf(focused) + step + tabs.length) % tabs.length];
     if (step === 0 || next === undefined) return;
     onChoose(next);
     bar.current?.querySelector<HTMLElement>(`#${phone}-${next}`)?.focus();
@@ -130,7 +131,7 @@ function TabBar({ phone, tab, onChoose }: { phone: string; tab: TabName; onChoos
           aria-controls={`${phone}-content`}
           tabIndex={tab === name ? 0 : -1}
           onClick={() => onChoose(name)}
-          onKeyDown={onKeyDown}
+          onKeyDown={(event) => onKeyDown(event, name)}
         >
           <TabIcon name={name} />
           {text.tabs[name]}

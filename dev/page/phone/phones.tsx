@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import { currentChild, freshChild, siblingOf } from '../child';
+import { currentChild, demoChild, freshChild, rememberChild, siblingOf } from '../child';
 import { useRemembered } from '../remembered';
 import { useText } from '../text';
 import { Choice } from '../ui';
@@ -32,6 +32,13 @@ export function Phones() {
   const [who, setWho] = useRemembered<'same' | 'two'>('who', 'same', sharing);
   const [child, setChild] = useState(currentChild);
   const [{ a, b }] = useState(() => createPair(child, who === 'same' ? child : siblingOf(child), policy));
+
+  function change(next: string): void {
+    rememberChild(next);
+    setChild(next);
+    a.restart({ openid: next });
+    b.restart({ openid: who === 'same' ? next : siblingOf(next) });
+  }
 
   const names = text.phones.children;
   return (
@@ -67,18 +74,10 @@ export function Phones() {
               b.restart({ policy: next });
             }}
           />
-          <button
-            type="button"
-            class="quiet"
-            onClick={() => {
-              const fresh = freshChild();
-              setChild(fresh);
-              a.restart({ openid: fresh });
-              b.restart({ openid: who === 'same' ? fresh : siblingOf(fresh) });
-            }}
-          >
+          <button type="button" class="quiet" onClick={() => change(freshChild())}>
             {text.phones.fresh}
           </button>
+          <Demo onMade={() => change(demoChild)} />
         </div>
       </div>
       <div class="pair">
@@ -88,5 +87,24 @@ export function Phones() {
         <Panel device={b} />
       </div>
     </>
+  );
+}
+
+/** Has the gateway make the demo child, which takes some seconds the first time. */
+function Demo({ onMade }: { onMade: () => void }) {
+  const { demo, demoHint, demoMaking, demoFailed } = useText().phones;
+  const [state, setState] = useState<'idle' | 'making' | 'failed'>('idle');
+
+  async function make(): Promise<void> {
+    setState('making');
+    const response = await fetch('/local/demo', { method: 'POST', headers: { 'content-type': 'application/json' } }).catch(() => null);
+    setState(response?.ok ? 'idle' : 'failed');
+    if (response?.ok) onMade();
+  }
+
+  return (
+    <button type="button" class="quiet" title={demoHint} disabled={state === 'making'} onClick={() => void make()}>
+      {{ idle: demo, making: demoMaking, failed: demoFailed }[state]}
+    </button>
   );
 }

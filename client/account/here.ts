@@ -1,0 +1,47 @@
+import type { Storage } from '../platform/storage';
+import type { Cache } from '../sync/cache';
+import type { Copies, Kind } from '../sync/conflict-copies';
+import type { DiaryView } from '../sync/diary-view';
+import type { Sync } from '../sync/engine';
+import type { MetaStore } from '../sync/meta';
+import type { Intent, Outbox } from '../sync/outbox';
+import type { TaskView } from '../sync/task-view';
+import type { Outcome } from '../sync/waiters';
+import type { ConflictPolicy, ReadOptions, Seen, Wx } from '../types';
+import type { Account } from './session';
+
+/** What differs between a phone and a test. */
+export interface Phone {
+  wx: Wx;
+  now(): number;
+  random(): number;
+  /** Runs `run` after `ms`; returns how to cancel it. */
+  schedule(run: () => void, ms: number): () => void;
+  isOnline(): boolean;
+  changed(): void;
+  conflictPolicy: ConflictPolicy;
+}
+
+/** A change as the API makes it; `replaces` is the copy that it resolves. */
+export type Draft = Omit<Intent, 'modifiedAt' | 'policy' | 'from'> & { modifiedAt?: string; replaces?: [kind: Kind, id: string] };
+
+/** Everything this phone has of one account. */
+export interface Here {
+  account: Account;
+  phone: Phone;
+  storage: Storage;
+  meta: MetaStore;
+  cache: Cache;
+  outbox: Outbox;
+  copies: Copies;
+  sync: Sync;
+  diaries: DiaryView;
+  tasks: TaskView;
+  call<Answer>(name: string, action: string, data: object, requestId?: string): Promise<Answer>;
+  /** The Beijing day by the server's clock, as far as it is known. */
+  today(): string;
+  /** Saves a change and waits a moment for the server's result; null: saved, not sent yet. */
+  submit(intent: Draft): Promise<Outcome | null>;
+  /** Fetches what is new unless that was done a moment ago; tells where what is shown now comes from. */
+  refresh(options?: ReadOptions): Promise<Seen>;
+}

@@ -1,0 +1,44 @@
+import type { ReadOptions, Seen } from '../types';
+import type { Here, Phone } from './here';
+
+/** How long a page waits for the network before it shows what the phone has. */
+const READ_PATIENCE_MS = 3_000;
+const FRESH_MS = 5_000;
+
+/** When the server was last asked and when it last answered, in epoch milliseconds of the phone's clock. */
+export interface Freshness {
+  askedAt: number;
+  refreshedAt: number;
+}
+
+/** A clock that was set back makes everything old. */
+const isOld = (at: number, nowMs: number): boolean => nowMs < at || nowMs - at >= FRESH_MS;
+
+type Parts = Pick<Here, 'phone' | 'meta' | 'sync'> & { freshness: Freshness; own(): void };
+
+/** Syncs before a page reads, unless that was done or tried a moment ago. */
+export async function refresh({ phone, meta, sync, freshness, own }: Parts, { prefer }: ReadOptions = {}): Promise<Seen> {
+  own();
+  const from = (source: Seen['source']): Seen => ({ source, at: meta.get().syncedAt });
+  const wasAskedLately = !isOld(freshness.askedAt, phone.now());
+  if (prefer === 'cache') {
+    // A page that reads again after each run must not start the next one.
+    if (!wasAskedLately) sync.wake();
+    return from('cache');
+  }
+  if (!isOld(freshness.refreshedAt, phone.now()) && meta.get().complete) return from('cache');
+  // After a failure only the timer tries again: a page that reads at each change would else ask without end.
+  const isVain = !sync.isRunning() && (wasAskedLately || sync.isResting());
+  if (isVain || !phone.isOnline()) return from('cache');
+  return from((await succeedsWithin(phone.schedule, sync.now(), READ_PATIENCE_MS)) ? 'network' : 'cache');
+}
+
+const succeedsWithin = (schedule: Phone['schedule'], work: Promise<unknown>, ms: number): Promise<boolean> =>
+  new Promise((resolve) => {
+    const cancel = schedule(() => resolve(false), ms);
+    work.then(
+      () => resolve(true),
+      () => resolve(false),
+    );
+    work.then(cancel, cancel);
+  });

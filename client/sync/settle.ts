@@ -1,0 +1,145 @@
+import type { MutationResult, SyncOutput } from '../../shared/sync/contract';
+import { type GrowthDiaryError, noAnswer } from '../platform/error';
+import { randomName } from '../platform/text';
+import type { Cache } from './cache';
+import type { Copies } from './conflict-copies';
+import type { MetaStore } from './meta';
+import type { Entry, Outbox } from './outbox';
+
+/** What an account keeps in the phone's storage. */
+export interface Stores {
+  meta: MetaStore;
+  cache: Cache;
+  outbox: Outbox;
+  copies: Copies;
+}
+
+/** A mutation with its final result. */
+export interface Settled {
+  entry: Entry;
+  result: MutationResult;
+}
+
+/** Why the server stopped before the end of a batch. */
+type Halt = 'retry' | 'stale' | 'gap' | null;
+
+interface Settlement {
+  settled: Settled[];
+  halt: Halt;
+}
+
+/** The refusal says that the wish is already fulfilled: there is nothing to keep. */
+const FULFILLED = new Set(['task.complete TASK_ALREADY_COMPLETED', 'task.uncomplete TASK_NOT_COMPLETED', 'task.delete NOT_FOUND']);
+
+const holdsText = ({ type, args }: Entry): boolean =>
+  (type === 'diary.put' && args.deleted !== true) || type === 'task.create' || type === 'task.update' || type === 'user.update';
+
+/** Reads everything from the beginning. Rows of the former generation are shown until the sweep. */
+export const startReading = ({ meta }: Stores, random: () => number): void =>
+  meta.set({ cursor: null, sweeping: true, generation: randomName(6, random) });
+
+interface Settling {
+  batch: readonly Entry[];
+  answer: SyncOutput;
+  /** Whether an API call waits for the mutation and will see its result. */
+  hasWaiter(entry: Entry): boolean;
+  random(): number;
+}
+
+/**
+ * Stores one answer. The order matters, because the app may be killed between any two writes: a copy exists before its mutation
+ * leaves the queue, rows before the cursor that skips them. Each step may be repeated with the next answer.
+ */
+export function settle(stores: Stores, settling: Settling): Settlement {
+  const { meta, outbox } = stores;
+  const settlement = keepCopies(stores, settling);
+  storeRows(stores, settling);
+  meta.set(progress(stores, settlement, settling.answer));
+  outbox.dropAcknowledged();
+  dropCorrectedCopies(stores, appliedOf(settlement));
+  return settlement;
+}
+
+export const appliedOf = ({ settled }: Settlement): Entry[] =>
+  settled.filter(({ result }) => result.status === 'applied').map(({ entry }) => entry);
+
+/** Step 1: what did not end as its author wished is copied. Stops at the first result that is not final. */
+function keepCopies({ copies, outbox }: Stores, { batch, answer, hasWaiter }: Settling): Settlement {
+  const settled: Settled[] = [];
+  for (const result of answer.results) {
+    const entry = batch.find(({ mid }) => mid === result.mid);
+    if (!entry) continue;
+    const { status } = result;
+    if (status === 'retry' || status === 'stale' || status === 'gap') return { settled, halt: status };
+    const attended = hasWaiter(entry);
+    const copy = { entry, result, at: answer.serverTime, attended };
+    if (status === 'conflict') copies.keep('conflict', copy);
+    if (status === 'rejected' && (!attended || holdsText(entry)) && !FULFILLED.has(`${entry.type} ${result.code}`))
+      copies.keep('aside', copy);
+    const made = entry.type === 'task.create' && status === 'applied' && result.row ? { task: result.row.id } : null;
+    if (made) outbox.taskMade(entry, made.task);
+    settled.push({ entry: { ...entry, ...made }, result });
+  }
+  return { settled, halt: null };
+}
+
+/** Step 2: rows. After a complete read, rows that did not come are removed. */
+function storeRows(stores: Stores, { answer, random }: Settling): void {
+  const { meta, cache } = stores;
+  const { changes, hasMore, reset, user } = answer;
+  if (reset) startReading(stores, random);
+  cache.apply(changes);
+  if (hasMore || !meta.get().sweeping) return;
+  const { generation } = meta.get();
+  const hasCome = cache.keys('diary').some((key) => cache.get('diary', key)?.generation === generation);
+  if (!hasCome && user.totalDiaries > 0) {
+    // The server counts diaries and sent none: a faulty answer must not empty the phone.
+    startReading(stores, random);
+    throw noAnswer();
+  }
+  cache.sweep();
+}
+
+/** Step 3: acknowledgement and cursor, in one write. */
+function progress({ meta }: Stores, { settled }: Settlement, { cursor, hasMore, user, serverRev, serverTime }: SyncOutput) {
+  const { ack, sweeping, complete } = meta.get();
+  return {
+    ack: Math.max(ack, settled[settled.length - 1]?.entry.mid ?? 0),
+    cursor,
+    sweeping: hasMore && sweeping,
+    complete: !hasMore || complete,
+    user,
+    serverRev,
+    syncedAt: serverTime,
+  };
+}
+
+/** Drops a rejected copy that its author saw and has rewritten since. */
+function dropCorrectedCopies({ copies }: Stores, applied: readonly Entry[]): void {
+  for (const [id, { entry, attended }] of copies.list('aside')) {
+    const isCorrected = applied.some(
+      ({ type, args, clientId, mid }) =>
+        type === entry.type && args.date === entry.args.date && !args.deleted && (clientId !== entry.clientId || mid > entry.mid),
+    );
+    if (attended && entry.type === 'diary.put' && isCorrected) copies.drop('aside', id);
+  }
+}
+
+/**
+ * Sets aside a mutation for which the server refused the whole call. The server has not counted its number, so the rest of the
+ * queue is numbered anew.
+ */
+export function setAsidePoison(
+  { meta, outbox, copies }: Stores,
+  entry: Entry,
+  error: GrowthDiaryError,
+  seen: { at: string; attended: boolean },
+): Settled {
+  const { code, message, details } = error;
+  const result: MutationResult = { mid: entry.mid, status: 'rejected', code, message, details };
+  copies.keep('aside', { entry, result, ...seen });
+  meta.set({ ack: entry.mid });
+  outbox.dropAcknowledged();
+  outbox.renumber();
+  return { entry, result };
+}

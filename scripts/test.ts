@@ -1,0 +1,25 @@
+import { spawn } from 'node:child_process';
+import { createRequire } from 'node:module';
+import { runCommand, wholeNumber } from './command';
+
+const usage = `Runs the tests on a MySQL and a Redis of their own. Logs of the functions are printed for failing tests only.
+
+  npm test
+  npm test -- diary points             files whose path contains one of these words
+  npm test -- --name 'streak'          tests whose name matches
+  npm test -- --retry 2                a failing test gets this many more chances
+  npm test -- --watch                  runs again when a file is saved`;
+
+const flags = {
+  name: { type: 'string', short: 't' },
+  retry: { type: 'string' },
+  watch: { type: 'boolean', default: false },
+} as const;
+
+await runCommand({ usage, flags, maxWords: 1_000 }, async ({ name, retry, watch }, words) => {
+  const retries = wholeNumber('--retry', retry, { fallback: 0, min: 0, max: 10 });
+  const vitest = createRequire(import.meta.url).resolve('vitest/vitest.mjs');
+  const args = [vitest, watch ? 'watch' : 'run', ...words, ...(name ? ['-t', name] : []), ...(retry ? [`--retry=${retries}`] : [])];
+  const child = spawn(process.execPath, args, { stdio: 'inherit' });
+  process.exitCode = await new Promise<number>((resolve) => child.on('close', (code) => resolve(code ?? 1)));
+});

@@ -1,0 +1,136 @@
+import { addDays, startOfDay } from '../clock';
+import { type Account, guard, guardValues, requireAccount } from '../database/account';
+import type { Database } from '../runtime/mysql';
+import type { Goal } from './contract';
+import type { Period } from './period';
+
+interface AccountFacts {
+  nickname: string;
+  /** Balance at the end of the period. */
+  balance: number;
+  /** Latest published day up to the end of the period, and the first day of the run that ends there. */
+  lastDay: string | null;
+  runStart: string | null;
+  previousDiaries: number;
+  previousTasks: number;
+  previousEarned: number;
+}
+
+export interface DiaryFacts {
+  id: number;
+  date: string;
+  mood: string;
+  images: string[];
+  tags: string[];
+  /** The first characters of the content. */
+  excerpt: string;
+  characters: number;
+}
+
+/** `at` is a day, or a month in a report of a year. */
+export interface TaskFacts {
+  at: string;
+  category: string;
+  completed: number;
+  total: number;
+}
+
+interface PointFacts {
+  at: string;
+  earned: number;
+  spent: number;
+}
+
+interface Facts {
+  account: AccountFacts;
+  diary: DiaryFacts;
+  task: TaskFacts;
+  points: PointFacts;
+  goals: Goal[];
+}
+
+/** What a report is made of. */
+export interface ReportFacts {
+  account: AccountFacts;
+  diaries: DiaryFacts[];
+  tasks: TaskFacts[];
+  points: PointFacts[];
+  goals: Goal[];
+}
+
+type Row = { [Kind in keyof Facts]: { kind: Kind; row: Facts[Kind] } }[keyof Facts];
+
+export interface ReportQuery {
+  period: Period;
+  previous: Period;
+  /** Last day of the period that is not in the future. */
+  end: string;
+  /** What tasks and points are grouped by. */
+  by: 'day' | 'month';
+  /** How many characters of each diary are read. */
+  excerpt: number;
+}
+
+const BEIJING_DAY = 'DATE(created_at + INTERVAL 8 HOUR)';
+const groups = {
+  day: { task: 'CAST(task_date AS CHAR)', record: `CAST(${BEIJING_DAY} AS CHAR)` },
+  month: { task: "DATE_FORMAT(task_date, '%Y-%m')", record: `DATE_FORMAT(${BEIJING_DAY}, '%Y-%m')` },
+};
+
+const EARNED = 'COALESCE(SUM(IF(amount > 0, amount, 0)), 0)';
+
+/** Everything of a report in one trip. */
+export async function selectReport(db: Database, account: Account, query: ReportQuery): Promise<ReportFacts> {
+  const { period, previous, end, by, excerpt } = query;
+  const { userId } = account;
+  const { task, record } = groups[by];
+  const [from, until] = [startOfDay(period.from), startOfDay(addDays(period.to, 1))];
+  const rows = await db.rows<Row>(
+    'report.facts',
+    `SELECT 'account' AS kind, JSON_OBJECT('nickname', u.nickname,
+        'balance', u.points - COALESCE((SELECT SUM(amount) FROM point_records WHERE user_id = u.id AND created_at >= ?), 0),
+        'lastDay', (SELECT MAX(pub_date) FROM diaries WHERE user_id = u.id AND pub_date <= ?),
+        'runStart', (SELECT d.pub_date FROM diaries d LEFT JOIN diaries before_it ON before_it.user_id = d.user_id AND before_it.pub_date = d.pub_date - INTERVAL 1 DAY
+                      WHERE d.user_id = u.id AND d.pub_date <= ? AND before_it.id IS NULL ORDER BY d.pub_date DESC LIMIT 1),
+        'previousDiaries', (SELECT COUNT(*) FROM diaries WHERE user_id = u.id AND pub_date BETWEEN ? AND ?),
+        'previousTasks', (SELECT COUNT(*) FROM tasks WHERE user_id = u.id AND task_date BETWEEN ? AND ? AND is_completed AND deleted_at IS NULL),
+        'previousEarned', (SELECT ${EARNED} FROM point_records WHERE user_id = u.id AND created_at >= ? AND created_at < ?)) AS \`row\`
+       FROM users u WHERE ${guard('u')}
+     UNION ALL
+     SELECT 'diary', JSON_OBJECT('id', id, 'date', pub_date, 'mood', mood, 'images', images, 'tags', tags,
+        'excerpt', LEFT(content, ?), 'characters', CHAR_LENGTH(content))
+       FROM diaries WHERE user_id = ? AND pub_date BETWEEN ? AND ?
+     UNION ALL
+     SELECT 'task', JSON_OBJECT('at', at, 'category', category, 'completed', completed, 'total', total) FROM (
+       SELECT ${task} AS at, category, SUM(is_completed) AS completed, COUNT(*) AS total
+         FROM tasks WHERE user_id = ? AND task_date BETWEEN ? AND ? AND deleted_at IS NULL GROUP BY at, category) AS task_counts
+     UNION ALL
+     SELECT 'points', JSON_OBJECT('at', at, 'earned', earned, 'spent', spent) FROM (
+       SELECT ${record} AS at, ${EARNED} AS earned, -COALESCE(SUM(IF(amount < 0, amount, 0)), 0) AS spent
+         FROM point_records WHERE user_id = ? AND created_at >= ? AND created_at < ? GROUP BY at) AS point_sums
+     UNION ALL
+     SELECT 'goals', goals FROM report_goals WHERE user_id = ? AND week_start = ?`,
+    [
+      ...[until, end, end, previous.from, previous.to, previous.from, previous.to, startOfDay(previous.from), from],
+      ...guardValues(account),
+      ...[excerpt, userId, period.from, end],
+      ...[userId, period.from, end],
+      ...[userId, from, until],
+      ...[userId, period.from],
+    ],
+  );
+  return factsIn(rows);
+}
+
+function factsIn(rows: readonly Row[]): ReportFacts {
+  const account = requireAccount(rows.flatMap((each) => (each.kind === 'account' ? [each.row] : [])));
+  const facts: ReportFacts = { account, diaries: [], tasks: [], points: [], goals: [] };
+  for (const each of rows) {
+    if (each.kind === 'diary') facts.diaries.push(each.row);
+    else if (each.kind === 'task') facts.tasks.push(each.row);
+    else if (each.kind === 'points') facts.points.push(each.row);
+    else if (each.kind === 'goals') facts.goals = each.row;
+  }
+  facts.diaries.sort((a, b) => (a.date < b.date ? -1 : 1));
+  return facts;
+}
