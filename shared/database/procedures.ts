@@ -532,6 +532,35 @@ export const postMinutesSweep = <Answer>(
 ): Promise<Answer> => db.post('post_minutes_sweep', [given.before, given.limit]);
 
 /**
+ * Writes the mood of a day, or changes it. The first mood of a date pays p_reward, once for ever (the ledger's source_key).
+ */
+export const postMood = <Answer>(
+  db: Database,
+  given: {
+    userId: number;
+    epoch: number | null;
+    requestId: string;
+    hash: Buffer;
+    action: string;
+    date: string;
+    mood: string;
+    reward: number;
+    now: Date;
+  },
+): Promise<Answer> =>
+  db.post('post_mood', [
+    given.userId,
+    given.epoch,
+    given.requestId,
+    given.hash,
+    given.action,
+    given.date,
+    given.mood,
+    given.reward,
+    given.now,
+  ]);
+
+/**
  * Publishes a diary on a day that has none, the usual case, for which nothing has to be read first. When something stands there (a draft, a tombstone,
  * points once paid), MOVED asks for a decision by what is there (post_diary). p_reward as in post_diary.
  */
