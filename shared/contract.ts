@@ -1,15 +1,21 @@
 import * as z from 'zod';
 import { isCalendarDay } from './clock';
 
-/** Who may call: anyone; a signed-in child; an operator; the platform's timer. */
-export type Access = 'public' | 'user' | 'operator' | 'system';
+/**
+ * Who may call: anyone; a signed-in child; a guardian who has unlocked the gate on the phone; a child until a PIN stands, then a guardian only
+ * (`gated`); an operator; the platform's timer.
+ */
+export type Access = 'public' | 'user' | 'gated' | 'guardian' | 'operator' | 'system';
+
+/** Signed-in callers. Of these `guardian` and `gated` are decided by the guardian token as well (family/guardian.ts). */
+const account = ['user', 'gated', 'guardian'] as const;
 
 /** What each proof of who is calling opens; what stands in no row stays shut. An operator's token is nobody's diary. */
 export const rights = {
   nobody: ['public'],
-  token: ['public', 'user'],
-  openid: ['public', 'user'],
-  operatorOpenid: ['public', 'user', 'operator'],
+  token: ['public', ...account],
+  openid: ['public', ...account],
+  operatorOpenid: ['public', ...account, 'operator'],
   operator: ['public', 'operator'],
   system: ['public', 'system'],
 } as const satisfies Record<string, readonly Access[]>;
@@ -39,6 +45,10 @@ export const limits = {
   export: [perDay(2)],
   // A mistyped phrase counts as well: the right one must still find room.
   erase: [perDay(5)],
+  // The gate counts wrong PINs itself; this bounds the work of comparing.
+  pin: [perMinute(10)],
+  invite: [perHour(20)],
+  join: [perMinute(5), perDay(30)],
   operator: [perMinute(60)],
   system: [],
 } as const satisfies Record<string, readonly Limit[]>;
@@ -57,6 +67,13 @@ export interface Contract<A extends Access = Access, In extends z.ZodObject = z.
   rest?: `${Method} /api/${string}`;
   input: In;
   output: Out;
+  /**
+   * A guardian may call it for a child, named by `childId`: `read` as a member of the family, `diary` only while the child shares its diary,
+   * `write` with a guardian token.
+   */
+  forChild?: 'read' | 'diary' | 'write';
+  /** It stores words or pictures: refused with CONSENT_REQUIRED until a guardian has agreed to the present text. */
+  needsConsent?: true;
   /** Input that a reader can send as it stands. */
   example: z.input<In>;
 }
@@ -105,6 +122,8 @@ export const month = z
   .meta({ example: '2025-01' });
 
 export const id = z.int().min(1);
+/** Of an action with `forChild`. */
+export const childId = id.optional().describe('for a guardian with an account of their own: the child that is meant');
 export const instant = z.iso.datetime();
 
 /** `page` (with a total) or `cursor` (keyset; for endless lists). */

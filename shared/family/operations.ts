@@ -1,0 +1,2 @@
+export { cancelPinReset, lockGate, resetGuardianPin, setGuardianPin, unlockGate } from './gate';
+export { inviteGuardian, joinChild, leaveChild, listMembers, readLog, removeGuardian } from './members';
