@@ -3,6 +3,7 @@ import { openAccount } from './account/open-account';
 import { openSession } from './account/session';
 import { aiApi } from './api/ai';
 import { diaryApi } from './api/diary';
+import { familyApi } from './api/family';
 import { imageApi } from './api/image';
 import { lotteryApi } from './api/lottery';
 import { recordMood } from './api/mood';
@@ -100,6 +101,7 @@ export function createGrowthDiary(options: Options = {}): GrowthDiary {
     task: taskApi(enter),
     points: pointsApi(enter),
     lottery: lotteryApi(enter),
+    family: familyApi(enter, session),
     ai: aiApi(enter),
     sync: syncApi({ enter, here, isOnline, isForeign: session.isForeign, listeners }),
     migration: migrationApi({ enter, session, root }),

@@ -39,8 +39,44 @@ export interface UserInfo {
   points: number;
 }
 
+/** For a guardian with an account of their own: the child that is meant. @public */
+export interface ForChild {
+  childId?: number | undefined;
+}
+
+/** Of the phone that a child and a guardian share. @public */
+export interface Gate {
+  hasPin: boolean;
+  /** When a forgotten PIN stops counting. */
+  resetAt: string | null;
+}
+
+/** @public */
+export interface ConsentInput {
+  version: string;
+  relation: 'parent' | 'guardian';
+  items: { diary: true; ai: boolean; pictures: boolean };
+  /** Six digits: also sets the first PIN. */
+  pin?: string | undefined;
+}
+
+export interface Consent {
+  version: string;
+  relation: 'parent' | 'guardian';
+  items: { diary: true; ai: boolean; pictures: boolean };
+  createdAt: string;
+}
+
+export interface Settings {
+  aiEnabled: boolean;
+  /** Completed tasks that wait for a guardian. */
+  taskApproval: 'none' | 'own' | 'all';
+  /** Guardians with accounts of their own may read the diary. */
+  shareDiary: boolean;
+}
+
 export interface Profile extends UserInfo, Stats {
-  settings: { aiEnabled: boolean };
+  settings: Settings;
   createdAt: string;
 }
 
@@ -356,6 +392,8 @@ export interface CallRequest {
   requestId?: string | undefined;
   /** For transports that WeChat does not sign in by itself. */
   token?: string | undefined;
+  /** From `family.unlock`, while a guardian is at the phone. */
+  guardianToken?: string | undefined;
 }
 
 export interface Options {
@@ -386,8 +424,11 @@ export interface GrowthDiary {
     update(changes: {
       nickname?: string | undefined;
       avatar?: string | undefined;
-      settings?: { aiEnabled?: boolean | undefined } | undefined;
+      settings?: { [Name in keyof Settings]?: Settings[Name] | undefined } | undefined;
     }): Promise<Profile & Pending>;
+    /** A guardian agrees to the text of this version. What the child wrote before is on the phone and is sent now. */
+    consent(input: ConsentInput): Promise<Omit<ConsentInput, 'pin'>>;
+    consents(): Promise<{ required: string | null; isGiven: boolean; consents: Consent[] }>;
     export(): Promise<Record<string, unknown>>;
     /** Deletes the account and everything of it on this phone. */
     erase(input: { confirm: string }): Promise<{ erased: true }>;
@@ -446,6 +487,31 @@ export interface GrowthDiary {
       limit?: number | undefined;
       cursor?: string | undefined;
     }): Promise<{ records: Draw[] } & Page & Seen>;
+  };
+
+  /** Online only. Of a phone that a child and a guardian share, and of guardians with accounts of their own. */
+  family: {
+    /** Six digits. A new PIN takes the place of an old one only with the old one. */
+    setPin(input: { pin: string; old?: string | undefined }): Promise<Gate>;
+    /** For 15 minutes the guardian's actions are open on this phone. */
+    unlock(input: { pin: string }): Promise<{ expiresAt: string }>;
+    lock(): Promise<{ locked: true }>;
+    /** A forgotten PIN stops counting after 24 hours. */
+    resetPin(): Promise<Gate>;
+    cancelReset(input: { pin: string }): Promise<Gate>;
+    /** A code for another account, good for 15 minutes and one use. */
+    invite(input?: ForChild): Promise<{ code: string; expiresAt: string }>;
+    join(input: { code: string }): Promise<{ childId: number; nickname: string }>;
+    members(input?: ForChild): Promise<{
+      guardians: { id: number; nickname: string; joinedAt: string; canReadDiary: boolean }[];
+      children: { id: number; nickname: string; joinedAt: string; sharesDiary: boolean }[];
+    }>;
+    leave(input: { childId: number }): Promise<{ left: true }>;
+    remove(input: { guardianId: number } & ForChild): Promise<{ removed: true }>;
+    /** What guardians did from accounts of their own. */
+    log(input?: { from?: string | undefined } & ForChild): Promise<{
+      entries: { date: string; guardianId: number; nickname: string; action: string; times: number; lastAt: string }[];
+    }>;
   };
 
   /** Online only. */

@@ -23,7 +23,7 @@ const TODAY = '2025-01-22';
 const DATABASE = 'growth_diary';
 const PER_USER = 365;
 const OUTPUT = fileURLToPath(new URL('../docs/queries.md', import.meta.url));
-const FUNCTIONS = ['login', 'user', 'diary', 'task', 'points', 'lottery', 'sync', 'ai', 'report', 'monitor'] as const;
+const FUNCTIONS = ['login', 'user', 'diary', 'task', 'points', 'lottery', 'sync', 'ai', 'report', 'family', 'monitor'] as const;
 
 interface Counts {
   returned: number;

@@ -50,6 +50,5 @@ CREATE TABLE guardian_log (
   action      VARCHAR(60) CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'function.action',
   times       INT UNSIGNED NOT NULL DEFAULT 1,
   last_at     DATETIME(3) NOT NULL,
-  PRIMARY KEY (user_id, log_date, guardian_id, action),
-  KEY idx_guardian (guardian_id) COMMENT 'erasure of a guardian'
+  PRIMARY KEY (user_id, log_date, guardian_id, action)
 ) DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_0900_ai_ci;

@@ -53,6 +53,7 @@ export const newOpenid = (): string => `o${randomBytes(12).toString('hex')}`;
 export interface CallOptions {
   requestId?: string;
   token?: string;
+  guardianToken?: string;
   now?: string;
 }
 
@@ -69,12 +70,18 @@ export const send = (
   openid: string | null,
   action: string,
   data: unknown = {},
-  { requestId, token, now }: CallOptions = {},
+  { requestId, token, guardianToken, now }: CallOptions = {},
 ): Promise<Envelope> =>
   invoke(
     main,
     { door: openid === null ? 'console' : 'miniprogram', ...(openid !== null && { openid }), ...(now !== undefined && { now }) },
-    { action, data, ...(requestId !== undefined && { requestId }), ...(token !== undefined && { token }) },
+    {
+      action,
+      data,
+      ...(requestId !== undefined && { requestId }),
+      ...(token !== undefined && { token }),
+      ...(guardianToken !== undefined && { guardianToken }),
+    },
   );
 
 export const fire = (main: Main, triggerName: string, now?: string): Promise<Envelope> =>

@@ -29,6 +29,8 @@ export interface Session {
   /** Calls as this account and no other; a session that has ended is renewed once. */
   call(account: Account, name: string, action: string, data: object, requestId?: string): Promise<unknown>;
   migrationMode(): MigrationMode;
+  /** Sent with every call from now on; not stored. */
+  keepGuardianToken(token: string | undefined): void;
 }
 
 const KEY = 'current';
@@ -45,6 +47,7 @@ const accountOf = ({ id, openid }: UserInfo, mode: MigrationMode): Account => ({
 export function openSession(storage: Storage, ask: (request: CallRequest) => Promise<unknown>, changed: () => void): Session {
   let remembered: Account | SignedOut | null | undefined;
   let token: string | undefined;
+  let guardianToken: string | undefined;
   /** This process has been told who is calling. Before that, somebody else may hold the phone. */
   let isProved = false;
   let isForeign = false;
@@ -83,6 +86,7 @@ export function openSession(storage: Storage, ask: (request: CallRequest) => Pro
     isForeign = false;
     token = answer.token;
     isProved = true;
+    if (known?.key !== next.key) guardianToken = undefined;
     if (known?.key !== next.key || known.mode !== next.mode) remember(next);
     return answer;
   }
@@ -116,6 +120,7 @@ export function openSession(storage: Storage, ask: (request: CallRequest) => Pro
     isProved = false;
     isForeign = false;
     token = undefined;
+    guardianToken = undefined;
     remember({ signedOut: true });
   };
 
@@ -137,7 +142,7 @@ export function openSession(storage: Storage, ask: (request: CallRequest) => Pro
     call: async (expected, name, action, data, requestId) => {
       await ensure();
       requireSame(expected);
-      const request = { name, action, data, requestId };
+      const request = { name, action, data, requestId, guardianToken };
       try {
         return await ask({ ...request, token });
       } catch (error) {
@@ -148,6 +153,9 @@ export function openSession(storage: Storage, ask: (request: CallRequest) => Pro
         requireSame(expected);
         return ask({ ...request, token });
       }
+    },
+    keepGuardianToken: (given) => {
+      guardianToken = given;
     },
     migrationMode: () => account()?.mode ?? 'off',
   };

@@ -1,6 +1,6 @@
 import type { Here } from '../account/here';
 import { type Bag, isBag } from '../platform/text';
-import type { GrowthDiary, Pending, Profile } from '../types';
+import type { ConsentInput, GrowthDiary, Pending, Profile } from '../types';
 import { appliedRow, NO_STATS } from './diary';
 import { quietly } from './read';
 
@@ -18,7 +18,14 @@ function drawn({ outbox }: Here, profile: Profile): Profile & Pending {
 export function userApi(enter: () => Promise<Here>, erased: (here: Here) => void): GrowthDiary['user'] {
   /** A child that never changed anything has no row yet. */
   const cached = ({ cache, account, meta }: Here): Profile => {
-    const blank = { openid: '', nickname: '', avatar: '', points: 0, settings: { aiEnabled: true }, createdAt: '' };
+    const blank = {
+      openid: '',
+      nickname: '',
+      avatar: '',
+      points: 0,
+      settings: { aiEnabled: true, taskApproval: 'none' as const, shareDiary: false },
+      createdAt: '',
+    };
     return cache.rows<Profile>('profile')[0] ?? { ...blank, ...NO_STATS, id: account.userId, ...meta.get().user };
   };
   return {
@@ -38,6 +45,15 @@ export function userApi(enter: () => Promise<Here>, erased: (here: Here) => void
       if (outcome === null) return { ...drawn(here, cached(here)), pending: true };
       return appliedRow<Profile>(outcome, cached(here));
     },
+
+    consent: async (input) => {
+      const here = await enter();
+      const answer = await here.call<Omit<ConsentInput, 'pin'>>('user', 'consent', input);
+      here.sync.wake();
+      return answer;
+    },
+
+    consents: async () => (await enter()).call('user', 'consents', {}),
 
     export: async () => (await enter()).call<Bag>('user', 'export', {}),
 

@@ -10,9 +10,12 @@ const PATIENCE_MS = 25_000;
 /** WeChat signs these calls itself: no token is sent. */
 const viaCloud =
   (wx: Wx, prefix: string) =>
-  ({ name, action, data, requestId }: CallRequest): Promise<unknown> => {
+  ({ name, action, data, requestId, guardianToken }: CallRequest): Promise<unknown> => {
     if (!wx.cloud) return Promise.reject(new Error('wx.cloud is missing'));
-    return wx.cloud.callFunction({ name: prefix + name, data: { action, data, ...(requestId !== undefined && { requestId }) } });
+    return wx.cloud.callFunction({
+      name: prefix + name,
+      data: { action, data, ...(requestId !== undefined && { requestId }), ...(guardianToken !== undefined && { guardianToken }) },
+    });
   };
 
 /** `data` of the envelope, or the error in it. Whatever is no envelope leaves open what became of the call. */

@@ -27,6 +27,8 @@ const owners = new Map(
     lottery: 'lottery',
     ai: 'ai',
     sync: 'sync',
+    family: 'family',
+    report: 'report',
     monitor: 'monitor',
   }),
 );

@@ -19,7 +19,7 @@ describe('the profile', () => {
       continuousDays: 0,
       longestStreak: 0,
       lastDiaryDate: null,
-      settings: { aiEnabled: true },
+      settings: { aiEnabled: true, taskApproval: 'none', shareDiary: false },
       createdAt: '2025-01-22T04:00:00.000Z',
     });
   });

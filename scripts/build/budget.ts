@@ -6,6 +6,7 @@ export const budgetsKb: Readonly<Record<string, number>> = {
   task: 500,
   points: 500,
   report: 500,
+  family: 500,
   lottery: 500,
   ai: 520,
   sync: 560,

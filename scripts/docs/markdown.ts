@@ -21,7 +21,14 @@ interface Field {
   description?: string;
 }
 
-const callers = { public: 'anyone', user: 'signed in', operator: 'operators', system: 'timer' };
+const callers = {
+  public: 'anyone',
+  user: 'signed in',
+  gated: 'signed in; with a guardian token once a PIN is set',
+  guardian: 'a guardian (token of family.unlock)',
+  operator: 'operators',
+  system: 'timer',
+};
 
 const window: Record<number, string> = { 60: 'minute', 3600: 'hour', 86400: 'day' };
 

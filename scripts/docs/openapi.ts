@@ -23,6 +23,12 @@ const errorResponse = {
 const components = {
   securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
   parameters: {
+    GuardianToken: {
+      name: 'X-Guardian-Token',
+      in: 'header',
+      description: 'From family.unlock: proves that a guardian is at the phone',
+      schema: { type: 'string' },
+    },
     IdempotencyKey: {
       name: 'Idempotency-Key',
       in: 'header',
@@ -70,7 +76,12 @@ function operation({ fn, action, contract }: ApiAction, method: string, pathName
     tags: [fn],
     summary: contract.summary,
     ...(contract.access !== 'public' && { security: [{ bearer: [] }] }),
-    parameters: [...inPath, ...inQuery, ...(hasBody ? [{ $ref: '#/components/parameters/IdempotencyKey' }] : [])],
+    parameters: [
+      ...inPath,
+      ...inQuery,
+      ...(contract.access === 'guardian' || contract.access === 'gated' ? [{ $ref: '#/components/parameters/GuardianToken' }] : []),
+      ...(hasBody ? [{ $ref: '#/components/parameters/IdempotencyKey' }] : []),
+    ],
     ...(hasBody && { requestBody: { content: { 'application/json': { schema: body } } } }),
     responses: {
       200: { description: 'OK', content: { 'application/json': { schema: envelope(schemaOf(contract.output, 'output')) } } },

@@ -57,6 +57,7 @@ export const create = contract({
   limit: 'write',
   readsFirst: true,
   rest: 'POST /api/diary/create',
+  needsConsent: true,
   input: z.strictObject({ date, content, ...fields }),
   output: Written,
   example: { date: '2025-01-18', content: '今天和妈妈去公园，看到好多小鸭子。', mood: 'happy', weather: 'sunny', tags: ['周末'] },
@@ -97,6 +98,7 @@ export const update = contract({
   limit: 'write',
   readsFirst: true,
   rest: 'PUT /api/diary/:id',
+  needsConsent: true,
   input: z.strictObject({ id, version: z.int().min(1), date: date.optional(), content: content.optional(), ...fields }),
   output: Written,
   example: { id: 1, version: 1, mood: 'calm' },
@@ -145,6 +147,7 @@ export const recordMood = contract({
   access: 'user',
   limit: 'write',
   rest: 'POST /api/diary/mood',
+  needsConsent: true,
   input: z.strictObject({ date: day.optional(), mood: title(20).describe(`such as ${knownMoods.join(', ')}`) }),
   output: z.strictObject({
     date: day,

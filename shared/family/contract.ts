@@ -1,7 +1,8 @@
 import * as z from 'zod';
 import { childId, contract, day, id, instant, line } from '../contract';
+import { pin } from './pin-schema';
 
-const pin = z.string().regex(/^\d{6}$/, { error: '家长密码应为 6 位数字' });
+export { type Consent, consent, consents } from './consent-contract';
 
 /** Of the gate on the phone that a child and a guardian share. */
 export const Gate = z.strictObject({
@@ -65,6 +66,7 @@ export const invite = contract({
   access: 'guardian',
   limit: 'invite',
   rest: 'POST /api/family/invite',
+  forChild: 'write',
   input: z.strictObject({ childId }),
   output: z.strictObject({ code: z.string(), expiresAt: instant }),
   example: {},
@@ -85,6 +87,7 @@ export const members = contract({
   access: 'user',
   limit: 'read',
   rest: 'GET /api/family/members',
+  forChild: 'read',
   input: z.strictObject({ childId }),
   output: z.strictObject({
     guardians: z.array(z.strictObject({ id, nickname: z.string(), joinedAt: instant, canReadDiary: z.boolean() })),
@@ -98,6 +101,7 @@ export const leave = contract({
   access: 'user',
   limit: 'write',
   rest: 'POST /api/family/leave',
+  forChild: 'read',
   input: z.strictObject({ childId: id }),
   output: z.strictObject({ left: z.literal(true) }),
   example: { childId: 2 },
@@ -108,6 +112,7 @@ export const remove = contract({
   access: 'guardian',
   limit: 'write',
   rest: 'POST /api/family/remove',
+  forChild: 'write',
   input: z.strictObject({ guardianId: id, childId }),
   output: z.strictObject({ removed: z.literal(true) }),
   example: { guardianId: 2 },
@@ -118,6 +123,7 @@ export const log = contract({
   access: 'user',
   limit: 'read',
   rest: 'GET /api/family/log',
+  forChild: 'read',
   input: z.strictObject({ from: day.optional().describe('30 days ago unless given'), childId }),
   output: z.strictObject({
     entries: z.array(

@@ -1,16 +1,16 @@
 import type * as z from 'zod';
 import { AppError } from '../errors';
 import type { UserContext } from '../runtime/context';
+import { selectGate } from '../runtime/guardian';
+import { signGuardianToken } from '../runtime/guardian-token';
 import { Moved } from '../runtime/mysql';
 import type { cancelReset, Gate, setPin, unlock } from './contract';
 import { hashPin, isPin } from './pin';
-import { postGateClose, postPin, postPinSuccess, postPinTry, selectGate } from './queries';
-import { signGuardianToken } from './token';
+import { postGateClose, postPin, postPinSuccess, postPinTry } from './queries';
 
 const RESET_MS = 86_400_000;
 
-const locked = (seconds: number): AppError =>
-  new AppError('PIN_INVALID', { message: '密码错误次数过多，请稍后再试', retryAfter: seconds });
+const locked = (seconds: number): AppError => new AppError('PIN_INVALID', { message: '密码错误次数过多，请稍后再试', retryAfter: seconds });
 
 /** Compares a PIN. Every comparison is counted first: parallel wrong ones get five tries in all. Answers the epoch of the gate. */
 async function requirePin(ctx: UserContext, pin: string): Promise<number> {

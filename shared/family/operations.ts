@@ -1,2 +1,3 @@
+export { giveConsent, listConsents } from './consent';
 export { cancelPinReset, lockGate, resetGuardianPin, setGuardianPin, unlockGate } from './gate';
 export { inviteGuardian, joinChild, leaveChild, listMembers, readLog, removeGuardian } from './members';

@@ -9,7 +9,8 @@ const SALT_BYTES = 16;
 const derive = promisify<Buffer, Buffer, number, typeof COST, Buffer>(scrypt);
 
 /** A PIN has few values: without the pepper, which is not in the database, all of them could be tried against a stolen hash. */
-const peppered = (userId: number, pin: string): Buffer => createHmac('sha256', config().personPepper).update(`pin:${userId}:${pin}`).digest();
+const peppered = (userId: number, pin: string): Buffer =>
+  createHmac('sha256', config().personPepper).update(`pin:${userId}:${pin}`).digest();
 
 export interface PinHash {
   pinHash: Buffer;

@@ -3,25 +3,6 @@ import * as call from '../database/procedures';
 import type { Database } from '../runtime/mysql';
 import type { PinHash } from './pin';
 
-export interface GateRow {
-  /** Epoch of the account's tokens. */
-  epoch: number;
-  /** Null when no PIN stands. */
-  gateEpoch: number | null;
-  resetAt: Date | null;
-}
-
-/** The gate of the account that calls. */
-export const selectGate = async (db: Database, account: Account, now: Date): Promise<GateRow> =>
-  requireAccount(
-    await db.rows<GateRow>(
-      'family.gate',
-      `SELECT u.token_epoch AS epoch, g.gate_epoch AS gateEpoch, g.reset_at AS resetAt
-         FROM users u LEFT JOIN guardian_gates g ON g.user_id = u.id AND (g.reset_at IS NULL OR g.reset_at > ?) WHERE ${guard('u')}`,
-      [now, ...guardValues(account)],
-    ),
-  );
-
 const TRIES = { mostTries: 5, lockSeconds: 900, mostSeconds: 86_400 };
 
 export interface PinTry {
@@ -65,12 +46,6 @@ export const postGateClose = (
   now: Date,
 ): Promise<{ hasPin: 0 | 1; resetAt: string | null }> => call.postGateClose(db, { userId, epoch, resetAt, now });
 
-export const postGuardianCall = (
-  db: Database,
-  caller: Account,
-  given: { userId: number; needsShare: boolean; action: string; today: string; now: Date },
-): Promise<unknown> => call.postGuardianCall(db, { guardianId: caller.userId, epoch: caller.epoch, ...given });
-
 export const postInvitation = (
   db: Database,
   { userId, epoch }: Account,
@@ -81,8 +56,7 @@ export const postGuardian = (
   db: Database,
   caller: Account,
   given: { codeHash: Buffer; most: number; today: string; now: Date },
-): Promise<{ childId: number; nickname: string }> =>
-  call.postGuardian(db, { guardianId: caller.userId, epoch: caller.epoch, ...given });
+): Promise<{ childId: number; nickname: string }> => call.postGuardian(db, { guardianId: caller.userId, epoch: caller.epoch, ...given });
 
 export const postGuardianEnd = (
   db: Database,

@@ -70,6 +70,7 @@ export const deduct = contract({
   access: 'user',
   limit: 'points',
   rest: 'POST /api/points/deduct',
+  needsConsent: true,
   input: z.strictObject({ amount: z.int().min(1).max(999_999_999), ...reason }),
   output: Posted,
   example: { amount: 30, source: '家庭奖励', description: '周末看电影' },

@@ -49,6 +49,8 @@ export interface Config {
   personPepper: string;
   /** Where alerts are posted to; null: they are only logged. Knowing the address is the right to post. */
   webhookUrl: string | null;
+  /** The text that a guardian has to agree to before words or pictures are stored; null: none is asked for. */
+  consentVersion: string | null;
   databaseQuotaMb: number;
   rateLimitFactor: number;
   diaryReward: number;
@@ -185,6 +187,7 @@ export function readConfig(env: Environment): Config {
     imageHosts: list(env.IMAGE_HOSTS || '*.tcb.qcloud.la,thirdwx.qlogo.cn,wx.qlogo.cn,mmbiz.qpic.cn'),
     personPepper: parsePepper(env, production),
     webhookUrl: env.WEBHOOK_URL || null,
+    consentVersion: env.CONSENT_VERSION || null,
     databaseQuotaMb: positive(env, 'DB_QUOTA_MB', 10_240),
     cloud: env.TCB_ENV && env.TENCENTCLOUD_SECRETID ? { environmentId: env.TCB_ENV } : null,
     ai: readAiSettings(env),

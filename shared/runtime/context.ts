@@ -30,6 +30,10 @@ export interface PublicContext extends SystemContext {
 export interface UserContext extends SystemContext, Account {
   /** WeChat's word, on the mini-program door only. */
   openid: string | null;
+  /** The account that calls. Another one than `userId` while a guardian acts for a child from an account of their own. */
+  caller: Account;
+  /** As the call brought it; requireGuardian verifies it. */
+  guardianToken: string | null;
   /** Hash of the openid: tags the user's keys in Redis, stands for them in logs. */
   subject: string;
   /**
@@ -47,6 +51,8 @@ export interface OperatorContext extends SystemContext {
 export interface Contexts {
   public: PublicContext;
   user: UserContext;
+  gated: UserContext;
+  guardian: UserContext;
   operator: OperatorContext;
   system: SystemContext;
 }

@@ -12,6 +12,8 @@ export interface Call {
   action: string;
   input: unknown;
   token: string | null;
+  /** Claims that a guardian has unlocked the gate; family/guardian.ts verifies it. */
+  guardianToken: string | null;
   /** WeChat's word for who is calling; from this invocation's context alone. */
   openid: string | null;
   /** The last hop that the platform's gateway wrote down; HTTP only. */
@@ -189,7 +191,7 @@ function requestIdOf(value: unknown, pattern: RegExp, path: string): string | nu
   return value;
 }
 
-function fromHttp(event: Bag, contracts: Contracts): Pick<Call, 'action' | 'input' | 'token' | 'address'> {
+function fromHttp(event: Bag, contracts: Contracts): Pick<Call, 'action' | 'input' | 'token' | 'guardianToken' | 'address'> {
   const headers = textFields(event.headers);
   const method = String(event.httpMethod).toUpperCase();
   const { action, schema, fields } = route(method, string(event.path) ?? '/', contracts);
@@ -203,19 +205,21 @@ function fromHttp(event: Bag, contracts: Contracts): Pick<Call, 'action' | 'inpu
     action,
     input: tame(input),
     token: /^Bearer (.+)$/i.exec(headers.authorization ?? '')?.[1] ?? null,
+    guardianToken: headers['x-guardian-token'] || null,
     address: headers['x-forwarded-for']?.split(',').at(-1)?.trim() || null,
   };
 }
 
-const KNOWN_FIELDS = new Set(['action', 'data', 'requestId', 'token', 'userInfo', 'tcbContext']);
+const KNOWN_FIELDS = new Set(['action', 'data', 'requestId', 'token', 'guardianToken', 'userInfo', 'tcbContext']);
 
-function fromFunctionCall(event: Bag): Pick<Call, 'action' | 'input' | 'token'> {
-  const { action, data = {}, token = null } = event;
+function fromFunctionCall(event: Bag): Pick<Call, 'action' | 'input' | 'token' | 'guardianToken'> {
+  const { action, data = {}, token = null, guardianToken = null } = event;
   const unknown = Object.keys(event).find((name) => !KNOWN_FIELDS.has(name));
   if (unknown !== undefined) throw fieldError(unknown.slice(0, 64), '不支持的字段');
   if (typeof action !== 'string') throw fieldError('action', '请说明要做什么');
   if (token !== null && typeof token !== 'string') throw fieldError('token', '登录凭证应为文本');
-  return { action, input: tame(data), token };
+  if (guardianToken !== null && typeof guardianToken !== 'string') throw fieldError('guardianToken', '家长凭证应为文本');
+  return { action, input: tame(data), token, guardianToken };
 }
 
 /** WeChat's verdict on a picture, delivered by the cloud's message push. A client cannot send one. */
@@ -251,7 +255,7 @@ export function toCall(event: unknown, context: unknown, contracts: Contracts, {
   const isByTimer = !http && isTimer(event, variables);
   const isByFunction = String(variables.TCB_SOURCE ?? '').endsWith(',scf');
   const deadline = deadlineOf(surroundings, !isByTimer && !isByFunction);
-  const shared = { requestId, now: clock(variables), deadline, openid: null, address: null, token: null };
+  const shared = { requestId, now: clock(variables), deadline, openid: null, address: null, token: null, guardianToken: null };
   if (http) {
     requestIdOf(textFields(event.headers)['idempotency-key'], IDEMPOTENCY_KEY, 'Idempotency-Key');
     return { ...shared, door: 'http', ...fromHttp(event, contracts) };

@@ -4,8 +4,9 @@ import { type Access, type Contract, limits, rights } from '../contract';
 import { AppError, type Envelope } from '../errors';
 import { logBehaviour } from './behaviour';
 import { config } from './config';
-import type { Contexts, SystemContext } from './context';
+import type { Contexts, SystemContext, UserContext } from './context';
 import { type Call, frameOf, toAnswer, toCall } from './event';
+import { enterFamily, type FamilyInput } from './family';
 import { fieldErrors } from './field-errors';
 import { type Credentials, credentialsOf, forgetSession, guessSession, sessionOf } from './identity';
 import { describeError, logLine } from './log';
@@ -19,13 +20,24 @@ export interface Action {
   run(ctx: SystemContext, input: unknown): Promise<unknown>;
 }
 
+type Operation = (ctx: UserContext, input: unknown) => Promise<unknown>;
+
+const isForAccount = ({ access }: Contract): boolean => access === 'user' || access === 'gated' || access === 'guardian';
+
+/** Most actions are a child's own and run at once; what needs a guardian, a consent or another child's account is prepared first. */
+const inFamily = (contract: Contract, run: Operation): Operation => {
+  const isPlain = contract.access === 'user' && contract.forChild === undefined && contract.needsConsent === undefined;
+  if (isPlain) return (ctx, input) => run({ ...ctx, caller: ctx }, input);
+  return async (ctx, input) => run(await enterFamily(contract, { ...ctx, caller: ctx }, input as FamilyInput), input);
+};
+
 /** Binds a contract to the operation that fulfils it. */
 export const action = <A extends Access, In extends z.ZodObject, Out extends z.ZodType>(
   contract: Contract<A, In, Out>,
   run: (ctx: Contexts[A], input: z.output<In>) => Promise<z.input<Out>>,
 ): Action =>
   // serve() makes the context that contract.access names and the input that contract.input parsed; the map of actions cannot say so.
-  ({ contract, run }) as unknown as Action;
+  ({ contract, run: isForAccount(contract) ? inFamily(contract, run as unknown as Operation) : run }) as unknown as Action;
 
 const subjectIn = (credentials: Credentials): string | null => ('subject' in credentials ? credentials.subject : null);
 
@@ -82,6 +94,7 @@ export function serve(name: string, actions: Record<string, Action>): Main {
         deadline: call.deadline,
         db,
         cache,
+        guardianToken: call.guardianToken,
       };
       const meet = ({ userId }: Identity) => {
         who = { role: credentials.kind, ...(userId !== undefined && { user: userId }) };
@@ -183,7 +196,7 @@ interface UserIdentity extends Identity {
 
 /** Who calls, when WeChat itself says so and this instance has met them and may let them in ahead: nothing has to be asked before. */
 function knownIdentity(contract: Contract, credentials: Credentials): UserIdentity | null {
-  if (contract.access !== 'user' || credentials.kind !== 'openid') return null;
+  if (!isForAccount(contract) || credentials.kind !== 'openid') return null;
   const { openid, subject } = credentials;
   const session = guessSession(credentials);
   return session && admitAhead(subject, contract.limit) ? { userId: session.userId, openid, subject, epoch: null } : null;
@@ -216,7 +229,7 @@ const isSame = (guess: Identity, identity: Identity): boolean => guess.userId ==
  * withheld from a caller who may not, thrown away when the guess who it is was wrong, and what it would post waits for both.
  */
 function runEarly({ contract, run }: Action, credentials: Credentials, ctx: SystemContext, entering: Promise<Identity>, input: unknown) {
-  const mayBeginEarly = contract.access === 'user' && (contract.limit === 'read' || contract.readsFirst === true);
+  const mayBeginEarly = isForAccount(contract) && (contract.limit === 'read' || contract.readsFirst === true);
   const session = mayBeginEarly ? guessSession(credentials) : null;
   const subject = subjectIn(credentials);
   if (session === null || subject === null || (spent.get(subject) ?? 0) > Date.now()) return null;
@@ -244,7 +257,9 @@ async function identityFor(
       return { actor: credentials.kind === 'operator' ? credentials.actor : `openid:${subjectIn(credentials)}` };
     case 'system':
       return {};
-    case 'user': {
+    case 'user':
+    case 'gated':
+    case 'guardian': {
       // Whatever `rights` may say one day: without a session there is no user to act for.
       const isPerson = credentials.kind === 'openid' || credentials.kind === 'token';
       const session = isPerson ? await sessionOf(db, cache, credentials, cached) : null;

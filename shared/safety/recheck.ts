@@ -38,7 +38,8 @@ async function recheck(ctx: SystemContext, check: PendingCheck): Promise<void> {
 
 async function withdraw(ctx: SystemContext, { userId, diaryId, version }: PendingCheck, openid: string): Promise<void> {
   // The system acts for the user; the id makes a second timer's withdrawal the same request.
-  const child: UserContext = { ...ctx, userId, openid, subject: subjectOf(openid), epoch: null };
+  const account = { userId, epoch: null };
+  const child: UserContext = { ...ctx, ...account, caller: account, guardianToken: null, openid, subject: subjectOf(openid) };
   const requestId = systemRequestId(`check:${diaryId}:${version ?? ctx.now.getTime()}`);
   const request = requestOf({ action: 'safety.withdraw', requestId }, {});
   if (diaryId === 0) {

@@ -93,7 +93,7 @@ export type Change = z.infer<typeof Change>;
  * - `applied`   done, now or when it was first sent (`replayed`). With code CONTENT_REJECTED: kept, but as a draft
  * - `conflict`  what stands on the server is in `row` (or `deleted`); the sent text is kept there as a revision. Final.
  * - `rejected`  refused with `code`; final. TASK_ALREADY_COMPLETED says that another device did it first: nothing is lost.
- * - `retry`     an unexpected failure: send it again later. The third one is answered `rejected`, INTERNAL.
+ * - `retry`     an unexpected failure, or (CONSENT_REQUIRED) a guardian has to agree first: send it again later. The third one is answered `rejected`, INTERNAL.
  * - `stale`     this mid was used with another content, or longer ago than anything is remembered: take a new clientId, send this and the
  *               following again from mid 1. One that was done and acknowledged is `applied` again, without its row.
  * - `gap`       the mid should have been `expected`
@@ -259,6 +259,7 @@ const importContract = contract({
   access: 'user',
   limit: 'import',
   rest: 'POST /api/sync/import',
+  needsConsent: true,
   input: z.strictObject({
     days: loose(maxImportDays).describe('ImportDay'),
     tasks: loose(maxImportItems).describe('ImportTask'),

@@ -1,10 +1,12 @@
 import type * as z from 'zod';
+import type { Contract } from '../contract';
 import { recordMood as recordMoodContract } from '../diary/contract';
 import { recordMood } from '../diary/mood';
-import { AppError, errorKinds } from '../errors';
+import { AppError, errorKinds, fieldError } from '../errors';
 import { deduct } from '../points/contract';
 import { deductPoints } from '../points/operations';
 import { type Request, requestOf } from '../request';
+import { requireConsent, waitsForConsent } from '../runtime/consent';
 import type { UserContext } from '../runtime/context';
 import { fieldErrors } from '../runtime/field-errors';
 import { describeError, logLine } from '../runtime/log';
@@ -36,24 +38,31 @@ const parsed = <In extends z.ZodObject>(input: In, args: unknown): z.output<In> 
   return result.data;
 };
 
-/** A mutation that is a direct call's input; `points` is the balance after it. */
+type Action<In extends z.ZodObject> = Pick<Contract<'user', In>, 'input' | 'needsConsent'>;
+type Run<In extends z.ZodObject> = (ctx: UserContext, input: z.output<In>, request: Request) => Promise<Omit<Effect, 'status'>>;
+
+/** A mutation that is a direct call's input; `points` is the balance after it. A phone's queue is its own child's. */
 const call =
-  <In extends z.ZodObject>(input: In, run: (ctx: UserContext, input: z.output<In>, request: Request) => Promise<Omit<Effect, 'status'>>) =>
+  <In extends z.ZodObject>({ input, needsConsent }: Action<In>, run: Run<In>) =>
   ({ args }: Sent): Prepared => {
+    if (args.childId !== undefined) throw fieldError('childId', '离线修改只能属于自己');
     const asked = parsed(input, args);
-    return async (ctx, request) => ({ status: 'applied', ...(await run(ctx, asked, request)) });
+    return async (ctx, request) => {
+      if (needsConsent) await requireConsent(ctx, asked);
+      return { status: 'applied', ...(await run(ctx, asked, request)) };
+    };
   };
 
 /** As `call`, for a task that may be named by the mutation that made it. */
 const callOnTask =
-  <In extends z.ZodObject>(input: In, run: (ctx: UserContext, input: z.output<In>, request: Request) => Promise<Omit<Effect, 'status'>>) =>
+  <In extends z.ZodObject>(action: Action<In>, run: Run<In>) =>
   (sent: Sent, sender: Sender): Prepared => {
     const { ref, ...others } = sent.args;
-    if (typeof ref !== 'number') return call(input, run)(sent);
+    if (typeof ref !== 'number') return call(action, run)(sent);
     return async (ctx, request) => {
       const id = await selectMadeTask(ctx.db, ctx.userId, requestIdOf(sender.clientId, ref));
       if (id === null) throw new AppError('NOT_FOUND');
-      return call(input, run)({ ...sent, args: { ...others, id } })(ctx, request);
+      return call(action, run)({ ...sent, args: { ...others, id } })(ctx, request);
     };
   };
 
@@ -61,34 +70,35 @@ const kinds: Record<MutationType, (sent: Sent, sender: Sender) => Prepared> = {
   'diary.put': ({ mid, args, baseRev, prev, policy, modifiedAt }, { clientId, skewMs }) => {
     const wanted = 'deleted' in args ? parsed(DiaryDeletion, args) : parsed(DiaryText, args);
     const writtenMs = Date.parse(modifiedAt) + skewMs;
-    return (ctx, request) => {
+    return async (ctx, request) => {
+      if (!('deleted' in wanted)) await requireConsent(ctx, wanted);
       // DATETIME does not hold every year that a clock may say.
       const writtenAt = new Date(Math.min(Math.max(writtenMs, 0), ctx.now.getTime()));
       return putDiary(ctx, request, { wanted, clientId, mid, baseRev, prev, policy, modifiedAt: writtenAt });
     };
   },
-  'diary.recordMood': call(recordMoodContract.input, async (ctx, input, request) => {
+  'diary.recordMood': call(recordMoodContract, async (ctx, input, request) => {
     const { points } = await recordMood(ctx, input, request);
     return points ? { points: points.balance } : {};
   }),
-  'task.create': call(task.create.input, async (ctx, input, request) => ({ row: (await createTask(ctx, input, request)).task })),
-  'task.update': callOnTask(task.update.input, async (ctx, input, request) => ({ row: (await updateTask(ctx, input, request)).task })),
-  'task.complete': callOnTask(task.complete.input, async (ctx, input, request) => {
+  'task.create': call(task.create, async (ctx, input, request) => ({ row: (await createTask(ctx, input, request)).task })),
+  'task.update': callOnTask(task.update, async (ctx, input, request) => ({ row: (await updateTask(ctx, input, request)).task })),
+  'task.complete': callOnTask(task.complete, async (ctx, input, request) => {
     const { task, points } = await completeTask(ctx, input, request);
     return { row: task, points: points.balance };
   }),
-  'task.uncomplete': callOnTask(task.uncomplete.input, async (ctx, input, request) => {
+  'task.uncomplete': callOnTask(task.uncomplete, async (ctx, input, request) => {
     const { task, points } = await uncompleteTask(ctx, input, request);
     return { row: task, points: points.balance };
   }),
-  'task.delete': callOnTask(task.remove.input, async (ctx, input, request) => ({
+  'task.delete': callOnTask(task.remove, async (ctx, input, request) => ({
     deleted: (await deleteTask(ctx, input, request)).deleted,
   })),
-  'points.deduct': call(deduct.input, async (ctx, input, request) => {
+  'points.deduct': call(deduct, async (ctx, input, request) => {
     const { record, points } = await deductPoints(ctx, input, request);
     return { row: record, points };
   }),
-  'user.update': call(updateUser.input, async (ctx, input, request) => ({ row: await updateProfile(ctx, input, request) })),
+  'user.update': call(updateUser, async (ctx, input, request) => ({ row: await updateProfile(ctx, input, request) })),
 };
 
 const isKnownType = (type: string): type is MutationType => Object.hasOwn(kinds, type);
@@ -167,6 +177,7 @@ async function settle(ctx: UserContext, request: Request, mid: number, error: un
   if (!(error instanceof AppError)) return countFailure(ctx, request, mid, error);
   if (error.code === 'IDEMPOTENCY_MISMATCH') return recallAgain(ctx, request, mid);
   if (errorKinds[error.code].retryable || error.code === 'UNAUTHENTICATED') throw error;
+  if (waitsForConsent(error)) return { mid, status: 'retry', code: error.code, message: error.message };
   return refuse(ctx, request, mid, error);
 }
 

@@ -10,12 +10,17 @@ interface Invariant {
 /** Every table that holds rows of a user. */
 export const OWNED_TABLES = [
   'ai_jobs',
+  'consents',
   'content_checks',
   'diaries',
   'diary_revisions',
   'erased_files',
   'erasures',
+  'guardian_gates',
+  'guardian_log',
+  'guardians',
   'imports',
+  'invitations',
   'lottery_records',
   'moods',
   'point_records',

@@ -1,13 +1,19 @@
 import * as z from 'zod';
 import { Job } from '../ai/contract';
-import { contract, day, id, instant, line, Stats } from '../contract';
+import { childId, contract, day, id, instant, line, Stats } from '../contract';
 import { Diary, Mood } from '../diary/contract';
 import { UserInfo } from '../login/contract';
 import { Draw } from '../lottery/contract';
 import { Record } from '../points/contract';
 import { Task } from '../task/contract';
 
-const Settings = z.strictObject({ aiEnabled: z.boolean() });
+const TaskApproval = z.enum(['none', 'own', 'all']);
+
+const Settings = z.strictObject({
+  aiEnabled: z.boolean(),
+  taskApproval: TaskApproval.describe("completed tasks that wait for a guardian: none, the child's own, all"),
+  shareDiary: z.boolean().describe('guardians with accounts of their own may read the diary'),
+});
 
 export const Profile = z.strictObject({
   ...UserInfo.shape,
@@ -32,10 +38,12 @@ export const update = contract({
   access: 'user',
   limit: 'write',
   rest: 'PUT /api/user/profile',
+  forChild: 'write',
   input: z.strictObject({
     nickname: line(50).optional(),
     avatar: z.string().max(500).optional(),
-    settings: Settings.partial().optional(),
+    settings: Settings.partial().optional().describe('aiEnabled and taskApproval: a guardian, once a PIN is set; taskApproval: only then'),
+    childId,
   }),
   output: Profile,
   example: { nickname: '小明' },
@@ -45,7 +53,7 @@ const CONFIRMATION = '注销账号';
 
 export const erase = contract({
   summary: '注销账号，不可恢复；confirm 须为“注销账号”四个字',
-  access: 'user',
+  access: 'gated',
   limit: 'erase',
   rest: 'DELETE /api/user',
   input: z.strictObject({ confirm: z.literal(CONFIRMATION) }),
@@ -95,7 +103,7 @@ export type Export = z.infer<typeof Export>;
 
 const exportContract = contract({
   summary: '导出我的全部数据；数据较多时给出一小时内有效的下载链接',
-  access: 'user',
+  access: 'gated',
   limit: 'export',
   rest: 'POST /api/user/export',
   input: z.strictObject({}),

@@ -1,9 +1,11 @@
 import type * as z from 'zod';
 import { requireOwnImage } from '../diary/images';
 import { currentStreak } from '../diary/streak';
-import { AppError } from '../errors';
+import { AppError, fieldError } from '../errors';
 import { type Request, requestOf } from '../request';
+import { requireConsent, requireConsentToAi } from '../runtime/consent';
 import type { UserContext } from '../runtime/context';
+import { requireGuardian, requireGuardianOncePinned } from '../runtime/guardian';
 import { type CheckStatus, isChecking, statusOf } from '../safety/check';
 import type { Profile, update } from './contract';
 import { type ProfileRow, postProfile, selectOpenid, selectProfile } from './queries';
@@ -20,7 +22,11 @@ export const toProfile = (row: ProfileRow, today: string): Profile => ({
   continuousDays: currentStreak({ run: row.continuous_days, last: row.last_diary_date }, today),
   longestStreak: row.longest_days,
   lastDiaryDate: row.last_diary_date,
-  settings: { aiEnabled: row.settings.aiEnabled ?? true },
+  settings: {
+    aiEnabled: row.settings.aiEnabled ?? true,
+    taskApproval: row.settings.taskApproval ?? 'none',
+    shareDiary: row.settings.shareDiary ?? false,
+  },
   createdAt: new Date(row.created_at).toISOString(),
 });
 
@@ -36,6 +42,16 @@ async function requireFitName(ctx: UserContext, nickname: string): Promise<Check
   return status;
 }
 
+/** What a guardian decides on: the AI once a PIN stands, approvals only then. Whether guardians elsewhere read the diary is the child's own choice. */
+async function requireMayDecide(
+  ctx: UserContext,
+  { aiEnabled, taskApproval }: NonNullable<z.output<typeof update.input>['settings']>,
+): Promise<void> {
+  if (taskApproval !== undefined) await requireGuardian(ctx);
+  else if (aiEnabled !== undefined) await requireGuardianOncePinned(ctx);
+  if (aiEnabled === true) await requireConsentToAi(ctx);
+}
+
 export async function updateProfile(
   ctx: UserContext,
   input: z.output<typeof update.input>,
@@ -43,6 +59,11 @@ export async function updateProfile(
 ): Promise<Profile> {
   if (input.avatar) requireOwnImage(ctx.userId, input.avatar, 'avatar');
   const { nickname = null, avatar = null, settings = null } = input;
+  if (ctx.caller.userId !== ctx.userId && (nickname !== null || avatar !== null || settings?.shareDiary !== undefined)) {
+    throw fieldError(nickname !== null ? 'nickname' : avatar !== null ? 'avatar' : 'settings.shareDiary', '只能由孩子自己修改');
+  }
+  if (nickname !== null || avatar !== null) await requireConsent(ctx, input);
+  if (settings !== null) await requireMayDecide(ctx, settings);
   const isUnchecked = nickname !== null && (await requireFitName(ctx, nickname)) === 'pending';
   const posted = await postProfile(ctx.db, ctx, request, { nickname, avatar, settings, isUnchecked }, ctx.now);
   return posted.replayed ? getProfile(ctx) : toProfile(posted, ctx.today);

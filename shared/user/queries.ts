@@ -13,7 +13,7 @@ export interface ProfileRow {
   continuous_days: number;
   longest_days: number;
   last_diary_date: string | null;
-  settings: { aiEnabled?: boolean };
+  settings: { aiEnabled?: boolean; taskApproval?: 'none' | 'own' | 'all'; shareDiary?: boolean };
   created_at: Date | string;
 }
 

@@ -31,6 +31,7 @@ BEGIN
     UPDATE users SET status = 0, token_epoch = v_epoch, rev = rev + 1, openid = NULL, nickname = '', avatar_url = '',
       settings = JSON_OBJECT('aiEnabled', FALSE), updated_at = p_now
     WHERE id = p_user_id;
+    DELETE FROM guardians WHERE guardian_id = p_user_id;
   END IF;
   COMMIT;
   SELECT JSON_OBJECT('epoch', v_epoch) AS response;

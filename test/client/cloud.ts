@@ -10,15 +10,20 @@ const loaders: Record<string, () => Promise<{ main: Main }>> = {
   points: () => import('../../functions/points/index'),
   lottery: () => import('../../functions/lottery/index'),
   ai: () => import('../../functions/ai/index'),
+  family: () => import('../../functions/family/index'),
   sync: () => import('../../functions/sync/index'),
 };
 
 /** The real functions, called as WeChat would for this child. `now` is the server's clock. */
 export const realCloud =
   (openid: () => string, now: () => number): Cloud =>
-  async ({ name, action, data, requestId }: CallRequest) => {
+  async ({ name, action, data, requestId, guardianToken }: CallRequest) => {
     const load = loaders[name];
     if (!load) throw new Error(`FunctionName parameter could not be found: ${name}`);
     const { main } = await load();
-    return send(main, openid(), action, data, { ...(requestId !== undefined && { requestId }), now: new Date(now()).toISOString() });
+    return send(main, openid(), action, data, {
+      ...(requestId !== undefined && { requestId }),
+      ...(guardianToken !== undefined && { guardianToken }),
+      now: new Date(now()).toISOString(),
+    });
   };

@@ -12,6 +12,7 @@ import type * as ai from '../../shared/ai/contract';
 import type { Stats } from '../../shared/contract';
 import type * as diary from '../../shared/diary/contract';
 import { type ErrorCode, errorKinds } from '../../shared/errors';
+import type * as family from '../../shared/family/contract';
 import type * as login from '../../shared/login/contract';
 import type * as lottery from '../../shared/lottery/contract';
 import type * as points from '../../shared/points/contract';
@@ -42,6 +43,9 @@ const proofs: Record<string, true> = {
   calendar: true satisfies Same<declared.CalendarDay, z.infer<typeof diary.calendar.output>['days'][number]>,
   mood: true satisfies Same<declared.MoodOfDay, diary.Mood>,
   recordMood: true satisfies Same<Argument<Api['diary']['recordMood']>, In<typeof diary.recordMood>>,
+  gate: true satisfies Same<declared.Gate, family.Gate>,
+  consent: true satisfies Same<declared.Consent, family.Consent>,
+  consentInput: true satisfies Same<declared.ConsentInput, In<typeof family.consent>>,
   page: true satisfies Same<declared.Page, Omit<z.infer<typeof diary.list.output>, 'diaries'>>,
   policy: true satisfies Same<declared.ConflictPolicy, sync.ConflictPolicy>,
   mode: true satisfies Same<declared.MigrationMode, login.MigrationMode>,

@@ -1,9 +1,13 @@
-import { expect, test } from 'vitest';
+import { afterAll, expect, test } from 'vitest';
 import { main as diary } from '../../functions/diary/index';
+import { main as family } from '../../functions/family/index';
 import { main as login } from '../../functions/login/index';
+import { main as user } from '../../functions/user/index';
 import type { Access } from '../../shared/contract';
+import { type Envelope, errorKinds } from '../../shared/errors';
 import { action, serve } from '../../shared/runtime/serve';
-import { fire, http, newOpenid, ok, send, TODAY, withoutRateLimits } from '../harness';
+import { guardianOf, newGuarded } from '../family';
+import { fire, http, newChild, newOpenid, ok, send, TODAY, withoutRateLimits } from '../harness';
 import { type EveryAction, everyAction } from './functions';
 
 withoutRateLimits();
@@ -15,8 +19,10 @@ const table: Record<string, Access> = {
   'login.logout': 'user',
   'user.profile': 'user',
   'user.update': 'user',
-  'user.export': 'user',
-  'user.erase': 'user',
+  'user.consent': 'gated',
+  'user.consents': 'user',
+  'user.export': 'gated',
+  'user.erase': 'gated',
   'diary.create': 'user',
   'diary.list': 'user',
   'diary.get': 'user',
@@ -53,6 +59,17 @@ const table: Record<string, Access> = {
   'sync.home': 'user',
   'sync.import': 'user',
   'sync.verify': 'user',
+  'family.setPin': 'user',
+  'family.unlock': 'user',
+  'family.lock': 'user',
+  'family.resetPin': 'user',
+  'family.cancelReset': 'user',
+  'family.invite': 'guardian',
+  'family.join': 'user',
+  'family.members': 'user',
+  'family.leave': 'user',
+  'family.remove': 'guardian',
+  'family.log': 'user',
   'report.week': 'user',
   'report.month': 'user',
   'report.year': 'user',
@@ -65,55 +82,81 @@ const table: Record<string, Access> = {
 const OPERATOR_OPENID = 'oOperator';
 const OPERATOR_TOKEN = 'operator-token-of-the-tests';
 
-type Caller = (each: EveryAction) => Promise<string>;
-
 const codeOf = (envelope: { success: boolean; error?: { code: string } }): string =>
   envelope.success ? 'OK' : (envelope.error?.code ?? '');
 
-const newUser = async (): Promise<{ openid: string; token: string }> => {
-  const openid = newOpenid();
-  return { openid, token: (await ok(login, openid, 'login')).token };
-};
+type Outcome = 'let in' | 'UNAUTHENTICATED' | 'FORBIDDEN' | 'GUARDIAN_REQUIRED' | 'NOT_FOUND';
 
-/** One caller of each kind, with the input that the contract itself gives as sendable. */
-const callers: Record<string, { may: readonly Access[]; refusal: string; call: Caller }> = {
+interface Caller {
+  expected(access: Access): Outcome;
+  call(each: EveryAction): Promise<string>;
+}
+
+const allows =
+  (refusal: Outcome, ...may: readonly Access[]) =>
+  (access: Access): Outcome =>
+    may.includes(access) ? 'let in' : refusal;
+
+/** An account is let in to guardian actions only with a guardian token, once its PIN is set. */
+const allowsAccount =
+  (withoutGuardian: readonly Access[], ...may: readonly Access[]) =>
+  (access: Access): Outcome =>
+    withoutGuardian.includes(access) ? 'GUARDIAN_REQUIRED' : may.includes(access) ? 'let in' : 'FORBIDDEN';
+
+const ACCOUNT = ['public', 'user', 'gated', 'guardian'] as const;
+
+/** With the input that the contract itself gives as sendable; without a PIN, which would be tried. */
+const exampleOf = ({ contract }: EveryAction): object => contract.example;
+
+/** One caller of each kind. */
+const callers: Record<string, Caller> = {
   nobody: {
-    may: ['public'],
-    refusal: 'UNAUTHENTICATED',
-    call: async ({ main, action, contract }) => codeOf(await send(main, null, action, contract.example)),
+    expected: allows('UNAUTHENTICATED', 'public'),
+    call: async (each) => codeOf(await send(each.main, null, each.action, exampleOf(each))),
   },
   'somebody with a forged token': {
-    may: ['public'],
-    refusal: 'UNAUTHENTICATED',
-    call: async ({ main, action, contract }) => codeOf(await send(main, null, action, contract.example, { token: 'e30.e30.x' })),
+    expected: allows('UNAUTHENTICATED', 'public'),
+    call: async (each) => codeOf(await send(each.main, null, each.action, exampleOf(each), { token: 'e30.e30.x' })),
   },
-  'a user in the mini-program': {
-    may: ['public', 'user'],
-    refusal: 'FORBIDDEN',
-    call: async ({ main, action, contract }) => codeOf(await send(main, (await newUser()).openid, action, contract.example)),
+  'a child without a PIN, in the mini-program': {
+    expected: allowsAccount(['guardian'], ...ACCOUNT),
+    call: async (each) => codeOf(await send(each.main, (await newChild()).openid, each.action, exampleOf(each))),
   },
-  'a user with a token': {
-    may: ['public', 'user'],
-    refusal: 'FORBIDDEN',
-    call: async ({ main, action, contract }) =>
-      codeOf(await send(main, null, action, contract.example, { token: (await newUser()).token })),
+  'a child without a PIN, with a token': {
+    expected: allowsAccount(['guardian'], ...ACCOUNT),
+    call: async (each) => codeOf(await send(each.main, null, each.action, exampleOf(each), { token: (await newChild()).token })),
+  },
+  'a child at a locked gate': {
+    expected: allowsAccount(['guardian', 'gated'], ...ACCOUNT),
+    call: async (each) => codeOf(await send(each.main, (await newGuarded()).openid, each.action, exampleOf(each))),
+  },
+  'a child at a gate that a guardian unlocked': {
+    expected: allowsAccount([], ...ACCOUNT),
+    call: async (each) => {
+      const { openid, guardianToken } = await newGuarded();
+      return codeOf(await send(each.main, openid, each.action, exampleOf(each), { guardianToken }));
+    },
+  },
+  'a child with the guardian token of another child': {
+    expected: allowsAccount(['guardian', 'gated'], ...ACCOUNT),
+    call: async (each) => {
+      const [{ openid }, { guardianToken }] = [await newGuarded(), await newGuarded()];
+      return codeOf(await send(each.main, openid, each.action, exampleOf(each), { guardianToken }));
+    },
   },
   'an operator in the mini-program': {
-    may: ['public', 'user', 'operator'],
-    refusal: 'FORBIDDEN',
-    call: async ({ main, action, contract }) => {
+    expected: allowsAccount(['guardian'], ...ACCOUNT, 'operator'),
+    call: async (each) => {
       await ok(login, OPERATOR_OPENID, 'login');
-      return codeOf(await send(main, OPERATOR_OPENID, action, contract.example));
+      return codeOf(await send(each.main, OPERATOR_OPENID, each.action, exampleOf(each)));
     },
   },
   'an operator with a token': {
-    may: ['public', 'operator'],
-    refusal: 'FORBIDDEN',
-    call: async ({ main, action, contract }) => codeOf(await send(main, null, action, contract.example, { token: OPERATOR_TOKEN })),
+    expected: allows('FORBIDDEN', 'public', 'operator'),
+    call: async (each) => codeOf(await send(each.main, null, each.action, exampleOf(each), { token: OPERATOR_TOKEN })),
   },
   'the timer': {
-    may: ['public', 'system'],
-    refusal: 'FORBIDDEN',
+    expected: allows('FORBIDDEN', 'public', 'system'),
     call: async ({ main, action }) => codeOf(await fire(main, action)),
   },
 };
@@ -127,15 +170,85 @@ test('every action there is has a row in the table, with the right its contract 
   expect(found).toEqual(Object.fromEntries(actions.map(({ name }) => [name, table[name] ?? 'no row: decide who may call it'])));
 });
 
-test.each(Object.entries(callers))('%s reaches what the table opens, and nothing else', async (_, { may, refusal, call }) => {
+const REFUSALS: readonly string[] = ['UNAUTHENTICATED', 'FORBIDDEN', 'GUARDIAN_REQUIRED'];
+const outcomeOf = (code: string): string => (REFUSALS.includes(code) ? code : 'let in');
+
+/** action → caller → outcome, as the tests below find it. */
+const found: Record<string, Record<string, string>> = {};
+const note = (action: string, caller: string, outcome: string): void => {
+  found[action] = { ...found[action], [caller]: outcome };
+};
+afterAll(() => {
+  console.table(found);
+});
+
+test.each(Object.entries(callers))('%s reaches what the table opens, and nothing else', async (name, { expected, call }) => {
   const answers: Record<string, string> = {};
   for (const each of actions) {
-    const code = await call(each);
-    answers[each.name] = code === 'UNAUTHENTICATED' || code === 'FORBIDDEN' ? code : 'let in';
+    const outcome = outcomeOf(await call(each));
+    answers[each.name] = outcome;
+    note(each.name, name, outcome);
   }
-  const expected = actions.map(({ name }) => [name, may.includes(table[name] ?? 'system') ? 'let in' : refusal]);
-  // A public action may itself find that nobody is signing in.
-  expect(answers).toEqual(Object.fromEntries(expected));
+  // Public actions may themselves find that nobody is signing in; a PIN cannot be tried where none is set.
+  const own: Record<string, string> = { 'family.unlock': 'GUARDIAN_REQUIRED', 'family.cancelReset': 'GUARDIAN_REQUIRED' };
+  const hasPin = name.includes('gate') || name.includes('guardian token');
+  const wanted = actions.map(({ name: action, contract }) => {
+    const outcome = expected(table[action] ?? 'system');
+    return [action, outcome === 'let in' && contract.access === 'user' && !hasPin ? (own[action] ?? outcome) : outcome];
+  });
+  expect(answers).toEqual(Object.fromEntries(wanted));
+});
+
+/** Somebody who names a child that is not their own account. */
+const others: Record<string, { make(): Promise<{ openid: string; guardianToken: string; childId: number }>; expected: string }> = {
+  'a guardian with an account of their own': {
+    make: async () => {
+      const child = await newGuarded();
+      await ok(user, child.openid, 'update', { settings: { shareDiary: true } });
+      return { ...(await guardianOf(child)), childId: child.userId };
+    },
+    expected: 'let in',
+  },
+  'a stranger': {
+    make: async () => ({ ...(await newGuarded()), childId: (await newGuarded()).userId }),
+    expected: 'NOT_FOUND',
+  },
+  'a former guardian': {
+    make: async () => {
+      const child = await newGuarded();
+      const guardian = await guardianOf(child);
+      await ok(family, guardian.openid, 'leave', { childId: child.userId });
+      return { ...guardian, childId: child.userId };
+    },
+    expected: 'NOT_FOUND',
+  },
+  'a guardian of another child': {
+    make: async () => ({ ...(await guardianOf(await newGuarded())), childId: (await newGuarded()).userId }),
+    expected: 'NOT_FOUND',
+  },
+};
+
+/** What the example itself leads to on an account that has nothing: told from a refusal of the child by its sentence. */
+const isChildUnknown = (envelope: Envelope): boolean =>
+  !envelope.success && envelope.error.code === 'NOT_FOUND' && envelope.error.message === errorKinds.NOT_FOUND.message;
+
+test.each(Object.entries(others))(
+  '%s reaches a child by childId or gets NOT_FOUND, in every function',
+  async (name, { make, expected }) => {
+    for (const { name: action, main, contract, action: verb } of actions) {
+      if (contract.forChild === undefined) continue;
+      const { openid, guardianToken, childId } = await make();
+      const envelope = await send(main, openid, verb, { ...contract.example, childId }, { guardianToken });
+      const outcome = isChildUnknown(envelope) && expected === 'NOT_FOUND' ? 'NOT_FOUND' : outcomeOf(codeOf(envelope));
+      note(action, name, outcome);
+      expect([action, outcome]).toEqual([action, expected]);
+    }
+  },
+);
+
+test('an action takes childId exactly where its contract says for whom', () => {
+  for (const { name, contract } of actions)
+    expect([name, Object.hasOwn(contract.input.shape, 'childId')]).toEqual([name, contract.forChild !== undefined]);
 });
 
 test('over HTTP the same table holds, whatever WeChat identity the process still remembers', async () => {
@@ -166,8 +279,8 @@ test('an event that calls itself a timer is nobody’s', async () => {
 const idFields = ['id', 'diaryId'] as const;
 
 test('another user’s id answers exactly like one that does not exist', async () => {
-  const alice = await newUser();
-  const mallory = await newUser();
+  const alice = await newChild();
+  const mallory = await newChild();
   const { diary: hers } = await ok(diary, alice.openid, 'create', { date: TODAY, content: '秘密' });
   for (const { name, main, action: verb, contract } of actions) {
     const field = idFields.find((each) => Object.hasOwn(contract.input.shape, each));

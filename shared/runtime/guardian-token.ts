@@ -1,4 +1,4 @@
-import { config } from '../runtime/config';
+import { config } from './config';
 
 const ISSUER = 'growth-diary';
 const AUDIENCE = 'guardian';
@@ -13,7 +13,10 @@ export interface GuardianClaims {
 
 const seconds = (instant: Date): number => Math.floor(instant.getTime() / 1_000);
 
-export async function signGuardianToken({ userId, epoch, gateEpoch }: GuardianClaims, now: Date): Promise<{ token: string; expiresAt: string }> {
+export async function signGuardianToken(
+  { userId, epoch, gateEpoch }: GuardianClaims,
+  now: Date,
+): Promise<{ token: string; expiresAt: string }> {
   const { default: jwt } = await import('jsonwebtoken');
   const [{ id, key }] = config().jwtKeys;
   const issued = seconds(now);

@@ -1,8 +1,26 @@
-import type { Account } from '../database/account';
+import { type Account, guard, guardValues, requireAccount } from '../database/account';
 import { AppError } from '../errors';
-import type { UserContext } from '../runtime/context';
-import { postGuardianCall, selectGate } from './queries';
-import { verifyGuardianToken } from './token';
+import type { UserContext } from './context';
+import { verifyGuardianToken } from './guardian-token';
+import type { Database } from './mysql';
+
+interface GateRow {
+  /** Epoch of the account's tokens. */
+  epoch: number;
+  /** Null when no PIN stands. */
+  gateEpoch: number | null;
+}
+
+/** The gate of the account that calls. */
+export const selectGate = async (db: Database, account: Account, now: Date): Promise<GateRow> =>
+  requireAccount(
+    await db.rows<GateRow>(
+      'guardian.gate',
+      `SELECT u.token_epoch AS epoch, g.gate_epoch AS gateEpoch
+         FROM users u LEFT JOIN guardian_gates g ON g.user_id = u.id AND (g.reset_at IS NULL OR g.reset_at > ?) WHERE ${guard('u')}`,
+      [now, ...guardValues(account)],
+    ),
+  );
 
 /** Tells a client whether to ask for the PIN or to offer to set one. */
 const guardianRequired = (hasPin: boolean): AppError =>
@@ -27,22 +45,4 @@ export async function requireGuardian(proof: Proof): Promise<void> {
 /** As `requireGuardian` once a PIN stands; before that every signed-in caller may. */
 export async function requireGuardianOncePinned(proof: Proof): Promise<void> {
   if ((await provesGuardian(proof)) === false) throw guardianRequired(true);
-}
-
-interface Wanted {
-  childId: number;
-  /** A guardian may do it only while the child shares its diary. */
-  needsShare: boolean;
-}
-
-/**
- * The context in which a guardian acts for a child from an account of their own. Request ids of guardians do not meet those of the child.
- * Throws NOT_FOUND for everybody who is not a guardian of the child.
- */
-export async function actForChild(ctx: UserContext, { childId, needsShare }: Wanted): Promise<UserContext> {
-  const { caller, db, action, today, now } = ctx;
-  if (childId === caller.userId) return ctx;
-  await postGuardianCall(db, caller, { userId: childId, needsShare, action, today, now });
-  const child: Account = { userId: childId, epoch: null };
-  return { ...ctx, ...child, openid: null, requestId: `g${caller.userId}:${ctx.requestId}` };
 }

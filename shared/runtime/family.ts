@@ -1,0 +1,46 @@
+import type { Contract } from '../contract';
+import type { Account } from '../database/account';
+import * as procedures from '../database/procedures';
+import { requireConsent } from './consent';
+import type { UserContext } from './context';
+import { requireGuardian, requireGuardianOncePinned } from './guardian';
+
+/** What is looked at in the input of any action. */
+export interface FamilyInput {
+  childId?: number;
+  images?: readonly string[];
+  avatar?: string;
+}
+
+/**
+ * The context of a guardian who acts for a child from an account of their own. Throws NOT_FOUND for everybody else, FORBIDDEN for a diary
+ * that the child does not share. Request ids of guardians never meet those of the child.
+ */
+async function actForChild(ctx: UserContext, childId: number, needsShare: boolean): Promise<UserContext> {
+  const { caller, db, action, today, now } = ctx;
+  await procedures.postGuardianCall(db, {
+    guardianId: caller.userId,
+    epoch: caller.epoch,
+    userId: childId,
+    needsShare,
+    action,
+    today,
+    now,
+  });
+  const child: Account = { userId: childId, epoch: null };
+  return { ...ctx, ...child, openid: null, requestId: `g${caller.userId}:${ctx.requestId}` };
+}
+
+/** Checks what an action needs beyond a signed-in caller, and answers the context that it runs in. */
+export async function enterFamily(
+  { access, forChild, needsConsent }: Pick<Contract, 'access' | 'forChild' | 'needsConsent'>,
+  ctx: UserContext,
+  input: FamilyInput,
+): Promise<UserContext> {
+  const isForAnother = forChild !== undefined && input.childId !== undefined && input.childId !== ctx.userId;
+  const acting = isForAnother ? await actForChild(ctx, input.childId ?? 0, forChild === 'diary') : ctx;
+  if (access === 'guardian' || (isForAnother && forChild === 'write')) await requireGuardian(acting);
+  if (access === 'gated') await requireGuardianOncePinned(acting);
+  if (needsConsent) await requireConsent(acting, input);
+  return acting;
+}
