@@ -1,6 +1,7 @@
 import type { Contract } from '../contract';
 import type { Account } from '../database/account';
 import * as procedures from '../database/procedures';
+import { systemRequestId } from '../request';
 import { requireConsent } from './consent';
 import type { UserContext } from './context';
 import { requireGuardian, requireGuardianOncePinned } from './guardian';
@@ -28,7 +29,7 @@ async function actForChild(ctx: UserContext, childId: number, needsShare: boolea
     now,
   });
   const child: Account = { userId: childId, epoch: null };
-  return { ...ctx, ...child, openid: null, requestId: `g${caller.userId}:${ctx.requestId}` };
+  return { ...ctx, ...child, openid: null, requestId: systemRequestId(`g${caller.userId}:${ctx.requestId}`) };
 }
 
 /** Checks what an action needs beyond a signed-in caller, and answers the context that it runs in. */

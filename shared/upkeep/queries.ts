@@ -16,6 +16,8 @@ export const OWNED_TABLES = [
   'diary_revisions',
   'erased_files',
   'erasures',
+  'family_prizes',
+  'family_wheels',
   'guardian_gates',
   'guardian_log',
   'guardians',
@@ -24,10 +26,12 @@ export const OWNED_TABLES = [
   'lottery_records',
   'moods',
   'point_records',
+  'report_goals',
   'requests',
   'sync_failures',
   'task_rules',
   'tasks',
+  'won_prizes',
 ] as const;
 
 /** What stays of an account that was erased: sums and causes, without a person. */
