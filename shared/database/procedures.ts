@@ -97,6 +97,37 @@ export const postCompletion = <Answer>(
   ]);
 
 /**
+ * Records what a guardian agreed to. The AI is on or off as they say.
+ */
+export const postConsent = <Answer>(
+  db: Database,
+  given: {
+    userId: number;
+    epoch: number | null;
+    requestId: string;
+    hash: Buffer;
+    action: string;
+    version: string;
+    relation: string;
+    ai: boolean;
+    pictures: boolean;
+    now: Date;
+  },
+): Promise<Answer> =>
+  db.post('post_consent', [
+    given.userId,
+    given.epoch,
+    given.requestId,
+    given.hash,
+    given.action,
+    given.version,
+    given.relation,
+    given.ai,
+    given.pictures,
+    given.now,
+  ]);
+
+/**
  * Writes one diary as the function decided it: a new day, a changed one, a draft continued, a deletion, or a move to another date.
  * The decision was made on p_base_rev; when the user's data have moved since, MOVED asks for a new one.
  * p_id NULL: a row is made, or a tombstone of that date revived, under a new id. p_old_date: the date it is moved away from, which becomes a tombstone.
@@ -289,6 +320,19 @@ export const postGarbage = <Answer>(
 ): Promise<Answer> => db.post('post_garbage', [given.userId, given.before]);
 
 /**
+ * Voids the guardian tokens issued so far. With p_reset_at the PIN stops counting then; a reset that is pending keeps its time.
+ */
+export const postGateClose = <Answer>(
+  db: Database,
+  given: {
+    userId: number;
+    epoch: number | null;
+    resetAt: Date | null;
+    now: Date;
+  },
+): Promise<Answer> => db.post('post_gate_close', [given.userId, given.epoch, given.resetAt, given.now]);
+
+/**
  * Pays what a phone's history is worth, once per account for ever (the ledger's source_key). Decided on p_base_rev; MOVED asks for a new decision,
  * which finds that row.
  */
@@ -303,6 +347,54 @@ export const postGrant = <Answer>(
     now: Date;
   },
 ): Promise<Answer> => db.post('post_grant', [given.userId, given.epoch, given.baseRev, given.granted, given.description, given.now]);
+
+/**
+ * Makes p_guardian_id a guardian of the child whose code this is, and uses up the code. An unknown, used or expired code is NOT_FOUND, as is a
+ * child's own.
+ */
+export const postGuardian = <Answer>(
+  db: Database,
+  given: {
+    guardianId: number;
+    epoch: number | null;
+    codeHash: Buffer;
+    most: number;
+    today: string;
+    now: Date;
+  },
+): Promise<Answer> => db.post('post_guardian', [given.guardianId, given.epoch, given.codeHash, given.most, given.today, given.now]);
+
+/**
+ * Lets a guardian act for a child from an account of their own, and notes it in the child's log. Anybody else gets NOT_FOUND, as for a child
+ * that does not exist; of a diary that the child does not share (p_needs_share) FORBIDDEN.
+ */
+export const postGuardianCall = <Answer>(
+  db: Database,
+  given: {
+    guardianId: number;
+    epoch: number | null;
+    userId: number;
+    needsShare: boolean;
+    action: string;
+    today: string;
+    now: Date;
+  },
+): Promise<Answer> =>
+  db.post('post_guardian_call', [given.guardianId, given.epoch, given.userId, given.needsShare, given.action, given.today, given.now]);
+
+/**
+ * Ends that p_guardian_id is a guardian of p_user_id, whoever of the two asked. Asked again it answers the same.
+ */
+export const postGuardianEnd = <Answer>(
+  db: Database,
+  given: {
+    userId: number;
+    guardianId: number;
+    action: string;
+    today: string;
+    now: Date;
+  },
+): Promise<Answer> => db.post('post_guardian_end', [given.userId, given.guardianId, given.action, given.today, given.now]);
 
 /**
  * Brings over one chunk of a phone's data as the function decided it on p_base_rev; when the user's data have moved since, MOVED asks for a new
@@ -380,6 +472,20 @@ export const postIncidentTold = <Answer>(
     now: Date;
   },
 ): Promise<Answer> => db.post('post_incident_told', [given.rule, given.openedAt, given.isOpen, given.isTold, given.now]);
+
+/**
+ * Stores a code by which another account becomes a guardian of p_user_id; the codes issued before are void.
+ */
+export const postInvitation = <Answer>(
+  db: Database,
+  given: {
+    userId: number;
+    epoch: number | null;
+    codeHash: Buffer;
+    expiresAt: Date;
+    now: Date;
+  },
+): Promise<Answer> => db.post('post_invitation', [given.userId, given.epoch, given.codeHash, given.expiresAt, given.now]);
 
 /**
  * Stores a job for the AI, or answers the one that already stands for this version of the diary. Reserves one of p_quota jobs of the day.
@@ -601,6 +707,53 @@ export const postNewDay = <Answer>(
   ]);
 
 /**
+ * Sets the PIN. p_gate_epoch is the epoch of the PIN it replaces, NULL when none stands; when another one was set meanwhile, MOVED. Guardian
+ * tokens issued before are void.
+ */
+export const postPin = <Answer>(
+  db: Database,
+  given: {
+    userId: number;
+    epoch: number | null;
+    gateEpoch: number | null;
+    pinHash: Buffer;
+    salt: Buffer;
+    now: Date;
+  },
+): Promise<Answer> => db.post('post_pin', [given.userId, given.epoch, given.gateEpoch, given.pinHash, given.salt, given.now]);
+
+/**
+ * The PIN that was tried is right: tries and lock-outs are forgotten. p_cancels_reset: a pending reset is called off.
+ */
+export const postPinSuccess = <Answer>(
+  db: Database,
+  given: {
+    userId: number;
+    gateEpoch: number;
+    cancelsReset: boolean;
+    now: Date;
+  },
+): Promise<Answer> => db.post('post_pin_success', [given.userId, given.gateEpoch, given.cancelsReset, given.now]);
+
+/**
+ * Counts a try before the PIN is compared, so that parallel tries cannot exceed p_most_tries. The last one locks the gate for p_lock_seconds,
+ * doubled with each lock-out up to p_most_seconds; post_pin_success lifts that. Answers what the PIN is compared with; of a locked gate only
+ * lockedSeconds.
+ */
+export const postPinTry = <Answer>(
+  db: Database,
+  given: {
+    userId: number;
+    epoch: number | null;
+    mostTries: number;
+    lockSeconds: number;
+    mostSeconds: number;
+    now: Date;
+  },
+): Promise<Answer> =>
+  db.post('post_pin_try', [given.userId, given.epoch, given.mostTries, given.lockSeconds, given.mostSeconds, given.now]);
+
+/**
  * One ledger row: a user's own spending (p_amount < 0) or an operator's gift (p_actor). Never below zero. The row carries the request id and is
  * the receipt: a repeated request answers it, one with other content is refused. An id that the system made stands in requests too: a mutation's
  * place in its client's queue, or an operator's gift, which is one gift for all users.
@@ -702,6 +855,33 @@ export const postProfile = <Answer>(
     given.avatar,
     given.settings && JSON.stringify(given.settings),
     given.isUnchecked,
+    given.now,
+  ]);
+
+/**
+ * Notes that a physical prize was handed over, or that it was not after all.
+ */
+export const postRedemption = <Answer>(
+  db: Database,
+  given: {
+    userId: number;
+    epoch: number | null;
+    requestId: string;
+    hash: Buffer;
+    action: string;
+    drawId: number;
+    isGiven: boolean;
+    now: Date;
+  },
+): Promise<Answer> =>
+  db.post('post_redemption', [
+    given.userId,
+    given.epoch,
+    given.requestId,
+    given.hash,
+    given.action,
+    given.drawId,
+    given.isGiven,
     given.now,
   ]);
 
@@ -846,3 +1026,39 @@ export const postUncompletion = <Answer>(
   },
 ): Promise<Answer> =>
   db.post('post_uncompletion', [given.userId, given.epoch, given.requestId, given.hash, given.action, given.id, given.now]);
+
+/**
+ * Changes a family's wheel on p_version; NULL leaves a setting as it is. p_prizes replaces the list, with the ids that the function gave.
+ * Another version in between: VERSION_CONFLICT.
+ */
+export const postWheel = <Answer>(
+  db: Database,
+  given: {
+    userId: number;
+    epoch: number | null;
+    requestId: string;
+    hash: Buffer;
+    action: string;
+    version: number;
+    cost: number | null;
+    dailyLimit: number | null;
+    hasOwnPrizes: boolean | null;
+    blankWeight: number | null;
+    prizes: object | null;
+    now: Date;
+  },
+): Promise<Answer> =>
+  db.post('post_wheel', [
+    given.userId,
+    given.epoch,
+    given.requestId,
+    given.hash,
+    given.action,
+    given.version,
+    given.cost,
+    given.dailyLimit,
+    given.hasOwnPrizes,
+    given.blankWeight,
+    given.prizes && JSON.stringify(given.prizes),
+    given.now,
+  ]);
