@@ -67,6 +67,7 @@ export interface Consent {
   createdAt: string;
 }
 
+/** @public */
 export interface Settings {
   aiEnabled: boolean;
   /** Completed tasks that wait for a guardian. */

@@ -859,33 +859,6 @@ export const postProfile = <Answer>(
   ]);
 
 /**
- * Notes that a physical prize was handed over, or that it was not after all.
- */
-export const postRedemption = <Answer>(
-  db: Database,
-  given: {
-    userId: number;
-    epoch: number | null;
-    requestId: string;
-    hash: Buffer;
-    action: string;
-    drawId: number;
-    isGiven: boolean;
-    now: Date;
-  },
-): Promise<Answer> =>
-  db.post('post_redemption', [
-    given.userId,
-    given.epoch,
-    given.requestId,
-    given.hash,
-    given.action,
-    given.drawId,
-    given.isGiven,
-    given.now,
-  ]);
-
-/**
  * A user's own task for one day, or with p_weekdays a rule and its first day. The rule bears the id of that first task. Both the day that was asked
  * for and the first one must be from p_from to p_to.
  */
@@ -1026,39 +999,3 @@ export const postUncompletion = <Answer>(
   },
 ): Promise<Answer> =>
   db.post('post_uncompletion', [given.userId, given.epoch, given.requestId, given.hash, given.action, given.id, given.now]);
-
-/**
- * Changes a family's wheel on p_version; NULL leaves a setting as it is. p_prizes replaces the list, with the ids that the function gave.
- * Another version in between: VERSION_CONFLICT.
- */
-export const postWheel = <Answer>(
-  db: Database,
-  given: {
-    userId: number;
-    epoch: number | null;
-    requestId: string;
-    hash: Buffer;
-    action: string;
-    version: number;
-    cost: number | null;
-    dailyLimit: number | null;
-    hasOwnPrizes: boolean | null;
-    blankWeight: number | null;
-    prizes: object | null;
-    now: Date;
-  },
-): Promise<Answer> =>
-  db.post('post_wheel', [
-    given.userId,
-    given.epoch,
-    given.requestId,
-    given.hash,
-    given.action,
-    given.version,
-    given.cost,
-    given.dailyLimit,
-    given.hasOwnPrizes,
-    given.blankWeight,
-    given.prizes && JSON.stringify(given.prizes),
-    given.now,
-  ]);
