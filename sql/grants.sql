@@ -1,9 +1,5 @@
--- Accounts and their rights in the product's database. They are created locked, with passwords that nobody knows: the administrator sets a password
--- and unlocks the accounts in use (docs/operations.md).
-CREATE USER IF NOT EXISTS gd_owner IDENTIFIED BY RANDOM PASSWORD ACCOUNT LOCK;
-CREATE USER IF NOT EXISTS gd_migrator IDENTIFIED BY RANDOM PASSWORD ACCOUNT LOCK;
-CREATE USER IF NOT EXISTS gd_runtime IDENTIFIED BY RANDOM PASSWORD ACCOUNT LOCK;
-CREATE USER IF NOT EXISTS gd_operator IDENTIFIED BY RANDOM PASSWORD ACCOUNT LOCK;
+-- Rights of the accounts in the product's database. The accounts are created by migrate, locked and with passwords that nobody knows; the administrator
+-- sets a password and unlocks the ones in use (docs/operations.md).
 
 -- owner: creates the procedures, which run with its rights, and lets others call them. Signs in during a migration only.
 GRANT SELECT, INSERT, UPDATE, DELETE, EXECUTE, CREATE ROUTINE, ALTER ROUTINE ON * TO gd_owner WITH GRANT OPTION;

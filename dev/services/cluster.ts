@@ -33,16 +33,19 @@ export interface Cluster {
 interface ClusterOptions {
   mysqls: 1 | 3;
   redises: 1 | 3;
+  /** For the MySQL of `mysqls: 1`, after all other flags. */
+  mysqlFlags?: readonly string[];
   report: (line: string) => void;
 }
 
 /** Servers that nobody else uses, whatever the environment names: for what one would not do to another's. */
-export async function startCluster({ mysqls, redises, report }: ClusterOptions): Promise<Cluster> {
+export async function startCluster({ mysqls, redises, mysqlFlags = [], report }: ClusterOptions): Promise<Cluster> {
   const home = await openTestHome();
   // That a member ends is what some of its users are after.
   const supervisor = openSupervisor(home, () => {});
   const reasons: string[] = [];
-  const mysqlOf = (program: Program) => (mysqls === 1 ? startSingle(program, home, supervisor) : startGroup(program, home, supervisor));
+  const mysqlOf = (program: Program) =>
+    mysqls === 1 ? startSingle(program, home, supervisor, mysqlFlags) : startGroup(program, home, supervisor);
   const redisOf = (program: Program) => startRedises(program, home, supervisor, redises);
   try {
     const [database, redisUrl] = await Promise.all([
@@ -67,8 +70,8 @@ async function startMember(program: Program, home: Home, supervisor: Supervisor,
   return { host: '127.0.0.1', port, user: 'root', password: '', signal };
 }
 
-const startSingle = async (program: Program, home: Home, supervisor: Supervisor): Promise<[Member]> => [
-  await startMember(program, home, supervisor, 'mysql1', ['--performance-schema=ON']),
+const startSingle = async (program: Program, home: Home, supervisor: Supervisor, flags: readonly string[]): Promise<[Member]> => [
+  await startMember(program, home, supervisor, 'mysql1', ['--performance-schema=ON', ...flags]),
 ];
 
 /** Three members of one group, of which one takes writes and the others take its place when it is gone. */

@@ -1,12 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Connection } from 'mysql2/promise';
+import type { Connection, RowDataPacket } from 'mysql2/promise';
 import { connectTo, type Target } from '../database';
 import { statementsOf } from './files';
 
 /** Accounts are common to all databases of a server, so that this lock is as well. */
 const LOCK = 'growth-diary-owner';
+const ACCOUNTS = ['gd_owner', 'gd_migrator', 'gd_runtime', 'gd_operator'];
 const NO_SUCH_RIGHT = new Set([1044, 1142, 1227, 1410]);
 
 const errnoOf = (error: unknown): number => (error instanceof Error && 'errno' in error ? Number(error.errno) : 0);
@@ -18,19 +19,52 @@ export const newPassword = (): string => `Gd1-${randomBytes(24).toString('base64
 
 const grants = (folder: string): string[] => statementsOf(readFileSync(join(folder, 'grants.sql'), 'utf8'));
 
+/** An account that lacks SET_ANY_DEFINER may not create one that procedures name as their definer. */
+const OWNS_PROCEDURES = 4006;
+/** Another migration was faster: accounts are common to all databases of a server. */
+const EXISTS_BY_NOW = 1396;
+
+/** Changes nothing, and fails where there is no such account. */
+const exists = (connection: Connection, account: string): Promise<boolean> =>
+  connection.query(`GRANT USAGE ON *.* TO ${account}`).then(
+    () => true,
+    () => false,
+  );
+
+/** Nothing can call a procedure whose owner was dropped: such procedures make way for the account, and are created again afterwards. */
+async function dropOrphans(connection: Connection): Promise<void> {
+  const [rows] = await connection.query<RowDataPacket[]>(
+    "SELECT routine_name AS name FROM information_schema.routines WHERE routine_schema = DATABASE() AND definer LIKE 'gd\\_owner@%'",
+  );
+  for (const { name } of rows) await connection.query(`DROP PROCEDURE ${connection.escapeId(String(name))}`);
+}
+
+/** Not with IF NOT EXISTS: under a password policy the server refuses the random password of an account that exists (1819). */
+async function createAccount(connection: Connection, account: string): Promise<void> {
+  if (await exists(connection, account)) return;
+  const statement = `CREATE USER ${account} IDENTIFIED BY RANDOM PASSWORD ACCOUNT LOCK`;
+  try {
+    await connection.query(statement);
+  } catch (error) {
+    if (errnoOf(error) === EXISTS_BY_NOW) return;
+    if (errnoOf(error) !== OWNS_PROCEDURES) throw error;
+    await dropOrphans(connection);
+    await connection.query(statement);
+  }
+}
+
 /**
  * Creates the accounts and gives `gd_owner` and `gd_migrator` their rights. False when this account is no administrator: it may not create
  * accounts.
  */
 export async function createAccountsOf(connection: Connection, folder: string): Promise<boolean> {
-  const statements = grants(folder);
   try {
-    for (const each of statements.filter((statement) => statement.includes('CREATE USER'))) await connection.query(each);
+    for (const account of ACCOUNTS) await createAccount(connection, account);
   } catch (error) {
     if (lacksRight(error)) return false;
     throw error;
   }
-  for (const each of statements.filter((statement) => / TO gd_(owner|migrator)\b/.test(statement))) await connection.query(each);
+  for (const each of grants(folder).filter((statement) => / TO gd_(owner|migrator)\b/.test(statement))) await connection.query(each);
   await connection.query('DROP PROCEDURE IF EXISTS open_owner');
   await connection.query(readFileSync(join(folder, 'open_owner.sql'), 'utf8'));
   return true;
