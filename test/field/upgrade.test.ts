@@ -7,7 +7,7 @@ import { newOpenid, ok, send, TODAY } from '../harness';
 import { DATABASE, deployFirst, type Field, nextVersion, openField, settingsFor } from './stage';
 
 /** `npm run test:field` runs the long form. */
-const UPGRADES = import.meta.env.MODE === 'long' ? 20 : 3;
+const UPGRADES = process.env.MODE === 'long' ? 20 : 3;
 const CHILDREN = 4;
 
 let field: Field;
