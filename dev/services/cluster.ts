@@ -19,6 +19,8 @@ export interface Member {
   password: string;
   /** Its process: SIGKILL is a lost machine, SIGSTOP one that hangs. */
   signal(name: 'SIGKILL' | 'SIGSTOP' | 'SIGCONT'): void;
+  /** Starts one that was killed, on its data. Answers the port that it has from now on. */
+  restart(): Promise<number>;
 }
 
 export interface Cluster {
@@ -63,11 +65,12 @@ export async function startCluster({ mysqls, redises, mysqlFlags = [], report }:
 async function startMember(program: Program, home: Home, supervisor: Supervisor, name: string, flags: string[] = []): Promise<Member> {
   const folder = join(home.folder, name);
   mkdirSync(folder, { recursive: true });
-  const port = await runMysql(program, { ...home, folder }, supervisor, { title: name, flags });
+  const restart = () => runMysql(program, { ...home, folder }, supervisor, { title: name, flags });
+  const port = await restart();
   const signal = (sign: 'SIGKILL' | 'SIGSTOP' | 'SIGCONT') => {
     process.kill(Number(readFileSync(join(folder, 'mysql.pid'), 'utf8')), sign);
   };
-  return { host: '127.0.0.1', port, user: 'root', password: '', signal };
+  return { host: '127.0.0.1', port, user: 'root', password: '', signal, restart };
 }
 
 const startSingle = async (program: Program, home: Home, supervisor: Supervisor, flags: readonly string[]): Promise<[Member]> => [

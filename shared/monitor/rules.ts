@@ -116,6 +116,16 @@ export const rules: readonly Rule[] = [
     },
   },
   {
+    name: 'prepared-statements',
+    title: '预处理语句用尽',
+    opensAt: 1,
+    closesBelow: 1,
+    read: ({ calls }) => {
+      const unprepared = [...calls.values()].reduce((sum, counts) => sum + (counts.unprepared ?? 0), 0);
+      return { value: unprepared, detail: `5 分钟内 ${unprepared} 条语句因 max_prepared_stmt_count 已满而未预处理` };
+    },
+  },
+  {
     name: 'pool',
     title: '连接池不够用',
     opensAt: 0.05,

@@ -6,7 +6,7 @@ import { evaluate, openCache } from './redis';
 /** Upper edges of the latency classes in milliseconds; slower calls fall into `le:inf`. */
 export const LATENCY_EDGES = [5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 20_000];
 
-/** What is counted per minute and action: `calls`, `us`, `mysqlUs`, `redisUs`, `slow`, `waited`, `code:<code>`, `le:<edge>`. */
+/** What is counted per minute and action: `calls`, `us`, `mysqlUs`, `redisUs`, `slow`, `unprepared`, `waited`, `code:<code>`, `le:<edge>`. */
 export type Counts = Record<string, number>;
 
 export interface MinuteRow {
@@ -22,7 +22,7 @@ export interface CallFacts {
   code: string;
   now: Date;
   ms: number;
-  mysql: { ms: number; waitMs: number; slow: number };
+  mysql: { ms: number; waitMs: number; slow: number; unprepared?: number };
   redisMs: number;
 }
 
@@ -74,6 +74,7 @@ export function countCall({ action, code, now, ms, mysql, redisMs }: CallFacts):
   add(counts, 'mysqlUs', microseconds(mysql.ms));
   add(counts, 'redisUs', microseconds(redisMs));
   add(counts, 'slow', mysql.slow);
+  add(counts, 'unprepared', mysql.unprepared ?? 0);
   add(counts, 'waited', mysql.waitMs >= WAITED_MS ? 1 : 0);
   if (pendingSince === 0) pendingSince = Date.now();
 }

@@ -1,11 +1,23 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import mysql, { type Pool, type PoolConnection } from 'mysql2/promise';
-import { AppError, isErrorCode } from '../errors';
+import { AppError } from '../errors';
 import { within } from '../within';
+import { circuitBreaker } from './circuit-breaker';
 import { config } from './config';
 import { logLine } from './log';
-import { findPrimary, type Host } from './primary';
-import { sslOptions } from './tls';
+import {
+  errnoOf,
+  isBeingReplaced,
+  isOutOfStatements,
+  isOwnFault,
+  isRolledBack,
+  isUnsendable,
+  provesAlive,
+  signalled,
+} from './mysql-errors';
+import { giveBack, type Loan, late, leave, take, Unconnected } from './mysql-pool';
+
+export { Moved } from './mysql-errors';
+export { closePool as closeMysql } from './mysql-pool';
 
 export type Value = string | number | boolean | Date | Buffer | null;
 
@@ -28,187 +40,151 @@ interface Usage {
   /** Of `ms`, waiting for a connection of the pool. */
   waitMs: number;
   slow: number;
-}
-
-/** A posting found the world changed since the decision was made: read and decide again. */
-export class Moved extends Error {
-  override readonly name = 'Moved';
+  /** Statements that the server had no room left to prepare. */
+  unprepared: number;
 }
 
 const STATEMENT_TIMEOUT_MS = 4_000;
 const ATTEMPTS = 4;
-const SESSION =
-  "SET SESSION transaction_isolation = 'READ-COMMITTED', time_zone = '+00:00', innodb_lock_wait_timeout = 3, wait_timeout = 45";
+/** A procedure that is still missing after this time is not being replaced. */
+const REPLACING_MS = 3_000;
+/** For so long from its start a call waits for a database that does not answer: with what follows, it answers within 8 s. */
+const PATIENCE_MS = 6_500;
+const PROBE_MS = 700;
 
-/** Rolled back whole: deadlock, lock time-out, certification (group replication). */
-const ROLLED_BACK = new Set([1213, 1205, 3101, 1180]);
-/** Cut off: shutdown, killed. */
-const CUT_OFF = new Set([1053, 1927, 1317]);
-/** This server no longer takes writes (failover, cut off from its group), or a procedure is being replaced by a migration. */
-const NOT_HERE_NOW = new Set([1290, 1836, 1792, 3100, 1305]);
-
-let pool: Pool | undefined;
-let finding: Promise<Pool> | undefined;
-
-function credentials() {
-  const { user, password, name, tls } = config().database;
-  return { user, password, database: name, ...sslOptions(tls) };
-}
-
-function openPool({ host, port }: Host): Pool {
-  const opened = mysql.createPool({
-    ...credentials(),
-    host,
-    port,
-    connectionLimit: config().database.connectionLimit,
-    connectTimeout: 3_000,
-    // Else the driver notes a stack at each statement, 5 % of a read's CPU, for the case that it fails; its name says as much.
-    trace: false,
-    charset: 'utf8mb4_0900_ai_ci',
-    timezone: 'Z',
-    dateStrings: ['DATE'],
-  });
-  opened.pool.on('connection', (connection) => {
-    // Without a callback an error here would be thrown at nobody and end the process.
-    connection.query(SESSION, (error) => {
-      if (error) connection.destroy();
-    });
-  });
-  return opened;
-}
-
-/** To the one server there is, or to the one of several that takes writes. */
-async function findPool(): Promise<Pool> {
-  const { hosts } = config().database;
-  pool = openPool(hosts.length === 1 ? hosts[0] : await findPrimary(hosts, credentials()));
-  return pool;
-}
-
-function find(): Promise<Pool> {
-  finding ??= findPool().finally(() => {
-    finding = undefined;
-  });
-  return finding;
-}
-
-/** Where there are several, the next call looks anew for the one that takes writes; what others have begun here may end. */
-function leave(left: Pool | undefined): void {
-  if (left === undefined || left !== pool || config().database.hosts.length === 1) return;
-  pool = undefined;
-  left.end().catch(() => {});
-}
-
-/** Closes every connection; the next call opens new ones. */
-export async function closeMysql(): Promise<void> {
-  const closing = pool;
-  pool = undefined;
-  // One that was still being opened, and failed, has nothing to say any more.
-  await closing?.end().catch(() => {});
-}
+const breaker = circuitBreaker({ openAfterMs: 5_000, probeEveryMs: 1_000, forgetAfterMs: 30_000 });
 
 const jitter = (attempt: number) => 10 * 2 ** attempt * (0.5 + Math.random());
 
-const errnoOf = (error: unknown): number => (error instanceof Error && 'errno' in error ? Number(error.errno) : 0);
-
-/** The statement's, as far as the server says: not the line's, not the moment's. */
-const isOwnFault = (errno: number) => errno > 0 && !ROLLED_BACK.has(errno) && !CUT_OFF.has(errno) && !NOT_HERE_NOW.has(errno);
-
-/** The driver could not write the values down: nothing was sent. */
-const isUnsendable = (error: unknown): boolean => error instanceof RangeError || error instanceof TypeError;
-
-const signalled = (error: unknown): AppError | Moved | null => {
-  if (!(error instanceof Error) || errnoOf(error) !== 1644) return null;
-  const { message } = error;
-  if (message === 'MOVED') return new Moved();
-  return isErrorCode(message) ? new AppError(message, { cause: error }) : null;
-};
-
-/** The driver's own time-outs do not cover a statement that waits to be prepared, or behind another one, on a line that has gone dead. */
-const late = () => Object.assign(new Error('no answer in time'), { code: 'TIMEOUT' });
-
-/** Connections that statements are running on. */
-let lent = 0;
-
-interface Loan {
-  connection: PoolConnection;
-  from: Pool;
-}
-
-async function borrow(): Promise<Loan> {
-  const from = pool ?? (await find());
-  return { connection: await from.getConnection(), from };
-}
-
-async function connect(patienceMs: number): Promise<Loan> {
-  const from = pool;
-  const waiting = borrow();
+async function execute({ connection }: Loan, sql: string, values: readonly Value[], usage: Usage): Promise<unknown> {
   try {
-    return await within(patienceMs, waiting, late);
+    // Prepared: 1.15 to 1.2 times as fast from several callers on; the first of a fresh connection costs one trip more.
+    return (await connection.execute(sql, [...values]))[0];
   } catch (error) {
-    waiting.then(
-      ({ connection }) => connection.release(),
-      () => {},
-    );
-    // All at work is no reason to leave.
-    if (lent < config().database.connectionLimit) leave(from);
+    if (!isOutOfStatements(errnoOf(error))) throw error;
+    usage.unprepared += 1;
+    return (await connection.query(sql, [...values]))[0];
+  }
+}
+
+/** One short statement decides for all calls of this process whether the database is back. */
+async function probe(): Promise<void> {
+  const since = Date.now();
+  let loan: Loan | undefined;
+  try {
+    loan = await take(PROBE_MS);
+    await within(PROBE_MS, loan.connection.query('SELECT 1'), late);
+    giveBack(loan, true);
+    breaker.succeeded();
+  } catch (error) {
+    if (loan !== undefined) giveBack(loan, false);
+    breaker.failed(since);
     throw error;
   }
+}
+
+/** The database is known to be down. */
+class CircuitOpen extends Error {
+  override readonly name = 'CircuitOpen';
+}
+
+async function passBreaker(): Promise<void> {
+  const state = breaker.admit();
+  if (state === 'closed') return;
+  if (state === 'open') throw new CircuitOpen();
+  try {
+    await probe();
+  } catch (cause) {
+    throw new CircuitOpen('probed', { cause });
+  }
+}
+
+interface Statement {
+  name: string;
+  sql: string;
+  values: readonly Value[];
+  /** Epoch milliseconds. */
+  deadline: number;
+  usage: Usage;
+}
+
+async function takeFor({ deadline, usage }: Statement): Promise<Loan> {
+  const asked = performance.now();
+  const since = Date.now();
+  try {
+    return await take(Math.min(config().database.acquireMs, deadline - since));
+  } catch (error) {
+    if (error instanceof Unconnected && !error.isBusy) breaker.failed(since);
+    throw error;
+  } finally {
+    usage.waitMs += performance.now() - asked;
+  }
+}
+
+/** `failed`: another attempt may succeed. */
+type Outcome = { kind: 'done'; result: unknown } | { kind: 'refused'; error: unknown } | { kind: 'failed'; cause: unknown };
+
+/** Decides what an error of a statement means, and what becomes of its connection. `before` is the error of the attempt before. */
+function judge(error: unknown, before: unknown, loan: Loan, since: number): Outcome {
+  const refusal = signalled(error);
+  const errno = errnoOf(error);
+  // A procedure that was cut off did not reach its own ROLLBACK: the next posting on this connection would commit the half of it. Nor is a
+  // connection of use that was lost, timed out (the statement may still be running) or leads to a server that has to be found anew.
+  giveBack(loan, refusal !== null || isRolledBack(errno));
+  if (provesAlive(errno)) breaker.succeeded();
+  else if (!isUnsendable(error)) breaker.failed(since);
+  if (refusal) return { kind: 'refused', error: refusal };
+  // A statement that is being killed can report a misleading error, such as a missing table: it counts when the retry reports the same.
+  if (isUnsendable(error) || (isOwnFault(errno) && errno === errnoOf(before))) return { kind: 'refused', error };
+  if (!isRolledBack(errno) && !isOwnFault(errno)) leave(loan);
+  return { kind: 'failed', cause: error };
+}
+
+async function attempt(statement: Statement, before: unknown): Promise<Outcome> {
+  const { sql, values, deadline, usage } = statement;
+  let loan: Loan;
+  try {
+    await passBreaker();
+    loan = await takeFor(statement);
+  } catch (cause) {
+    return { kind: 'failed', cause };
+  }
+  const since = Date.now();
+  try {
+    const result = await within(Math.min(STATEMENT_TIMEOUT_MS, deadline - since), execute(loan, sql, values, usage), late);
+    giveBack(loan, true);
+    breaker.succeeded();
+    return { kind: 'done', result };
+  } catch (error) {
+    return judge(error, before, loan, since);
+  }
+}
+
+function mayTryAgain(cause: unknown, attempts: number, startedAt: number): boolean {
+  if (cause instanceof CircuitOpen) return false;
+  // All of the pool are at work: to wait longer would only lengthen the queue.
+  if (cause instanceof Unconnected) return !cause.isBusy;
+  return attempts < ATTEMPTS || (isBeingReplaced(errnoOf(cause)) && Date.now() - startedAt < REPLACING_MS);
 }
 
 /**
  * Runs a statement until it is done, refused, or the deadline has come. Asking again is always safe: a read changes nothing, and a posting
  * is keyed by its request id, so that one whose outcome was lost with the connection answers what happened.
  */
-async function run(name: string, sql: string, values: readonly Value[], deadline: number, usage: Usage): Promise<unknown> {
+async function run(statement: Statement): Promise<unknown> {
+  const { name, deadline } = statement;
+  const startedAt = Date.now();
   let cause: unknown;
-  for (let attempt = 0; attempt < ATTEMPTS || (cause instanceof Unconnected && Date.now() < deadline); attempt += 1) {
-    if (attempt > 0) await sleep(Math.min(jitter(attempt), 500, deadline - Date.now()));
-    const leftMs = deadline - Date.now();
-    if (leftMs <= 0) break;
-    let loan: Loan;
-    const asked = performance.now();
-    try {
-      loan = await connect(Math.min(config().database.acquireMs, leftMs));
-    } catch (error) {
-      cause = new Unconnected(error);
-      // All are at work: to wait longer would only lengthen the queue.
-      if (lent >= config().database.connectionLimit) break;
-      continue;
-    } finally {
-      usage.waitMs += performance.now() - asked;
-    }
-    lent += 1;
-    const { connection, from } = loan;
-    try {
-      // Prepared: 1.15 to 1.2 times as fast from several callers on; the first of a fresh connection costs one trip more.
-      const [result] = await within(Math.min(STATEMENT_TIMEOUT_MS, leftMs), connection.execute(sql, [...values]), late);
-      connection.release();
-      return result;
-    } catch (error) {
-      const refusal = signalled(error);
-      const errno = errnoOf(error);
-      if (refusal || ROLLED_BACK.has(errno)) connection.release();
-      // A procedure that was cut off did not reach its own ROLLBACK: the next posting on this connection would commit the half of it. Nor is a
-      // connection of use that was lost, timed out (the statement may still be running) or leads to a server that has to be found anew.
-      else connection.destroy();
-      if (refusal) throw refusal;
-      // One that is killed may blame what it could no longer look up: its definer, a table, a right. What says the same twice means it.
-      if (isUnsendable(error) || (isOwnFault(errno) && errno === errnoOf(cause))) throw Object.assign(error as Error, { statement: name });
-      if (!ROLLED_BACK.has(errno) && !isOwnFault(errno)) leave(from);
-      cause = error;
-    } finally {
-      lent -= 1;
-    }
+  for (let attempts = 0; attempts === 0 || mayTryAgain(cause, attempts, startedAt); attempts += 1) {
+    if (attempts > 0) await sleep(Math.max(0, Math.min(jitter(attempts), 500, deadline - Date.now())));
+    if (deadline <= Date.now()) break;
+    const outcome = await attempt(statement, cause);
+    if (outcome.kind === 'done') return outcome.result;
+    if (outcome.kind === 'refused')
+      throw outcome.error instanceof AppError ? outcome.error : Object.assign(outcome.error as Error, { statement: name });
+    ({ cause } = outcome);
   }
   throw new AppError('UNAVAILABLE', { cause: Object.assign(new Error('database'), { statement: name, cause }) });
-}
-
-class Unconnected extends Error {
-  override readonly name = 'Unconnected';
-
-  constructor(cause: unknown) {
-    super('no connection', { cause });
-  }
 }
 
 /** Rows answered; null for a statement that failed. */
@@ -217,15 +193,26 @@ const rowsIn = (result: unknown): number | null => {
   return Array.isArray(result[0]) ? result[0].length : result.length;
 };
 
+/**
+ * Until when a statement that begins now may wait. The first seconds of a call are shared by its statements; later each has a tenth of what is
+ * left, so that work of minutes outlives a failover and a person does not wait for several statements one after the other.
+ */
+const endOf = (openedAt: number, deadline: number): number => {
+  const now = Date.now();
+  const share = Math.min(Math.max((deadline - now) / 10, 1_000), STATEMENT_TIMEOUT_MS);
+  return Math.min(deadline, Math.max(openedAt + PATIENCE_MS, now + share));
+};
+
 /** The database for one call; `deadline` in epoch milliseconds. */
 export function openDatabase(deadline: number, requestId: string): Database {
-  const usage: Usage = { trips: 0, ms: 0, waitMs: 0, slow: 0 };
+  const usage: Usage = { trips: 0, ms: 0, waitMs: 0, slow: 0, unprepared: 0 };
+  const openedAt = Date.now();
   const timed = async (name: string, sql: string, values: readonly Value[]) => {
     const started = performance.now();
     usage.trips += 1;
     let result: unknown;
     try {
-      result = await run(name, sql, values, deadline, usage);
+      result = await run({ name, sql, values, deadline: endOf(openedAt, deadline), usage });
       return result;
     } finally {
       const ms = performance.now() - started;

@@ -12,13 +12,15 @@ import type { DatabaseTls } from '../../shared/runtime/tls';
 const tlsPath = (name: string): string => fileURLToPath(new URL(`../trust/tls/${name}`, import.meta.url));
 
 /** What a functions' connection by IP can check: the certificate names another host. */
-export const fieldTls: DatabaseTls = { mode: 'verify-ca', ca: readFileSync(tlsPath('ca.pem'), 'utf8') };
+const fieldTls: DatabaseTls = { mode: 'verify-ca', ca: readFileSync(tlsPath('ca.pem'), 'utf8') };
 
 /** A managed MySQL as its vendor sets it up: nothing of it was chosen for this product. */
 const FLAGS = [
   '--log-bin=binlog',
   '--server-id=7',
   '--sync-binlog=0',
+  // What was committed survives a kill of the process.
+  '--innodb-flush-log-at-trx-commit=1',
   '--log-bin-trust-function-creators=OFF',
   '--character-set-server=utf8mb3',
   '--collation-server=utf8mb3_general_ci',
@@ -49,7 +51,7 @@ const KEPT_BY_THE_VENDOR = [
 ];
 
 export const DATABASE = 'field';
-export const PASSWORD = 'Field-Test-Passw0rd';
+const PASSWORD = 'Field-Test-Passw0rd';
 
 export interface Field {
   cluster: Cluster;

@@ -13,7 +13,7 @@ withoutRateLimits();
 const daysLater = (days: number) => new Date(Date.parse(NOON) + days * 86_400_000);
 
 const asJob: Database = {
-  usage: { trips: 0, ms: 0, waitMs: 0, slow: 0 },
+  usage: { trips: 0, ms: 0, waitMs: 0, slow: 0, unprepared: 0 },
   rows: async (_, sql, values) => select(sql, [...values] as string[]),
   async post<Answer>(name: string, values: readonly Value[]) {
     const [[[row]]] = (await db().query(`CALL ${name}(${values.map(() => '?').join(', ')})`, [...values])) as never as [

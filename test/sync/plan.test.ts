@@ -60,7 +60,7 @@ interface Step {
 async function planOf(query: (db: Database) => Promise<unknown>): Promise<Step[]> {
   let asked: { sql: string; values: readonly Value[] } | undefined;
   const db: Database = {
-    usage: { trips: 0, ms: 0, waitMs: 0, slow: 0 },
+    usage: { trips: 0, ms: 0, waitMs: 0, slow: 0, unprepared: 0 },
     rows: async (_, sql, values) => {
       asked = { sql, values };
       return [];

@@ -166,18 +166,28 @@ test('a database near its quota opens one incident', () => {
   );
 });
 
+test('one statement for which the server had no room to prepare it opens an incident', () => {
+  const calls = new Map([['diary.create', { calls: 3, unprepared: 1 }]]);
+  const rule = rules.find(({ name }) => name === 'prepared-statements');
+  expect(rule).toMatchObject({ opensAt: 1, title: '预处理语句用尽' });
+  expect(rule?.read({ ...quiet, calls })).toMatchObject({ value: 1 });
+});
+
+/** What a run sees when there is nothing to see. */
+const quiet = {
+  calls: new Map(),
+  connections: { used: 0, max: 1 },
+  databaseMb: 0,
+  quotaMb: 1,
+  busyUsers: [],
+  jobs: { ended: 0, failed: 0 },
+  ledgerMismatches: 0,
+  overdueErasures: 0,
+};
+
 test('of two users, the one who draws far more than the other stands out', () => {
-  const seen = {
-    calls: new Map(),
-    connections: { used: 0, max: 1 },
-    databaseMb: 0,
-    quotaMb: 1,
-    jobs: { ended: 0, failed: 0 },
-    ledgerMismatches: 0,
-    overdueErasures: 0,
-  };
   const busyUsers = [70, 3].map((draws, index) => ({ userId: index + 1, earned: 0, draws }));
-  expect(rules.find(({ name }) => name === 'users')?.read({ ...seen, busyUsers })).toMatchObject({ value: 1 });
+  expect(rules.find(({ name }) => name === 'users')?.read({ ...quiet, busyUsers })).toMatchObject({ value: 1 });
 });
 
 test('a user who earns far more than anybody opens one incident that names the user, and operators’ gifts do not', async () => {
