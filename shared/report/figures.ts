@@ -1,6 +1,6 @@
 import { addDays, earliest } from '../clock';
 import type { Period } from './period';
-import type { DiaryFacts, ReportFacts, TaskFacts } from './queries';
+import type { MoodFacts, ReportFacts, TaskFacts } from './queries';
 
 const percentOf = (part: number, whole: number): number => (whole === 0 ? 0 : Math.round((part / whole) * 100));
 
@@ -46,8 +46,7 @@ export const tally = (values: readonly string[]): [value: string, count: number]
   return [...counts].sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1));
 };
 
-export const moodsOf = (diaries: readonly DiaryFacts[]) =>
-  tally(diaries.flatMap(({ mood }) => (mood === '' ? [] : [mood]))).map(([mood, count]) => ({ mood, count }));
+export const moodsOf = (moods: readonly MoodFacts[]) => tally(moods.map(({ mood }) => mood)).map(([mood, count]) => ({ mood, count }));
 
 export function categoriesOf(tasks: readonly TaskFacts[]) {
   const byName = new Map<string, { completed: number; total: number }>();
@@ -87,15 +86,14 @@ const feelings: Readonly<Record<string, number>> = {
   worried: -1,
 };
 
-const average = (diaries: readonly DiaryFacts[]): number =>
-  diaries.length === 0 ? 0 : sum(diaries, ({ mood }) => feelings[mood] ?? 0) / diaries.length;
+const average = (moods: readonly MoodFacts[]): number =>
+  moods.length === 0 ? 0 : sum(moods, ({ mood }) => feelings[mood] ?? 0) / moods.length;
 
-/** The mood of a period; `trend` compares the second half of its mood days with the first. */
-export function moodOf(diaries: readonly DiaryFacts[]) {
-  const withMood = diaries.filter(({ mood }) => mood !== '');
-  const distribution = moodsOf(withMood).map(({ mood, count }) => ({ mood, count, percentage: percentOf(count, withMood.length) }));
-  const half = Math.ceil(withMood.length / 2);
-  const difference = average(withMood.slice(half)) - average(withMood.slice(0, half));
-  const trend = withMood.length < 4 || Math.abs(difference) < 0.25 ? 'steady' : difference > 0 ? 'up' : 'down';
+/** The moods of a period; `trend` compares the second half of its mood days with the first. */
+export function moodOf(moods: readonly MoodFacts[]) {
+  const distribution = moodsOf(moods).map(({ mood, count }) => ({ mood, count, percentage: percentOf(count, moods.length) }));
+  const half = Math.ceil(moods.length / 2);
+  const difference = average(moods.slice(half)) - average(moods.slice(0, half));
+  const trend = moods.length < 4 || Math.abs(difference) < 0.25 ? 'steady' : difference > 0 ? 'up' : 'down';
   return { dominant: distribution[0]?.mood ?? null, distribution, trend } as const;
 }

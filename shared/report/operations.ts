@@ -25,11 +25,11 @@ export async function getWeek(ctx: UserContext, { start }: z.output<typeof week.
   return {
     ...figures,
     pointsByDay: daysOf(period).map((day) => earned.get(day) ?? 0),
-    moods: moodsOf(facts.diaries),
+    moods: moodsOf(facts.moods),
     taskCategories: categoriesOf(facts.tasks),
-    highlights: highlightsOf(figures, facts.diaries, end).slice(0, 3),
+    highlights: highlightsOf(figures, facts, end).slice(0, 3),
     diaries: bestDiaries(facts.diaries),
-    suggestions: period.from > ctx.today ? [] : suggestionsOf(figures, facts.diaries),
+    suggestions: period.from > ctx.today ? [] : suggestionsOf(figures, facts),
     goals: facts.goals,
     change: changeOf(facts, figures),
   };
@@ -41,7 +41,7 @@ function longReport(facts: ReportFacts, figures: Figures, end: string, today: st
   return {
     ...figures,
     totalPoints: figures.from > today ? 0 : facts.account.balance,
-    mood: moodOf(facts.diaries),
+    mood: moodOf(facts.moods),
     categories: categoriesOf(facts.tasks),
     keywords: keywordsOf(
       facts.diaries.map(({ excerpt }) => excerpt),
@@ -49,7 +49,7 @@ function longReport(facts: ReportFacts, figures: Figures, end: string, today: st
       KEYWORDS,
     ),
     maxStreak: longestRun(facts.diaries.map(({ date }) => date)),
-    achievements: highlightsOf(figures, facts.diaries, end),
+    achievements: highlightsOf(figures, facts, end),
     diaryChange: change.diaries,
     taskChange: change.tasks,
     pointsChange: change.points,

@@ -41,7 +41,14 @@ interface PointFacts {
   spent: number;
 }
 
+/** The mood of a day, or of its diary when the day has none of its own. */
+export interface MoodFacts {
+  date: string;
+  mood: string;
+}
+
 interface Facts {
+  mood: MoodFacts;
   account: AccountFacts;
   diary: DiaryFacts;
   task: TaskFacts;
@@ -53,6 +60,8 @@ interface Facts {
 export interface ReportFacts {
   account: AccountFacts;
   diaries: DiaryFacts[];
+  /** Oldest first, at most one a day. */
+  moods: MoodFacts[];
   tasks: TaskFacts[];
   points: PointFacts[];
   goals: Goal[];
@@ -101,6 +110,8 @@ export async function selectReport(db: Database, account: Account, query: Report
         'excerpt', LEFT(content, ?), 'characters', CHAR_LENGTH(content))
        FROM diaries WHERE user_id = ? AND pub_date BETWEEN ? AND ?
      UNION ALL
+     SELECT 'mood', JSON_OBJECT('date', mood_date, 'mood', mood) FROM moods WHERE user_id = ? AND mood_date BETWEEN ? AND ?
+     UNION ALL
      SELECT 'task', JSON_OBJECT('at', at, 'category', category, 'completed', completed, 'total', total) FROM (
        SELECT ${task} AS at, category, SUM(is_completed) AS completed, COUNT(*) AS total
          FROM tasks WHERE user_id = ? AND task_date BETWEEN ? AND ? AND deleted_at IS NULL GROUP BY at, category) AS task_counts
@@ -115,6 +126,7 @@ export async function selectReport(db: Database, account: Account, query: Report
       ...guardValues(account),
       ...[excerpt, userId, period.from, end],
       ...[userId, period.from, end],
+      ...[userId, period.from, end],
       ...[userId, from, until],
       ...[userId, period.from],
     ],
@@ -124,13 +136,19 @@ export async function selectReport(db: Database, account: Account, query: Report
 
 function factsIn(rows: readonly Row[]): ReportFacts {
   const account = requireAccount(rows.flatMap((each) => (each.kind === 'account' ? [each.row] : [])));
-  const facts: ReportFacts = { account, diaries: [], tasks: [], points: [], goals: [] };
+  const facts: ReportFacts = { account, diaries: [], moods: [], tasks: [], points: [], goals: [] };
   for (const each of rows) {
     if (each.kind === 'diary') facts.diaries.push(each.row);
+    else if (each.kind === 'mood') facts.moods.push(each.row);
     else if (each.kind === 'task') facts.tasks.push(each.row);
     else if (each.kind === 'points') facts.points.push(each.row);
     else if (each.kind === 'goals') facts.goals = each.row;
   }
-  facts.diaries.sort((a, b) => (a.date < b.date ? -1 : 1));
+  const recorded = new Set(facts.moods.map(({ date }) => date));
+  for (const { date, mood } of facts.diaries) if (mood !== '' && !recorded.has(date)) facts.moods.push({ date, mood });
+  facts.diaries.sort(byDate);
+  facts.moods.sort(byDate);
   return facts;
 }
+
+const byDate = (a: { date: string }, b: { date: string }): number => (a.date < b.date ? -1 : 1);

@@ -1,6 +1,6 @@
 import type { Week } from './contract';
 import type { Figures } from './figures';
-import type { DiaryFacts } from './queries';
+import type { ReportFacts } from './queries';
 
 type Highlight = Week['highlights'][number];
 
@@ -8,10 +8,9 @@ type Highlight = Week['highlights'][number];
 const first = (...choices: [condition: boolean, text: string][]): string | null => choices.find(([condition]) => condition)?.[1] ?? null;
 
 /** What went well, the most telling first. */
-export function highlightsOf(figures: Figures, diaries: readonly DiaryFacts[], end: string): Highlight[] {
+export function highlightsOf(figures: Figures, { diaries, moods }: ReportFacts, end: string): Highlight[] {
   const { streakDays, completionRate, completedTasks, totalTasks, pointsEarned, diaryCount } = figures;
   const long = diaries.filter(({ characters }) => characters > 200).length;
-  const moods = diaries.filter(({ mood }) => mood !== '').length;
   const found: (Omit<Highlight, 'date'> | null)[] = [
     streakDays >= 3
       ? {
@@ -36,16 +35,15 @@ export function highlightsOf(figures: Figures, diaries: readonly DiaryFacts[], e
       : null,
     diaryCount >= 3 ? { id: 'diaries', icon: '📝', title: `写了${diaryCount}篇日记`, description: '把生活里的小事都留了下来' } : null,
     long > 0 ? { id: 'long', icon: '✍️', title: '写了长日记', description: `有${long}篇超过200字` } : null,
-    moods >= 3 ? { id: 'moods', icon: '😊', title: '记录心情', description: `记下了${moods}次心情` } : null,
+    moods.length >= 3 ? { id: 'moods', icon: '😊', title: '记录心情', description: `记下了${moods.length}次心情` } : null,
   ];
   return found.flatMap((each) => (each === null ? [] : [{ ...each, date: end }]));
 }
 
 /** What could be tried next; at most five. */
-export function suggestionsOf(figures: Figures, diaries: readonly DiaryFacts[]): string[] {
+export function suggestionsOf(figures: Figures, { diaries, moods }: ReportFacts): string[] {
   const { diaryCount, completionRate, totalTasks, pointsEarned, streakDays } = figures;
   const hasPictures = diaries.some(({ images }) => images.length > 0);
-  const hasMoods = diaries.some(({ mood }) => mood !== '');
   const choices: [condition: boolean, text: string][] = [
     [diaryCount === 0, '从一句话开始，写下今天最开心的事'],
     [diaryCount > 0 && diaryCount < 3, '试试隔一天写一篇日记'],
@@ -53,7 +51,7 @@ export function suggestionsOf(figures: Figures, diaries: readonly DiaryFacts[]):
     [totalTasks > 0 && completionRate < 50, '任务有点多时，先挑一件最想做的完成'],
     [totalTasks > 0 && completionRate >= 80, '任务完成得很好，可以加一个新的小挑战'],
     [totalTasks === 0, '给自己定一个每天都能做到的小任务'],
-    [diaryCount > 0 && !hasMoods, '写日记时选一个心情，以后会很有意思'],
+    [diaryCount > 0 && moods.length === 0, '写日记时选一个心情，以后会很有意思'],
     [diaryCount > 0 && !hasPictures, '拍一张照片放进日记里'],
     [streakDays >= 7, '连续写了一周，和家人分享一篇吧'],
     [pointsEarned >= 50, '积分攒了不少，和爸爸妈妈商量换什么'],
