@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { AppError, type ErrorCode } from './errors';
 
 /** A write's identity: repeated with the same content it answers the effect it had; with other content it is refused. */
 export interface Request {
@@ -7,6 +8,23 @@ export interface Request {
   hash: Buffer;
   /** `function.action`, or the type of a mutation. */
   action: string;
+}
+
+/** A request that was done before, as the table has it. `receipt` is JSON; null when it was acknowledged and dropped. */
+export interface StoredRequest {
+  hash: Buffer;
+  receipt: string | null;
+}
+
+const isRefusal = (receipt: unknown): receipt is { refused: ErrorCode } =>
+  typeof receipt === 'object' && receipt !== null && 'refused' in receipt;
+
+/** Throws IDEMPOTENCY_MISMATCH when the content differs or the receipt was dropped, and the refusal of a mutation that was refused for good. */
+export function receiptOf<Receipt>({ hash, receipt }: StoredRequest, request: Request): Receipt {
+  if (!hash.equals(request.hash) || receipt === null) throw new AppError('IDEMPOTENCY_MISMATCH');
+  const parsed = JSON.parse(receipt) as Receipt | { refused: ErrorCode };
+  if (isRefusal(parsed)) throw new AppError(parsed.refused);
+  return parsed;
 }
 
 /** What a posting answers: what it did, or, for a repeated request, the receipt of the first time. */

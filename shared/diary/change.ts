@@ -1,7 +1,7 @@
 import { addDays, earliest } from '../clock';
 import type { Stats } from '../contract';
 import { AppError, fieldError } from '../errors';
-import type { Request } from '../request';
+import { type Request, receiptOf } from '../request';
 import { config } from '../runtime/config';
 import type { Errand, UserContext } from '../runtime/context';
 import { Moved } from '../runtime/mysql';
@@ -66,7 +66,7 @@ export async function changeDiary<Other extends object = never, OtherReceipt = n
   if (first) return first;
   for (;;) {
     const state = await selectDiaryState(ctx.db, ctx, request.requestId, target);
-    if (state.request) return { receipt: receiptIn<DiaryReceipt | OtherReceipt>(state.request, request), state };
+    if (state.request) return { receipt: receiptOf<DiaryReceipt | OtherReceipt>(state.request, request), state };
     const decision = decide(state);
     try {
       const outcome = await (typeof decision === 'function' ? decision() : post(ctx, request, state, decision, check));
@@ -77,11 +77,6 @@ export async function changeDiary<Other extends object = never, OtherReceipt = n
       if (Date.now() >= ctx.deadline) throw new AppError('UNAVAILABLE', { cause: error });
     }
   }
-}
-
-function receiptIn<Receipt>({ hash, receipt }: { hash: Buffer; receipt: string | null }, request: Request): Receipt {
-  if (!hash.equals(request.hash) || receipt === null) throw new AppError('IDEMPOTENCY_MISMATCH');
-  return JSON.parse(receipt) as Receipt;
 }
 
 /** Only today's diary and yesterday's are paid for. */

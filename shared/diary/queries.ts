@@ -1,6 +1,6 @@
 import { type Account, guard, guardValues, requireAccount } from '../database/account';
 import * as call from '../database/procedures';
-import type { Posted, Request } from '../request';
+import type { Posted, Request, StoredRequest } from '../request';
 import type { Database, Value } from '../runtime/mysql';
 import type { CheckStatus } from '../safety/check';
 import type { Diary } from './contract';
@@ -192,8 +192,8 @@ export interface DiaryState extends Streak {
   openid: string;
   /** Points were already paid for the date in question, or it was brought over from a phone. */
   rewarded: boolean;
-  /** The request itself, when it was done before. `receipt` is JSON; null when it was acknowledged and dropped. */
-  request: { hash: Buffer; receipt: string | null } | null;
+  /** The request itself, when it was done before. */
+  request: StoredRequest | null;
   /** The row with the asked id; alive or a tombstone, as is the next. */
   byId: StoredDiary | null;
   /** The row that stands on the asked date. */

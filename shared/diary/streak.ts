@@ -1,6 +1,12 @@
 import { addDays } from '../clock';
 
-/** What is stored of a user's published days; it stays true as days pass, without a job touching every row. */
+/*
+ * The streak stands in two places. SQL counts what is stored, because only a posting holds the lock: sql/parts/count_streak.sql for a day after all
+ * others, sql/procedures/recount_streak.sql for any other change. Here is what the stored numbers mean on a given day. One property test runs both
+ * against a naive count: functions/diary/streak.test.ts, "after any history".
+ */
+
+/** What is stored of a user's published days. It holds as days pass, so that no job has to touch every row. */
 export interface Streak {
   total: number;
   /** Length of the run that ends on `last`. */

@@ -9,7 +9,7 @@ import type { UserContext } from '../runtime/context';
 import { fieldErrors } from '../runtime/field-errors';
 import { hashText, normaliseLine, normaliseText } from '../sync/content-hash';
 import { ImportDraw, ImportRule, ImportTask } from '../sync/contract';
-import { recurrenceOf } from '../task/recurrence';
+import { columnsOf } from '../task/recurrence';
 import { wholePoints } from './grant';
 import type { DrawToImport, RuleToImport, TaskToImport } from './queries';
 import { Unfit, unfitBy } from './unfit';
@@ -71,13 +71,12 @@ export function readRule(ctx: UserContext, raw: object): Readable<RuleToImport> 
   const { key, points, time, weekdays = [], ...others } = read(ImportRule, raw);
   const { title, description, category } = textOf({ ...others, description: [time, others.description].filter(Boolean).join(' ') });
   const isWeekly = weekdays.length > 0 && weekdays.length < EVERY_DAY;
-  const recurrence = recurrenceOf(isWeekly ? { kind: 'weekly', weekdays } : { kind: 'daily' });
-  if (recurrence === null) throw new Unfit('weekdays：格式不正确');
+  const columns = columnsOf(isWeekly ? { kind: 'weekly', weekdays } : { kind: 'daily' });
   const pointsReward = Math.min(wholePoints(points), config().ownTaskMaxReward);
   return {
-    itemKey: keyOf('rule', key, title, recurrence.weekdays),
+    itemKey: keyOf('rule', key, title, columns.weekdays),
     points: 0,
-    row: { title, description, category, pointsReward, ...recurrence, startDate: ctx.today },
+    row: { title, description, category, pointsReward, ...columns, startDate: ctx.today },
   };
 }
 

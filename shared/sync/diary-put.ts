@@ -1,14 +1,14 @@
 import { changeDiary, contentOf, type DiaryReceipt, type DiaryState, isAlive, type Replay, rewardIn, toDiary } from '../diary/change';
 import type { Diary } from '../diary/contract';
 import { requireWritable } from '../diary/operations';
-import { AppError, errorKinds } from '../errors';
+import { errorKinds } from '../errors';
 import type { Request } from '../request';
 import type { UserContext } from '../runtime/context';
 import { Moved } from '../runtime/mysql';
 import { judge, type Put } from './conflict';
 import { contentHash } from './content-hash';
 import type { MutationResult } from './contract';
-import { postAnswer, type Revision, requestIdOf, selectMetVersion, type UnwrittenReceipt } from './queries';
+import { type PutReceipt, postAnswer, type Revision, requestIdOf, selectMetVersion } from './queries';
 
 /** A put that wrote nothing. */
 interface Unwritten {
@@ -24,7 +24,7 @@ export async function putDiary(ctx: UserContext, request: Request, put: Put & { 
   const { wanted, clientId, mid, modifiedAt } = put;
   // Its author has also seen what `prev` found standing as they wanted it. Looked up only where that could change the verdict.
   let metVersion = put.prev === 0 ? 0 : null;
-  const outcome = await changeDiary<Unwritten, UnwrittenReceipt>(ctx, request, { date: wanted.date }, (state) => {
+  const outcome = await changeDiary<Unwritten, PutReceipt>(ctx, request, { date: wanted.date }, (state) => {
     requireWritable(ctx, wanted);
     const row = isAlive(state.byDate) ? state.byDate : null;
     const verdict = judge(state.byDate, { ...put, baseRev: Math.max(believable(put.baseRev, state), metVersion ?? 0) });
@@ -56,8 +56,7 @@ export async function putDiary(ctx: UserContext, request: Request, put: Put & { 
 }
 
 /** A repeated put: the verdict and the balance of the first time, with the diary of the date as it is now. */
-function putBefore({ receipt, state }: Replay<DiaryReceipt | UnwrittenReceipt>): Effect {
-  if ('refused' in receipt) throw new AppError(receipt.refused);
+function putBefore({ receipt, state }: Replay<DiaryReceipt | PutReceipt>): Effect {
   const now = shown(isAlive(state.byDate) ? toDiary(state.byDate) : null);
   if ('isConflict' in receipt) return { status: receipt.isConflict ? 'conflict' : 'applied', ...now };
   const reward = rewardIn(receipt);

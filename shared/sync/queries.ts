@@ -10,7 +10,8 @@ import { type DrawRow, toDraw } from '../lottery/queries';
 import { type RecordRow, toRecord } from '../points/queries';
 import { type Posted, type Request, systemRequestId } from '../request';
 import type { Database } from '../runtime/mysql';
-import { dayIsIncomplete, type TaskRow, toTask } from '../task/queries';
+import type { DayPlan } from '../task/due';
+import { dayPlan, type TaskRow, toTask } from '../task/queries';
 import type { ProfileRow } from '../user/queries';
 import type { Written } from './content-hash';
 import type { Change, ChangeKind } from './contract';
@@ -101,11 +102,14 @@ export const sqlInstant = (instant: Date): string => instant.toISOString().slice
 export const revisionsJson = (revisions: readonly Revision[]): object[] =>
   revisions.map((revision) => ({ ...revision, modifiedAt: sqlInstant(revision.modifiedAt) }));
 
+/** Of a put that lost, or found the diary as it wanted it. `version`: of the diary it found; 0 for none. */
+export interface PutReceipt {
+  isConflict: boolean;
+  version: number;
+}
+
 /** What is kept of a mutation that wrote nothing. */
-export type UnwrittenReceipt =
-  | { refused: ErrorCode }
-  /** A put that lost, or found the diary as it wanted it; `version` is that of the diary it found, 0 for none. */
-  | { isConflict: boolean; version: number };
+export type UnwrittenReceipt = PutReceipt | { refused: ErrorCode };
 
 /** Stores a receipt that nothing else comes with. With `baseRev` it throws Moved when the user's data have changed since. */
 export const postAnswer = <Receipt extends UnwrittenReceipt>(
@@ -254,12 +258,12 @@ export const selectFeed = async (
 
 const LATEST_DIARIES = 10;
 
-type HomeRow = Payload | { kind: 'conflicts'; row: number } | { kind: 'incomplete'; row: 0 | 1 };
+type HomeRow = Payload | { kind: 'conflicts'; row: number } | { kind: 'plan'; row: DayPlan };
 
 interface HomeRows {
   profile: ProfileRow;
   tasks: TaskRow[];
-  hasTasksToLayOut: boolean;
+  plan: DayPlan;
   diaries: Diary[];
   mood: Mood | null;
   conflicts: number;
@@ -272,17 +276,17 @@ export const selectHome = async (db: Database, account: Account, today: string):
     'sync.home',
     `SELECT 'profile' AS kind, profile AS \`row\` FROM profile_json JOIN users ON users.id = user_id WHERE ${guard('users')}
      UNION ALL SELECT 'task', task FROM task_json WHERE user_id = ? AND task_date = ? AND deleted_at IS NULL
-     UNION ALL SELECT 'incomplete', CAST(IF(${dayIsIncomplete}, 1, 0) AS JSON) FROM users WHERE id = ?
+     UNION ALL SELECT 'plan', ${dayPlan} FROM users WHERE id = ?
      UNION ALL (SELECT 'diary', diary FROM diary_json WHERE user_id = ? AND deleted_at IS NULL ORDER BY diary_date DESC LIMIT ${LATEST_DIARIES})
      UNION ALL SELECT 'mood', ${moodJson} FROM moods WHERE user_id = ? AND mood_date = ?
      UNION ALL SELECT 'conflicts', CAST(COUNT(*) AS JSON) FROM diary_revisions WHERE user_id = ? AND is_unread`,
-    [...guardValues(account), userId, today, today, today, today, today, userId, userId, userId, today, userId],
+    [...guardValues(account), userId, today, today, today, userId, userId, userId, today, userId],
   );
   const mood = rows.find((row) => row.kind === 'mood');
   return {
     profile: requireAccount(rows.filter((row) => row.kind === 'profile')).row,
     tasks: rows.flatMap((row) => (row.kind === 'task' ? [row.row] : [])),
-    hasTasksToLayOut: rows.some((row) => row.kind === 'incomplete' && row.row === 1),
+    plan: requireAccount(rows.filter((row) => row.kind === 'plan')).row,
     diaries: rows.flatMap((row) => (row.kind === 'diary' ? [toDiary(row.row)] : [])).sort((a, b) => (a.date < b.date ? 1 : -1)),
     mood: mood ? toMood(mood.row) : null,
     conflicts: rows.find((row) => row.kind === 'conflicts')?.row ?? 0,

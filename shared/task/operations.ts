@@ -1,12 +1,16 @@
 import type * as z from 'zod';
 import { addDays, latest } from '../clock';
+import { selectRequest } from '../database/requests';
 import { AppError, fieldError, instead } from '../errors';
-import { type Request, requestOf } from '../request';
+import { type Request, receiptOf, requestOf } from '../request';
 import { config } from '../runtime/config';
 import type { UserContext } from '../runtime/context';
+import { Moved } from '../runtime/mysql';
+import { badDate, DAYS_AHEAD, DAYS_BACK, type Days, decideChange, systemTask, tooFarOff } from './change';
 import type { Completed, complete, create, list, Reopened, remove, Task, TaskDay, uncomplete, update } from './contract';
+import { type DayPlan, missingOn } from './due';
 import {
-  type Days,
+  type CompletionReceipt,
   postCompletion,
   postTask,
   postTaskChange,
@@ -15,30 +19,30 @@ import {
   postUncompletion,
   selectDay,
   selectTask,
+  selectTaskState,
   type TaskRow,
   toTask,
 } from './queries';
-import { firstMatch, NEVER, recurrenceOf } from './recurrence';
+import { columnsOf, firstDue } from './recurrence';
 
-const DAYS_BACK = 7;
-const DAYS_AHEAD = 7;
 const DEFAULT_REWARD = 10;
 
 /** The system's tasks first, each kind in the order in which it was made. */
-export function toTaskDay(date: string, rows: TaskRow[]): TaskDay {
+function toTaskDay(date: string, rows: TaskRow[]): TaskDay {
   const tasks = rows.toSorted((a, b) => b.is_system - a.is_system || a.id - b.id).map(toTask);
   return { date, tasks, completed: tasks.filter((task) => task.isCompleted).length, total: tasks.length };
 }
 
-/** Lays out the tasks that are due on a day and answers the whole day. */
-export const layOutDay = async (ctx: UserContext, date: string): Promise<TaskDay> =>
-  toTaskDay(date, await postTasks(ctx.db, ctx, date, ctx.now));
+/** The tasks of a day, as read; from today on, tasks that are due and have no row yet are made first. */
+export async function layOutDay(ctx: UserContext, date: string, { rows, plan }: { rows: TaskRow[]; plan: DayPlan }): Promise<TaskDay> {
+  const missing = date < ctx.today ? null : missingOn(date, plan);
+  return toTaskDay(date, missing ? await postTasks(ctx.db, ctx, date, missing, ctx.now) : rows);
+}
 
-/** The tasks of a day. From today on those that are due come into being when the day is first looked at; a past day shows what stands. */
+/** The tasks of a day. A past day shows the tasks it had. */
 export async function listTasks(ctx: UserContext, { date = ctx.today }: z.output<typeof list.input>): Promise<TaskDay> {
   if (date > addDays(ctx.today, DAYS_AHEAD)) throw fieldError('date', `最多查看 ${DAYS_AHEAD} 天后的任务`);
-  const day = await selectDay(ctx.db, ctx, date);
-  return day.isIncomplete && date >= ctx.today ? layOutDay(ctx, date) : toTaskDay(date, day.rows);
+  return layOutDay(ctx, date, await selectDay(ctx.db, ctx, date));
 }
 
 function requirePossible({ pointsReward = 0 }: { pointsReward?: number | undefined }): void {
@@ -46,15 +50,14 @@ function requirePossible({ pointsReward = 0 }: { pointsReward?: number | undefin
   if (pointsReward > ownTaskMaxReward) throw fieldError('pointsReward', `最多 ${ownTaskMaxReward} 分`);
 }
 
-/** The posting judges the date, so that what was done some days ago is answered again and not refused. */
 const possibleDays = ({ today }: UserContext): Days => ({ from: addDays(today, -DAYS_BACK), to: addDays(today, DAYS_AHEAD) });
 
-function badDate({ from, to }: Days, date: string | null): AppError | null {
-  if (date !== null && date < from) return fieldError('date', `最多补 ${DAYS_BACK} 天前的任务`);
-  return date !== null && date > to ? fieldError('date', `最多安排到 ${DAYS_AHEAD} 天后`) : null;
+/** For a request that would be refused by now: the receipt when it was done before, else the refusal. */
+async function receiptOrRefuse<Receipt>(ctx: UserContext, request: Request, refusal: AppError): Promise<Receipt> {
+  const stored = await selectRequest(ctx.db, ctx, request.requestId);
+  if (stored === null) throw refusal;
+  return receiptOf<Receipt>(stored, request);
 }
-
-const tooFarOff = () => fieldError('repeat', `第一次最多安排到 ${DAYS_AHEAD} 天后`);
 
 /** A task of one's own. A repeating one answers the next day it is due, which comes into being at once. */
 export async function createTask(
@@ -65,16 +68,16 @@ export async function createTask(
   requirePossible(input);
   const { title, description = '', category = 'daily', date: start = ctx.today, repeat = { kind: 'once' } } = input;
   const pointsReward = input.pointsReward ?? Math.min(DEFAULT_REWARD, config().ownTaskMaxReward);
-  const recurrence = recurrenceOf(repeat);
   const days = possibleDays(ctx);
-  const first = recurrence === null ? start : firstMatch(recurrence, latest(start, ctx.today));
-  const rule = recurrence && { ...recurrence, startDate: start };
+  const first = repeat.kind === 'once' ? start : firstDue(repeat, latest(start, ctx.today));
+  const wrong = badDate(days, start) ?? (first > days.to ? tooFarOff() : null);
+  const rule = repeat.kind === 'once' ? null : { ...columnsOf(repeat), startDate: start };
   const task = { title, description, category, pointsReward, date: first, rule };
-  const posted = await postTask(ctx.db, ctx, request, task, days, ctx.now).catch(
-    instead('INVALID_INPUT', () => badDate(days, start) ?? tooFarOff()),
-  );
-  if (posted.replayed) return { task: await taskNow(ctx, posted.id) };
+  const posted = wrong
+    ? { ...(await receiptOrRefuse<{ id: number }>(ctx, request, wrong)), replayed: true as const }
+    : await postTask(ctx.db, ctx, request, task, ctx.now);
   const { id } = posted;
+  if (posted.replayed) return { task: await taskNow(ctx, id) };
   return {
     task: { id, title, description, category, pointsReward, isSystem: false, isCompleted: false, completedAt: null, date: first, repeat },
   };
@@ -87,8 +90,6 @@ async function taskNow(ctx: UserContext, id: number): Promise<Task> {
   return toTask(row);
 }
 
-const systemTask = () => new AppError('FORBIDDEN', { message: '系统任务不能修改或删除' });
-
 /** Changes what is given, also whether and when it repeats. A repeating task changes from today on; what was done keeps what it paid. */
 export async function updateTask(
   ctx: UserContext,
@@ -96,20 +97,21 @@ export async function updateTask(
   request: Request = requestOf(ctx, input),
 ): Promise<{ task: Task }> {
   requirePossible(input);
-  const { id, title = null, description = null, category = null, pointsReward = null, date = null, repeat } = input;
-  const recurrence = repeat === undefined ? null : (recurrenceOf(repeat) ?? NEVER);
-  const change = { title, description, category, pointsReward, date, recurrence };
-  const days = possibleDays(ctx);
-  const posted = await postTaskChange(ctx.db, ctx, request, id, change, days, ctx.today, ctx.now)
-    .catch(instead('FORBIDDEN', systemTask))
-    .catch(
-      instead(
-        'INVALID_INPUT',
-        () => badDate(days, date) ?? (date === null ? tooFarOff() : fieldError('date', '已完成或重复的任务不能改日期')),
-      ),
-    )
-    .catch(instead('TASK_ALREADY_COMPLETED', () => new AppError('TASK_ALREADY_COMPLETED', { message: '任务已完成，不能再改积分' })));
-  return { task: posted.replayed ? await taskNow(ctx, posted.id) : toTask(posted.task) };
+  const { id, title = null, description = null, category = null, pointsReward = null, date = null, repeat = null } = input;
+  const words = { title, description, category, pointsReward };
+  for (;;) {
+    const { request: stored, state } = await selectTaskState(ctx.db, ctx, request.requestId, id, ctx.today);
+    if (stored) return { task: await taskNow(ctx, receiptOf<{ id: number }>(stored, request).id) };
+    if (state === null) throw new AppError('NOT_FOUND');
+    const decision = decideChange(state, { pointsReward, date, repeat }, possibleDays(ctx), ctx.today);
+    try {
+      const posted = await postTaskChange(ctx.db, ctx, request, { baseRev: state.rev, id }, words, decision, ctx.now);
+      return { task: posted.replayed ? await taskNow(ctx, posted.id) : toTask(posted.task) };
+    } catch (error) {
+      if (!(error instanceof Moved)) throw error;
+      if (Date.now() >= ctx.deadline) throw new AppError('UNAVAILABLE', { cause: error });
+    }
+  }
 }
 
 /** Takes a task off the list. A repeating one ends today; the days it was done stay, and so do the points. */
@@ -128,11 +130,13 @@ export async function completeTask(
   input: z.output<typeof complete.input>,
   request: Request = requestOf(ctx, input),
 ): Promise<Completed> {
-  const days: Days = { from: addDays(ctx.today, -DAYS_BACK), to: ctx.today };
   const { id, doneOn = ctx.today } = input;
-  const posted = await postCompletion(ctx.db, ctx, request, { id, doneOn, days, ownCap: config().ownTaskDailyCap }, ctx.now).catch(
-    instead('INVALID_INPUT', () => fieldError('doneOn', `只能完成今天的任务；补记 ${DAYS_BACK} 天内的任务请带上那天的日期`)),
-  );
+  const badDay = () => fieldError('doneOn', `只能完成今天的任务；补记 ${DAYS_BACK} 天内的任务请带上那天的日期`);
+  const isPossible = doneOn >= addDays(ctx.today, -DAYS_BACK) && doneOn <= ctx.today;
+  const completion = { id, doneOn, ownCap: config().ownTaskDailyCap };
+  const posted = isPossible
+    ? await postCompletion(ctx.db, ctx, request, completion, ctx.now).catch(instead('INVALID_INPUT', badDay))
+    : { ...(await receiptOrRefuse<CompletionReceipt>(ctx, request, badDay())), replayed: true as const };
   const { awarded, balance, capped } = posted;
   const task = posted.replayed ? await taskNow(ctx, posted.id) : toTask(posted.task);
   return { task, points: { awarded, balance, capped } };

@@ -1,9 +1,11 @@
 import { type Account, guard, guardValues, requireAccount } from '../database/account';
 import * as call from '../database/procedures';
-import type { Posted, Request } from '../request';
+import type { Posted, Request, StoredRequest } from '../request';
 import type { Database } from '../runtime/mysql';
+import type { TaskDecision, TaskState } from './change';
 import type { Task } from './contract';
-import { type Recurrence, repeatOf } from './recurrence';
+import type { DayPlan, Missing } from './due';
+import { type RecurrenceColumns, repeatOf } from './recurrence';
 
 /** As the table has it, or as the view task_json does. */
 export interface TaskRow {
@@ -33,52 +35,50 @@ export const toTask = (row: TaskRow): Task => ({
   repeat: repeatOf(row.weekdays, row.is_weekly === 1),
 });
 
+const COLUMNS = `t.id, t.task_date, t.title, t.description, t.category, t.points_reward, t.is_system, t.is_weekly, t.weekdays, t.is_completed,
+       t.completed_at`;
+
 /** Null when there is no such task, or no longer. */
 export const selectTask = async (db: Database, account: Account, id: number): Promise<TaskRow | null> => {
   const rows = await db.rows<{ [Column in keyof TaskRow]: TaskRow[Column] | null }>(
     'task.by-id',
-    `SELECT t.id, t.task_date, t.title, t.description, t.category, t.points_reward, t.is_system, t.is_weekly, t.weekdays, t.is_completed,
-            t.completed_at
-       FROM users u LEFT JOIN tasks t ON t.user_id = u.id AND t.id = ? AND t.deleted_at IS NULL WHERE ${guard('u')}`,
+    `SELECT ${COLUMNS} FROM users u LEFT JOIN tasks t ON t.user_id = u.id AND t.id = ? AND t.deleted_at IS NULL WHERE ${guard('u')}`,
     [id, ...guardValues(account)],
   );
   const row = requireAccount(rows);
   return row.id === null ? null : (row as TaskRow);
 };
 
-export interface DayRows {
-  rows: TaskRow[];
-  /** Tasks of the day that have no row yet: postTasks makes them. */
-  isIncomplete: boolean;
-}
+/** What missingOn needs of a row of `users`, as JSON; takes the day twice. */
+export const dayPlan = `JSON_OBJECT(
+         'keys', (SELECT JSON_ARRAYAGG(task_key) FROM tasks WHERE user_id = users.id AND task_date = ?),
+         'templates', (SELECT JSON_ARRAYAGG(id) FROM task_templates WHERE is_active),
+         'rules', (SELECT JSON_ARRAYAGG(JSON_OBJECT('id', id, 'weekdays', weekdays, 'is_weekly', is_weekly))
+                     FROM task_rules WHERE user_id = users.id AND ended_at IS NULL AND start_date <= ?))`;
 
-type JoinedRow = { [Column in keyof TaskRow]: TaskRow[Column] | null } & { is_incomplete: 0 | 1 };
+type JoinedRow = { [Column in keyof TaskRow]: TaskRow[Column] | null } & { plan: DayPlan };
 
-/** Whether a row of `users` has tasks due on a day that have no row yet; takes the day four times. What is due is told as in post_tasks. */
-export const dayIsIncomplete = `(EXISTS (
-           SELECT 1 FROM task_templates WHERE is_active
-              AND NOT EXISTS (SELECT 1 FROM tasks WHERE user_id = users.id AND task_date = ? AND task_key = CONCAT('sys:', task_templates.id))
-         ) OR EXISTS (
-           SELECT 1 FROM task_rules WHERE user_id = users.id AND ended_at IS NULL AND start_date <= ? AND weekdays >> WEEKDAY(?) & 1
-              AND NOT EXISTS (SELECT 1 FROM tasks WHERE user_id = users.id AND task_date = ? AND task_key = CONCAT('rule:', task_rules.id))
-         ))`;
-
-export const selectDay = async (db: Database, account: Account, date: string): Promise<DayRows> => {
+export const selectDay = async (db: Database, account: Account, date: string): Promise<{ rows: TaskRow[]; plan: DayPlan }> => {
   const joined = await db.rows<JoinedRow>(
     'task.day',
-    `SELECT t.id, t.task_date, t.title, t.description, t.category, t.points_reward, t.is_system, t.is_weekly, t.weekdays, t.is_completed,
-            t.completed_at, due.is_incomplete
-       FROM (SELECT ${dayIsIncomplete} AS is_incomplete FROM users WHERE ${guard('users')}) AS due
+    `SELECT ${COLUMNS}, account.plan
+       FROM (SELECT id, ${dayPlan} AS plan FROM users WHERE ${guard('users')}) AS account
        LEFT JOIN tasks t FORCE INDEX (uk_user_date_key) ON t.user_id = ? AND t.task_date = ? AND t.deleted_at IS NULL`,
-    [date, date, date, date, ...guardValues(account), account.userId, date],
+    [date, date, ...guardValues(account), account.userId, date],
   );
-  const isIncomplete = requireAccount(joined).is_incomplete === 1;
-  return { isIncomplete, rows: joined.filter((row): row is JoinedRow & TaskRow => row.id !== null) };
+  const { plan } = requireAccount(joined);
+  return { plan, rows: joined.filter((row): row is JoinedRow & TaskRow => row.id !== null) };
 };
 
-/** Makes the rows of the day that are due and not there yet; answers the day. Any number of callers make one set. */
-export const postTasks = async (db: Database, { userId, epoch }: Account, date: string, now: Date): Promise<TaskRow[]> => {
-  const { tasks } = await call.postTasks<{ tasks: TaskRow[] | null }>(db, { userId, epoch, date, now });
+/** Makes the rows that the day lacks; answers the day. Any number of callers make one set. */
+export const postTasks = async (
+  db: Database,
+  { userId, epoch }: Account,
+  date: string,
+  missing: Missing,
+  now: Date,
+): Promise<TaskRow[]> => {
+  const { tasks } = await call.postTasks<{ tasks: TaskRow[] | null }>(db, { userId, epoch, date, ...missing, now });
   return tasks ?? [];
 };
 
@@ -89,13 +89,7 @@ export interface NewTask {
   pointsReward: number;
   /** Of the first instance. */
   date: string;
-  rule: (Recurrence & { startDate: string }) | null;
-}
-
-/** The days a task may be given or done on, both included. */
-export interface Days {
-  from: string;
-  to: string;
+  rule: (RecurrenceColumns & { startDate: string }) | null;
 }
 
 export const postTask = (
@@ -103,7 +97,6 @@ export const postTask = (
   { userId, epoch }: Account,
   request: Request,
   task: NewTask,
-  days: Days,
   now: Date,
 ): Promise<Posted<{ id: number }>> => {
   const { title, description, category, pointsReward: reward, date, rule } = task;
@@ -119,45 +112,92 @@ export const postTask = (
     weekdays: rule?.weekdays ?? null,
     isWeekly: rule?.isWeekly ?? false,
     startDate: rule?.startDate ?? null,
-    ...days,
     now,
   });
 };
 
+interface StateRow {
+  rev: number;
+  hash: Buffer | null;
+  receipt: string | null;
+  id: number | null;
+  task_date: string;
+  is_system: number;
+  is_completed: number;
+  points_reward: number;
+  rule_id: number | null;
+  weekdays: number | null;
+  is_weekly: number;
+  later_days: { id: number; date: string; isCompleted: number }[] | null;
+}
+
+/** What a change of a task is based on; `state` null when there is no such task. `request`: the request itself, when it was done before. */
+export const selectTaskState = async (
+  db: Database,
+  account: Account,
+  requestId: string,
+  id: number,
+  today: string,
+): Promise<{ request: StoredRequest | null; state: TaskState | null }> => {
+  const rows = await db.rows<StateRow>(
+    'task.state',
+    `SELECT u.rev, r.hash, r.receipt, t.id, t.task_date, t.is_system, t.is_completed, t.points_reward, t.rule_id, t.weekdays, t.is_weekly,
+            (SELECT JSON_ARRAYAGG(JSON_OBJECT('id', d.id, 'date', d.task_date, 'isCompleted', d.is_completed))
+               FROM tasks d FORCE INDEX (uk_user_date_key)
+              WHERE d.user_id = u.id AND d.task_date >= ? AND d.rule_id = t.rule_id AND d.id <> t.id AND d.deleted_at IS NULL) AS later_days
+       FROM users u
+       LEFT JOIN requests r ON r.user_id = u.id AND r.request_id = ?
+       LEFT JOIN tasks t ON t.user_id = u.id AND t.id = ? AND t.deleted_at IS NULL
+      WHERE ${guard('u')}`,
+    [today, requestId, id, ...guardValues(account)],
+  );
+  const row = requireAccount(rows);
+  const request = row.hash && { hash: row.hash, receipt: row.receipt };
+  if (row.id === null) return { request, state: null };
+  const task = {
+    id: row.id,
+    date: row.task_date,
+    isSystem: row.is_system === 1,
+    isCompleted: row.is_completed === 1,
+    pointsReward: row.points_reward,
+    ruleId: row.rule_id,
+    repeat: repeatOf(row.weekdays, row.is_weekly === 1),
+  };
+  const laterDays = (row.later_days ?? []).map((later) => ({ ...later, isCompleted: later.isCompleted === 1 }));
+  return { request, state: { rev: row.rev, task, laterDays } };
+};
+
 /** Null leaves a field as it is. */
-export interface TaskChange {
+export interface TaskWords {
   title: string | null;
   description: string | null;
   category: string | null;
   pointsReward: number | null;
-  date: string | null;
-  recurrence: Recurrence | null;
 }
 
+/** Throws Moved when the user's data have changed since `baseRev`. */
 export const postTaskChange = (
   db: Database,
   { userId, epoch }: Account,
   request: Request,
-  id: number,
-  { title, description, category, pointsReward: reward, date, recurrence }: TaskChange,
-  days: Days,
-  today: string,
+  { baseRev, id }: { baseRev: number; id: number },
+  { pointsReward: reward, ...words }: TaskWords,
+  { schedule, ...decision }: TaskDecision,
   now: Date,
 ): Promise<Posted<{ id: number }, { task: TaskRow }>> =>
   call.postTaskChange(db, {
     userId,
     epoch,
     ...request,
+    baseRev,
     id,
-    title,
-    description,
-    category,
+    ...words,
     reward,
-    date,
-    ...days,
-    weekdays: recurrence?.weekdays ?? null,
-    isWeekly: recurrence?.isWeekly ?? null,
-    today,
+    ...decision,
+    isRescheduled: schedule !== null,
+    weekdays: schedule?.columns?.weekdays ?? null,
+    isWeekly: schedule?.columns?.isWeekly ?? false,
+    startDate: schedule?.startDate ?? null,
     now,
   });
 
@@ -183,10 +223,9 @@ export const postCompletion = (
   db: Database,
   { userId, epoch }: Account,
   request: Request,
-  { id, doneOn, days, ownCap }: { id: number; doneOn: string; days: Days; ownCap: number },
+  completion: { id: number; doneOn: string; ownCap: number },
   now: Date,
-): Promise<Posted<CompletionReceipt, { task: TaskRow }>> =>
-  call.postCompletion(db, { userId, epoch, ...request, id, doneOn, ...days, ownCap, now });
+): Promise<Posted<CompletionReceipt, { task: TaskRow }>> => call.postCompletion(db, { userId, epoch, ...request, ...completion, now });
 
 export const postUncompletion = (
   db: Database,

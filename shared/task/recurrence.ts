@@ -1,40 +1,56 @@
 import { addDays } from '../clock';
 import type { Repeat } from './contract';
 
-/** Days of the week as bits: bit 0 is Monday, as MySQL's WEEKDAY() counts. */
-const EVERY_DAY = 0b111_1111;
+/*
+ * When a task repeats is decided here and nowhere else; SQL stores the columns and never evaluates them. A new kind of repetition needs a case in
+ * columnsOf, repeatOf and isDue, and a column in tasks and task_rules for what it stores.
+ */
 
-/** A repetition as it is stored; null for a task of one day. */
-export interface Recurrence {
+/** How a task of more than one day repeats. */
+export type Recurrence = Exclude<Repeat, { kind: 'once' }>;
+
+/** A recurrence as tasks and task_rules store it. */
+export interface RecurrenceColumns {
+  /** As bits: bit 0 is Monday. */
   weekdays: number;
   isWeekly: boolean;
 }
 
-/** Of a task that is to repeat no longer. */
-export const NEVER: Recurrence = { weekdays: 0, isWeekly: false };
+const EVERY_DAY = 0b111_1111;
 
-export function recurrenceOf(repeat: Repeat): Recurrence | null {
-  switch (repeat.kind) {
-    case 'once':
-      return null;
+export function columnsOf(recurrence: Recurrence): RecurrenceColumns {
+  switch (recurrence.kind) {
     case 'daily':
       return { weekdays: EVERY_DAY, isWeekly: false };
     case 'weekly':
-      return { weekdays: repeat.weekdays.reduce((bits, weekday) => bits | (1 << (weekday - 1)), 0), isWeekly: true };
+      return { weekdays: recurrence.weekdays.reduce((bits, weekday) => bits | (1 << (weekday - 1)), 0), isWeekly: true };
   }
 }
 
+/** `weekdays` null: a task of one day. */
 export function repeatOf(weekdays: number | null, isWeekly: boolean): Repeat {
   if (weekdays === null) return { kind: 'once' };
   if (!isWeekly) return { kind: 'daily' };
   return { kind: 'weekly', weekdays: [1, 2, 3, 4, 5, 6, 7].filter((weekday) => weekdays & (1 << (weekday - 1))) };
 }
 
-const mondayIs0 = (day: string): number => (new Date(`${day}T00:00:00Z`).getUTCDay() + 6) % 7;
+/** 1 Monday … 7 Sunday. */
+const weekdayOf = (day: string): number => new Date(`${day}T00:00:00Z`).getUTCDay() || 7;
 
-/** The first day from `day` on that falls on one of the weekdays. */
-export function firstMatch({ weekdays }: Recurrence, day: string): string {
-  let match = day;
-  while ((weekdays & (1 << mondayIs0(match))) === 0) match = addDays(match, 1);
-  return match;
+export function isDue(repeat: Repeat, day: string): boolean {
+  switch (repeat.kind) {
+    case 'once':
+      return false;
+    case 'daily':
+      return true;
+    case 'weekly':
+      return repeat.weekdays.includes(weekdayOf(day));
+  }
+}
+
+/** The first day from `day` on that the task is due. */
+export function firstDue(recurrence: Recurrence, day: string): string {
+  let due = day;
+  while (!isDue(recurrence, due)) due = addDays(due, 1);
+  return due;
 }

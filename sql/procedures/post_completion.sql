@@ -1,4 +1,4 @@
--- Marks a task done and pays for it, once. p_done_on must be its date and lie in p_from … p_to. A user's own tasks of one date together pay at
+-- Marks a task done and pays for it, once. p_done_on must be its date. A user's own tasks of one date together pay at
 -- most p_own_cap, deleted ones included.
 CREATE DEFINER = gd_owner PROCEDURE post_completion(
   IN p_user_id INT UNSIGNED,
@@ -8,8 +8,6 @@ CREATE DEFINER = gd_owner PROCEDURE post_completion(
   IN p_action VARCHAR(24) CHARACTER SET ascii,
   IN p_id BIGINT UNSIGNED,
   IN p_done_on DATE,
-  IN p_from DATE,
-  IN p_to DATE,
   IN p_own_cap INT,
   IN p_now DATETIME(3)
 )
@@ -32,7 +30,7 @@ BEGIN
   FROM tasks WHERE user_id = p_user_id AND id = p_id AND deleted_at IS NULL;
   IF v_date IS NULL THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'NOT_FOUND'; END IF;
   IF v_is_done THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'TASK_ALREADY_COMPLETED'; END IF;
-  IF v_date <> p_done_on OR v_date NOT BETWEEN p_from AND p_to THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'INVALID_INPUT'; END IF;
+  IF v_date <> p_done_on THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'INVALID_INPUT'; END IF;
   SET v_award = v_reward;
   IF NOT v_is_system THEN
     SELECT LEAST(v_reward, GREATEST(p_own_cap - COALESCE(SUM(awarded), 0), 0)) INTO v_award

@@ -1,5 +1,4 @@
--- A user's own task for one day, or with p_weekdays a rule and its first day. The rule bears the id of that first task. Both the day that was asked
--- for and the first one must be from p_from to p_to.
+-- A user's own task for one day, or with p_weekdays a rule and its first day. The rule has the id of that first task.
 CREATE DEFINER = gd_owner PROCEDURE post_task(
   IN p_user_id INT UNSIGNED,
   IN p_epoch INT UNSIGNED /* NULL */,
@@ -14,15 +13,11 @@ CREATE DEFINER = gd_owner PROCEDURE post_task(
   IN p_weekdays TINYINT UNSIGNED /* NULL */,
   IN p_is_weekly BOOLEAN,
   IN p_start_date DATE /* NULL */,
-  IN p_from DATE,
-  IN p_to DATE,
   IN p_now DATETIME(3)
 )
 SQL SECURITY DEFINER
 BEGIN
   -- include open_posting
-
-  IF COALESCE(p_start_date, p_date) < p_from OR p_date > p_to THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'INVALID_INPUT'; END IF;
 
   SET v_rev = v_rev + 1;
   IF p_weekdays IS NOT NULL THEN

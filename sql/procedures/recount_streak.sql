@@ -1,4 +1,5 @@
--- Total and runs of what a user has published, from every day of theirs. p_last is NULL when there is none.
+-- Total and runs of what a user has published, counted from every published day. p_last is NULL when there is none. What the numbers mean says
+-- shared/diary/streak.ts.
 CREATE DEFINER = gd_owner PROCEDURE recount_streak(
   IN p_user_id INT UNSIGNED,
   OUT p_total INT UNSIGNED,
