@@ -63,7 +63,7 @@ export const postCheck = <Answer>(
 ): Promise<Answer> => db.post('post_check', [given.userId, given.diaryId, given.version, given.dueAt]);
 
 /**
- * Marks a task done and pays for it, once. p_done_on must be its date and lie in p_from … p_to. A user's own tasks of one date together pay at
+ * Marks a task done and pays for it, once. p_done_on must be its date. A user's own tasks of one date together pay at
  * most p_own_cap, deleted ones included.
  */
 export const postCompletion = <Answer>(
@@ -76,8 +76,6 @@ export const postCompletion = <Answer>(
     action: string;
     id: number;
     doneOn: string;
-    from: string;
-    to: string;
     ownCap: number;
     now: Date;
   },
@@ -90,8 +88,6 @@ export const postCompletion = <Answer>(
     given.action,
     given.id,
     given.doneOn,
-    given.from,
-    given.to,
     given.ownCap,
     given.now,
   ]);
@@ -859,8 +855,7 @@ export const postProfile = <Answer>(
   ]);
 
 /**
- * A user's own task for one day, or with p_weekdays a rule and its first day. The rule bears the id of that first task. Both the day that was asked
- * for and the first one must be from p_from to p_to.
+ * A user's own task for one day, or with p_weekdays a rule and its first day. The rule has the id of that first task.
  */
 export const postTask = <Answer>(
   db: Database,
@@ -878,8 +873,6 @@ export const postTask = <Answer>(
     weekdays: number | null;
     isWeekly: boolean;
     startDate: string | null;
-    from: string;
-    to: string;
     now: Date;
   },
 ): Promise<Answer> =>
@@ -897,16 +890,15 @@ export const postTask = <Answer>(
     given.weekdays,
     given.isWeekly,
     given.startDate,
-    given.from,
-    given.to,
     given.now,
   ]);
 
 /**
- * Changes a user's own task; NULL leaves a field as it is. Of a repeating task the rule changes, and with it the open days from p_today on.
- * What was done keeps its reward. The date moves only for a task of one day that is still open, to a day from p_from to p_to.
- * p_weekdays is how it is to repeat from p_today on, 0 not at all. Days that are no longer due go; the task itself stays, on the next due day
- * when its own is none. The key of a day that goes is freed, so that the day can come back when the rule changes again.
+ * Changes a user's own task as the function decided it on p_base_rev (shared/task/change.ts); when the user's data have changed since, MOVED asks for
+ * a new decision. NULL leaves a word or the reward as it is; what was done keeps its reward.
+ * p_date: the date of the task from now on. p_rule_id: its rule from now on; NULL for a task of one day. p_open_days: ids of the rule's open days
+ * that change with it. p_dropped_days: ids of open days that are no longer due; their keys are freed, so that the days can come back.
+ * p_is_rescheduled: the repetition changes to p_weekdays and p_is_weekly; a rule that is not there yet is made and begins on p_start_date.
  */
 export const postTaskChange = <Answer>(
   db: Database,
@@ -916,17 +908,21 @@ export const postTaskChange = <Answer>(
     requestId: string;
     hash: Buffer;
     action: string;
+    baseRev: number;
     id: number;
     title: string | null;
     description: string | null;
     category: string | null;
     reward: number | null;
-    date: string | null;
-    from: string;
-    to: string;
+    date: string;
+    ruleId: number | null;
+    endedRuleId: number | null;
+    openDays: object;
+    droppedDays: object;
+    isRescheduled: boolean;
     weekdays: number | null;
-    isWeekly: boolean | null;
-    today: string;
+    isWeekly: boolean;
+    startDate: string | null;
     now: Date;
   },
 ): Promise<Answer> =>
@@ -936,17 +932,21 @@ export const postTaskChange = <Answer>(
     given.requestId,
     given.hash,
     given.action,
+    given.baseRev,
     given.id,
     given.title,
     given.description,
     given.category,
     given.reward,
     given.date,
-    given.from,
-    given.to,
+    given.ruleId,
+    given.endedRuleId,
+    JSON.stringify(given.openDays),
+    JSON.stringify(given.droppedDays),
+    given.isRescheduled,
     given.weekdays,
     given.isWeekly,
-    given.today,
+    given.startDate,
     given.now,
   ]);
 
@@ -970,8 +970,8 @@ export const postTaskDeletion = <Answer>(
   db.post('post_task_deletion', [given.userId, given.epoch, given.requestId, given.hash, given.action, given.id, given.today, given.now]);
 
 /**
- * Makes the rows of a day that are due and have none yet: active templates, and the user's rules for that weekday. A deleted row stays deleted.
- * However many callers come at once, one set is made. Answers the day.
+ * Makes the given rows of a day that are not there yet: from templates, and from the user's rules. However many callers come at once, one set is
+ * made. Answers the day. p_templates, p_rules: JSON arrays of ids; which of them are due is decided in shared/task/due.ts.
  */
 export const postTasks = <Answer>(
   db: Database,
@@ -979,9 +979,12 @@ export const postTasks = <Answer>(
     userId: number;
     epoch: number | null;
     date: string;
+    templates: object;
+    rules: object;
     now: Date;
   },
-): Promise<Answer> => db.post('post_tasks', [given.userId, given.epoch, given.date, given.now]);
+): Promise<Answer> =>
+  db.post('post_tasks', [given.userId, given.epoch, given.date, JSON.stringify(given.templates), JSON.stringify(given.rules), given.now]);
 
 /**
  * Opens a completed task again and takes back what it paid; when that has been spent, nothing changes.
