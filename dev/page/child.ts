@@ -1,5 +1,5 @@
-/** `?child=` names the account, so that a test, a second tab or a shared address has one of its own. */
-const given = new URLSearchParams(location.search).get('child');
+import { showInAddress } from './remembered';
+
 const key = 'page:child';
 
 /** The child that `npm run seed` makes. */
@@ -11,18 +11,14 @@ export const freshChild = (): string => `oChild${Date.now().toString(36)}`;
 /** The page opens with this child from now on, and its address names the child. */
 export function rememberChild(child: string): void {
   localStorage.setItem(key, child);
-  const url = new URL(location.href);
-  url.searchParams.set('child', child);
-  history.replaceState(null, '', url);
+  showInAddress('child', child);
 }
 
-/** Whose page this is. */
+/** Whose page this is: `?child=` names the account, so that a test, a second tab or a shared address has one of its own. */
 export function currentChild(): string {
-  const known = given ?? localStorage.getItem(key);
-  if (known !== null) return known;
-  const fresh = freshChild();
-  localStorage.setItem(key, fresh);
-  return fresh;
+  const child = new URLSearchParams(location.search).get('child') ?? localStorage.getItem(key) ?? freshChild();
+  rememberChild(child);
+  return child;
 }
 
 export const siblingOf = (child: string): string => `${child}-2`;

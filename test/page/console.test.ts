@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import type { Page } from 'playwright-core';
 import { expect, test } from 'vitest';
-import { describeInBrowser, useSite } from './site';
+import { describeInBrowser, soon, useSite } from './site';
 
 describeInBrowser('console and vitals', () => {
   const site = useSite();
@@ -77,6 +77,23 @@ describeInBrowser('console and vitals', () => {
     await page.locator('.code', { hasText: 'UNAUTHENTICATED' }).waitFor();
   });
 
+  test('an example names a diary and a task that exist', async () => {
+    const page = await openConsole();
+    await choose(page, 'diary', 'create');
+    expect(await sent(page)).toBe('OK');
+    for (const [fn, action] of [
+      ['diary', 'update'],
+      ['task', 'complete'],
+      ['diary', 'delete'],
+    ] as const) {
+      await choose(page, fn, action);
+      await page.waitForTimeout(500);
+      expect(await sent(page), `${fn}.${action}`).toBe('OK');
+    }
+    await page.goto(page.url());
+    await page.locator('.actions button[aria-current="true"]', { hasText: 'delete' }).waitFor();
+  });
+
   test('what is filled in is what is sent', async () => {
     const page = await openConsole();
     await choose(page, 'diary', 'create');
@@ -91,12 +108,12 @@ describeInBrowser('console and vitals', () => {
 
   test('vitals count the calls, name the refusals and say that every ledger adds up', async () => {
     const page = await openConsole();
-    await choose(page, 'task', 'complete');
+    await choose(page, 'ai', 'job');
     expect(await sent(page)).toBe('NOT_FOUND');
     await page.getByRole('button', { name: '运行状况' }).click();
     await page.getByRole('row', { name: /sync\.sync/ }).waitFor();
-    expect(await page.locator('.codes').textContent()).toContain('NOT_FOUND');
-    expect(await page.locator('.chart rect').count()).toBeGreaterThan(0);
+    await soon(() => page.locator('.codes').textContent()).toContain('NOT_FOUND');
+    await soon(() => page.locator('.chart rect').count()).toBeGreaterThan(0);
     await page.getByRole('button', { name: '现在检查一遍' }).click();
     await page.getByText('账本每一笔都对得上').waitFor();
   });

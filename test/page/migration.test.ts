@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { describeInBrowser, handle, useSite } from './site';
+import { describeInBrowser, handle, soon, useSite } from './site';
 
 describeInBrowser('moving old data', () => {
   const site = useSite();
@@ -18,10 +18,11 @@ describeInBrowser('moving old data', () => {
     expect(await line('合成的日子')).toBe('4');
     expect(await line('丢失')).toBe('0');
     expect(await line('图片')).toBe('1 / 0 / 1');
+    await sheet.getByText('手机上记着 60 分，发放 50 分').waitFor();
     await sheet.getByRole('button', { name: '关闭' }).click();
     await b.sees('风筝');
     await b.sees('给奶奶读了一个故事');
-    expect(await a.phone.getByRole('button', { name: '旧日记搬家' }).count()).toBe(0);
+    await soon(() => a.phone.getByRole('button', { name: '旧日记搬家' }).count()).toBe(0);
   });
 
   test('killed halfway, the move goes on where it stood', async () => {

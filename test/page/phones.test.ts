@@ -1,3 +1,4 @@
+import type { Page } from 'playwright-core';
 import { expect, test } from 'vitest';
 import { describeInBrowser, handle, soon, useSite } from './site';
 
@@ -159,5 +160,26 @@ describeInBrowser('two phones', () => {
     await soon(() => b.phone.locator('.balance b').textContent()).toMatch(/^\d{3,}$/);
     await b.tab('抽奖');
     await b.phone.locator('.odds').waitFor();
+  });
+
+  test.each<[string, (page: Page, a: ReturnType<typeof handle>) => Promise<void>]>([
+    ['✕', async (_, a) => a.phone.getByRole('button', { name: '关闭' }).click()],
+    ['Escape', async (page) => page.keyboard.press('Escape')],
+    ['a killed app', async (_, a) => a.press('杀掉小程序')],
+    ['a reloaded page', async (page) => void (await page.reload())],
+  ])('a half-written text survives %s', async (_, leave) => {
+    const { page, a, b } = await pair();
+    await a.fill('写到一半');
+    await leave(page, a);
+    await a.phone.getByRole('dialog').waitFor({ state: 'detached' });
+    await a.phone.getByRole('button', { name: '写今天的日记' }).click();
+    await soon(() => a.phone.getByLabel('今天发生了什么？').inputValue()).toBe('写到一半');
+    await a.phone.getByText('上次没保存的文字还在').waitFor();
+    await a.phone.getByLabel('今天发生了什么？').fill('写到一半，写完了');
+    await a.save();
+    await b.sees('写到一半，写完了');
+    await a.phone.getByRole('button', { name: '接着写今天的' }).click();
+    await soon(() => a.phone.getByLabel('今天发生了什么？').inputValue()).toBe('写到一半，写完了');
+    expect(await a.phone.getByText('上次没保存的文字还在').count()).toBe(0);
   });
 });

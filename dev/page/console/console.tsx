@@ -1,8 +1,10 @@
-import { useEffect, useId, useState } from 'preact/hooks';
+import { useEffect, useId, useRef, useState } from 'preact/hooks';
 import { currentChild } from '../child';
-import { useText } from '../text';
+import { useRemembered } from '../remembered';
+import { useLanguage, useText } from '../text';
 import { Segments } from '../ui';
 import { type ActionEntry, type Catalogue, fetchCatalogue } from './catalogue';
+import { exampleFor } from './example';
 import { Form, JsonEntry, pretty } from './form';
 import { type Door, type Sent, send, type Who } from './send';
 
@@ -14,20 +16,29 @@ const groupsOf = (actions: readonly ActionEntry[]): [string, ActionEntry[]][] =>
 };
 
 export function Console() {
-  const text = useText();
   const [catalogue, setCatalogue] = useState<Catalogue | null>(null);
   const [problem, setProblem] = useState('');
-  const [chosen, setChosen] = useState('diary.create');
 
   useEffect(() => {
     fetchCatalogue().then(setCatalogue, (error: unknown) => setProblem(String(error)));
   }, []);
 
-  const entry = catalogue?.actions.find((each) => nameOf(each) === chosen);
   return (
     <div class="console">
+      {problem !== '' && <p role="alert">{problem}</p>}
+      {catalogue && <Actions catalogue={catalogue} />}
+    </div>
+  );
+}
+
+function Actions({ catalogue }: { catalogue: Catalogue }) {
+  const text = useText();
+  const [chosen, setChosen] = useRemembered('action', 'diary.create', catalogue.actions.map(nameOf));
+  const entry = catalogue.actions.find((each) => nameOf(each) === chosen);
+  return (
+    <>
       <nav class="actions" aria-label={text.console.actions}>
-        {groupsOf(catalogue?.actions ?? []).map(([fn, actions]) => (
+        {groupsOf(catalogue.actions).map(([fn, actions]) => (
           <section key={fn}>
             <h3>{fn}</h3>
             {actions.map((each) => (
@@ -43,9 +54,8 @@ export function Console() {
           </section>
         ))}
       </nav>
-      {problem !== '' && <p role="alert">{problem}</p>}
-      {catalogue && entry && <Bench key={chosen} entry={entry} catalogue={catalogue} />}
-    </div>
+      {entry && <Bench key={chosen} entry={entry} catalogue={catalogue} />}
+    </>
   );
 }
 
@@ -55,17 +65,35 @@ const doorsOf = ({ access, rest }: ActionEntry): Door[] =>
 /** One action: filled in, sent, and looked at from both sides. */
 function Bench({ entry, catalogue }: { entry: ActionEntry; catalogue: Catalogue }) {
   const text = useText();
+  // The contracts' summaries are Chinese, the descriptions of their fields English.
+  const isChinese = useLanguage() === 'zh';
   const doors = doorsOf(entry);
   const [door, setDoor] = useState<Door>(doors[0] ?? 'console');
   const [who, setWho] = useState<Who>(entry.access === 'operator' ? 'operator' : 'child');
   const [openid, setOpenid] = useState(currentChild);
   const [mode, setMode] = useState<'form' | 'json'>('form');
   const [data, setData] = useState<Record<string, unknown>>(entry.example);
+  const touched = useRef(false);
   const [draft, setDraft] = useState(0);
   const [sent, setSent] = useState<Sent | null>(null);
   const [busy, setBusy] = useState(false);
   const openidId = useId();
   const jsonId = useId();
+
+  const fillIn = async (): Promise<void> => {
+    const example = await exampleFor(entry, openid).catch(() => entry.example);
+    if (touched.current) return;
+    setData(example);
+    setDraft((count) => count + 1);
+  };
+  useEffect(() => {
+    void fillIn();
+  }, []);
+
+  function change(next: Record<string, unknown>): void {
+    touched.current = true;
+    setData(next);
+  }
 
   async function submit(): Promise<void> {
     setBusy(true);
@@ -96,7 +124,8 @@ function Bench({ entry, catalogue }: { entry: ActionEntry; catalogue: Catalogue 
           {entry.action}
         </h2>
         <p class="soft">
-          {entry.summary} · {text.console.access[entry.access]}
+          {isChinese && `${entry.summary} · `}
+          {text.console.access[entry.access]}
           {entry.rest !== null && (
             <>
               {' · '}
@@ -125,8 +154,8 @@ function Bench({ entry, catalogue }: { entry: ActionEntry; catalogue: Catalogue 
             type="button"
             class="quiet"
             onClick={() => {
-              setData(entry.example);
-              setDraft(draft + 1);
+              touched.current = false;
+              void fillIn();
             }}
           >
             {text.console.example}
@@ -134,18 +163,13 @@ function Bench({ entry, catalogue }: { entry: ActionEntry; catalogue: Catalogue 
         </div>
         <div key={`${mode} ${draft}`}>
           {mode === 'form' ? (
-            <Form fields={entry.input.properties ?? {}} required={entry.input.required ?? []} values={data} onChange={setData} />
+            <Form fields={entry.input.properties ?? {}} required={entry.input.required ?? []} values={data} onChange={change} />
           ) : (
             <>
               <label for={jsonId} class="unseen">
                 {text.console.json}
               </label>
-              <JsonEntry
-                id={jsonId}
-                rows={14}
-                value={data}
-                onChange={(value) => setData({ ...(typeof value === 'object' ? value : {}) })}
-              />
+              <JsonEntry id={jsonId} rows={14} value={data} onChange={(value) => change({ ...(typeof value === 'object' ? value : {}) })} />
             </>
           )}
         </div>

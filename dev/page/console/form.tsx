@@ -1,5 +1,5 @@
 import { useId, useState } from 'preact/hooks';
-import { useText } from '../text';
+import { useLanguage, useText } from '../text';
 import type { Field } from './catalogue';
 
 type Values = Record<string, unknown>;
@@ -56,12 +56,13 @@ interface RowProps {
 
 function Row({ name, field, required, value, onChange }: RowProps) {
   const id = useId();
+  const isChinese = useLanguage() === 'zh';
   return (
     <div class="form-row">
       <label for={id}>
         <code>{name}</code>
         {required && <b aria-hidden="true"> *</b>}
-        {field.description !== undefined && <small>{field.description}</small>}
+        {field.description !== undefined && !isChinese && <small>{field.description}</small>}
       </label>
       <Entry id={id} field={field} required={required} value={value} onChange={onChange} />
     </div>

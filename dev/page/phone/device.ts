@@ -3,6 +3,7 @@ import { openFiles, uploadFile } from './files';
 import { type Network, openNetwork } from './network';
 import { openPhoneStorage } from './storage';
 import { inBeijing } from './time';
+import { openUnsaved, type UnsavedTexts } from './unsaved';
 
 export type PhoneName = 'a' | 'b';
 export type Policy = NonNullable<Options['conflictPolicy']>;
@@ -62,6 +63,7 @@ export interface Device {
   /** The child looks at this phone again. */
   pickUp(): void;
   hold(picture: Blob, path?: string): string;
+  unsaved: UnsavedTexts;
   queue(): { key: string; type: string; about: string }[];
   store(values: Record<string, unknown>): void;
   subscribe(listener: () => void): () => void;
@@ -228,6 +230,7 @@ export function createDevice({ name, openid, policy, onWritten }: DeviceOptions)
     },
     pickUp: () => run.show(),
     hold: files.hold,
+    unsaved: openUnsaved(name, () => who.openid),
     queue: () => queueIn(storage.keys(), storage.get),
     store(values) {
       for (const [key, value] of Object.entries(values)) storage.set(key, value);

@@ -4,15 +4,8 @@ import { Cross, Face, Sky } from '../icons';
 import { useText } from '../text';
 import { paint, shownAt } from './files';
 import { Sheet } from './sheet';
+import type { Draft } from './unsaved';
 import { useHeld, useTask } from './use-device';
-
-interface Draft {
-  content: string;
-  mood: string;
-  weather: string;
-  tags: string;
-  images: string[];
-}
 
 const blank: Draft = { content: '', mood: '', weather: '', tags: '', images: [] };
 
@@ -33,17 +26,21 @@ export function Editor({ date, today, onDate, onClose }: Props) {
   const text = useText();
   const { busy, run } = useTask();
   const [diary, setDiary] = useState<(Diary & Pending) | null>(null);
-  const [draft, setDraft] = useState<Draft>(blank);
-  const touched = useRef(false);
+  const [unsaved] = useState(() => device.unsaved.get(date));
+  const [draft, setDraft] = useState<Draft>(unsaved?.draft ?? blank);
+  /** What the text is based on is the version that its writer saw, even when that was before the app was closed. */
+  const basedOn = useRef(unsaved?.basedOn ?? null);
+  const [isRestored, setRestored] = useState(unsaved !== null);
+  const touched = useRef(unsaved !== null);
   const app = device.app();
   const changes = device.changes();
 
   useEffect(() => {
     app.diary.get({ date }).then(
       ({ diary: found }) => {
-        // The version on which a text is based is the one its writer saw.
+        setDiary((before) => (touched.current && before !== null ? before : found));
         if (touched.current) return;
-        setDiary(found);
+        basedOn.current = { id: found.id, version: found.version };
         setDraft(draftOf(found));
       },
       () => {},
@@ -52,27 +49,44 @@ export function Editor({ date, today, onDate, onClose }: Props) {
 
   function edit(changed: Partial<Draft>): void {
     touched.current = true;
-    setDraft((before) => ({ ...before, ...changed }));
+    setDraft((before) => {
+      const next = { ...before, ...changed };
+      device.unsaved.keep(date, { draft: next, basedOn: basedOn.current });
+      return next;
+    });
+  }
+
+  /** Back to the saved text. */
+  function discard(): void {
+    device.unsaved.drop(date);
+    touched.current = false;
+    setRestored(false);
+    basedOn.current = diary && { id: diary.id, version: diary.version };
+    setDraft(diary === null ? blank : draftOf(diary));
+  }
+
+  function done(message: string): void {
+    device.unsaved.drop(date);
+    say(message);
+    onClose();
   }
 
   function save(isDraft: boolean): void {
     const { tags, ...rest } = draft;
     const fields = { ...rest, tags: tagsIn(tags), isDraft };
     run(async () => {
-      const written = await (diary === null
+      const written = await (basedOn.current === null
         ? app.diary.create({ date, ...fields })
-        : app.diary.update({ id: diary.id, version: diary.version, ...fields }));
+        : app.diary.update({ ...basedOn.current, ...fields }));
       const { pending, reward } = written;
-      say(pending ? text.editor.savedOffline : reward ? text.editor.reward(reward.points) : text.editor.saved);
-      onClose();
+      done(pending ? text.editor.savedOffline : reward ? text.editor.reward(reward.points) : text.editor.saved);
     });
   }
 
   function remove({ id }: Diary): void {
     run(async () => {
       await app.diary.delete({ id });
-      say(text.editor.deleted);
-      onClose();
+      done(text.editor.deleted);
     });
   }
 
@@ -85,6 +99,14 @@ export function Editor({ date, today, onDate, onClose }: Props) {
           save(false);
         }}
       >
+        {isRestored && (
+          <p class="restored" role="status">
+            {text.editor.restored}
+            <button type="button" class="quiet" onClick={discard}>
+              {text.editor.discard}
+            </button>
+          </p>
+        )}
         <label class="field-row">
           <span>{text.editor.date}</span>
           <input

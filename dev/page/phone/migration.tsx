@@ -68,6 +68,7 @@ function Report({ report }: { report: MigrationReport }) {
           </div>
         ))}
       </dl>
+      {points.granted < points.claimed && <p class="soft">{text.migration.fewer(points.claimed, points.granted)}</p>}
       {keptOnPhone.length > 0 && (
         <p class="soft">
           {text.migration.left}: {keptOnPhone.join(', ')}

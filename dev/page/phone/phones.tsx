@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks';
 import { currentChild, demoChild, freshChild, rememberChild, siblingOf } from '../child';
+import { postJson } from '../post';
 import { useRemembered } from '../remembered';
 import { useText } from '../text';
 import { Choice } from '../ui';
@@ -97,7 +98,7 @@ function Demo({ onMade }: { onMade: () => void }) {
 
   async function make(): Promise<void> {
     setState('making');
-    const response = await fetch('/local/demo', { method: 'POST', headers: { 'content-type': 'application/json' } }).catch(() => null);
+    const response = await postJson('/local/demo', {}).catch(() => null);
     setState(response?.ok ? 'idle' : 'failed');
     if (response?.ok) onMade();
   }
