@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { accessSync, constants } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { copySdkToExample } from '../scripts/build/example';
 import { type Bundle, buildFunctions } from '../scripts/build/functions';
 import { CommandError, localPort, wholeNumber } from '../scripts/command';
 import { announceDatabase, dataFolder } from '../scripts/local-database';
@@ -16,6 +18,7 @@ import { readLimits } from './gateway/limits';
 import type { LogLine } from './gateway/logs';
 import { startOutside } from './gateway/outside';
 import { openPage } from './gateway/page';
+import { isLoopback } from './loopback';
 import { type Services, startServices } from './services';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -24,6 +27,8 @@ const functionsDir = join(root, 'dist/functions');
 export interface LocalCloud {
   gateway: Gateway;
   services: Services;
+  /** Addresses for other devices, with the token that they need; none while only this machine is served. */
+  addresses: string[];
   bundles: Bundle[];
 }
 
@@ -53,9 +58,9 @@ async function openDataFolder(): Promise<string> {
   return folder;
 }
 
-/** Tokens stay valid over a restart: the key is made once and kept with the data. */
-async function signingKey(folder: string): Promise<string> {
-  const file = join(folder, 'jwt-key');
+/** A secret that is made once and kept with the data, so that tokens and addresses stay valid over a restart. */
+async function keptSecret(folder: string, name: string): Promise<string> {
+  const file = join(folder, name);
   await writeFile(file, randomBytes(32).toString('hex'), { flag: 'wx', mode: 0o600 }).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'EEXIST') throw error;
   });
@@ -120,6 +125,25 @@ function functionEnvironment(services: Services, account: Account, database: str
   };
 }
 
+interface Outward {
+  host: string;
+  token: string;
+}
+
+/** HOST lets other devices in, each of which has to show the token: without one, anybody in the network could act as any child. */
+async function outwardSettings(folder: string): Promise<Outward | null> {
+  const host = process.env.HOST;
+  if (!host || isLoopback(host)) return null;
+  return { host, token: (await keptSecret(folder, 'gateway-token')).slice(0, 24) };
+}
+
+function addressesFor(url: string, { host, token }: Outward): string[] {
+  const all = Object.values(networkInterfaces()).flatMap((each) => each ?? []);
+  const outer = all.filter(({ family, internal }) => family === 'IPv4' && !internal).map(({ address }) => address);
+  const names = host === '0.0.0.0' || host === '::' ? outer : [host];
+  return names.map((name) => `http://${name}:${new URL(url).port}/?token=${token}`);
+}
+
 /** In instances of its own: eight weeks in a few seconds are more calls than a child is allowed. They are counted in memory, not in Redis. */
 async function makeDemo(options: GatewayOptions): Promise<DemoSummary> {
   const gateway = await createGateway({ ...options, env: { ...options.env, REDIS_URL: '', RATE_LIMIT_FACTOR: '1000' } });
@@ -144,7 +168,7 @@ export async function startCloud({ report, onLog, onStop, isWatched }: CloudOpti
   const { mysql, redis } = services;
   const [account, key, wechatEnv, limits] = await Promise.all([
     prepareDatabase(services, database, report),
-    signingKey(folder),
+    keptSecret(folder, 'jwt-key'),
     wechat(onStop),
     readLimits(join(root, 'cloudbaserc.json')),
   ]);
@@ -161,9 +185,12 @@ export async function startCloud({ report, onLog, onStop, isWatched }: CloudOpti
     logs: () => gateway.logs(),
     demo: () => makeDemo({ functionsDir, limits, env }),
   });
+  await copySdkToExample();
+  const outward = await outwardSettings(folder);
   const gateway = await createGateway({
     functionsDir,
     port,
+    ...outward,
     maxInstances,
     limits,
     health: () => checkHealth({ mysql: { host: mysql.host, port: mysql.port, ...account }, redis }),
@@ -175,5 +202,6 @@ export async function startCloud({ report, onLog, onStop, isWatched }: CloudOpti
     env,
   });
   onStop(gateway.stop);
-  return { gateway, services, bundles };
+  const addresses = outward ? addressesFor(gateway.url, outward) : [];
+  return { gateway, services, addresses, bundles };
 }

@@ -12,6 +12,7 @@ const usage = `Runs the whole product on this machine: MySQL, Redis, the cloud f
   PORT=3001        another port
   DATA_DIR=/path   another folder for data, default .data; one run per folder
   DB_HOST, DB_PORT, DB_USER, DB_PASSWORD, DB_NAME, REDIS_URL   servers of your own
+  HOST=0.0.0.0     also for other devices, such as a real phone: prints the address and its token
   INSTANCES=4      how many instances of a function run at once`;
 
 // As in the cloud. Threads take the zone of their process, not of their own environment.
@@ -48,13 +49,13 @@ function printLog({ functionName, text }: LogLine): void {
   console.log(`${functionName.padEnd(8)}│ ${text}`);
 }
 
-function banner(url: string, services: Services): string {
+function banner(url: string, services: Services, addresses: string[]): string {
   const { mysql, redis } = services;
   const cache = redis ? `${new URL(redis.url).host} (${redis.source})` : 'none: limits and caches are per instance';
   return `
 Growth Diary is ready at ${url}: open it in a browser to see two phones, a console and charts
   MySQL ${mysql.host}:${mysql.port} (${mysql.source}), Redis ${cache}
-
+${addresses.map((address) => `  From another device: ${address}\n`).join('')}
 Try, as the mini-program's user oAlice:
   curl -s ${url}/invoke/login -d '{"as":{"openid":"oAlice"},"data":{"action":"login"}}'
   curl -s ${url}/invoke/diary -d '{"as":{"openid":"oAlice"},"data":{"action":"list"}}'
@@ -76,10 +77,10 @@ await runCommand({ usage, flags: { watch: { type: 'boolean', default: false } } 
   stopOnSignals();
   try {
     const onStop = (cleanup: () => Promise<void>) => cleanups.push(cleanup);
-    const { gateway, services, bundles } = await startCloud({ report, onLog: printLog, onStop, isWatched: watch });
+    const { gateway, services, addresses, bundles } = await startCloud({ report, onLog: printLog, onStop, isWatched: watch });
     report(`built ${bundles.map(({ name }) => name).join(', ')}`);
     if (watch) cleanups.push(watchSources({ gateway, report }));
-    report(banner(gateway.url, services));
+    report(banner(gateway.url, services, addresses));
   } catch (error) {
     await stop();
     throw plain(error);

@@ -2,6 +2,7 @@ import { watch } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { copySdkToExample } from '../scripts/build/example';
 import { buildFunctions } from '../scripts/build/functions';
 import { buildPage } from '../scripts/build/page';
 import type { Gateway } from './gateway/gateway';
@@ -40,6 +41,7 @@ export function watchSources({ gateway, report, onPage }: Work): () => Promise<v
         }
         if (names.some((name) => /^(client|dev\/page)\//.test(name))) {
           await buildPage();
+          await copySdkToExample();
           onPage?.();
           report(`${names.join(', ')}: the page is new after ${took()}`);
         }

@@ -3,12 +3,13 @@ import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { overBudget } from './build/budget';
 import { buildClient, type ClientFile } from './build/client';
+import { copySdkToExample } from './build/example';
 import { type Bundle, buildFunctions } from './build/functions';
 import { runCommand } from './command';
 
 export { buildFunctions } from './build/functions';
 
-const usage = `Builds the cloud functions into dist/functions and the mini-program's SDK into dist/client, and prints their sizes.
+const usage = `Builds the cloud functions into dist/functions and the mini-program's SDK into dist/client and examples/miniprogram/lib, and prints their sizes.
 
   npm run build
 
@@ -30,6 +31,7 @@ async function table(bundles: readonly Bundle[], client: readonly ClientFile[]):
 async function main(): Promise<void> {
   const startedAt = performance.now();
   const [bundles, client] = await Promise.all([buildFunctions(), buildClient()]);
+  await copySdkToExample();
   console.log(await table(bundles, client));
   console.log(`built in ${Math.round(performance.now() - startedAt)} ms`);
   const problems = [

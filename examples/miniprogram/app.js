@@ -1,45 +1,35 @@
-const { createGrowthDiary } = require('./lib/growth-diary');
+// @ts-check
+const { connect } = require('./cloud/connect');
 
 App({
   onLaunch() {
-    // 换成你自己的云开发环境
-    wx.cloud.init({ env: 'your-env-id' });
-
-    // 整个小程序只创建一次；conflictPolicy: 'ask' 表示两台设备写了同一天时由孩子自己选
-    this.growth = createGrowthDiary({ conflictPolicy: 'ask' });
-
+    Object.assign(this, connect());
     // 没有网络也没关系：手机上已有的内容照样看得到，写的内容会先存在手机里
-    this.growth.login().catch((error) => this.toast(error));
-    this.moveIn();
+    this.attempt(() => this.growth.login());
+    this.offerMigration();
   },
 
-  /** 第一次使用新版本时，把旧版本留在手机里的数据搬到云端；什么时候轮到谁由服务端决定。 */
-  async moveIn() {
-    const { migration } = this.growth;
-    try {
-      const { state } = await migration.status();
-      if (state !== 'waiting' && state !== 'started') return;
-      wx.showLoading({ title: '正在搬家…', mask: true });
-      const report = await migration.run({
-        onProgress: ({ phase, done, total }) => {
-          if (phase === 'diaries') wx.showLoading({ title: `搬日记 ${done}/${total}`, mask: true });
-        },
-      });
-      if (!report.verified) return;
-      wx.showModal({
-        title: '搬家完成',
-        content: `${report.textsIn} 篇日记都在，积分 ${report.points.balance}`,
-        showCancel: false,
-      });
-    } catch (error) {
-      // 下次打开会接着搬，不会丢也不会重复
-      console.warn('migration', error.code);
-    } finally {
-      wx.hideLoading();
-    }
+  /** @type {import('./lib/growth-diary').GrowthDiary} */
+  growth: /** @type {any} */ (null),
+  /** <image> 能显示的地址。@type {(fileId: string) => string} */
+  shownAt: (fileId) => fileId,
+
+  /**
+   * 做一件可能失败的事；失败时用一句话告诉用户，页面上已有的内容原样留着。
+   * @template T
+   * @param {() => Promise<T>} work
+   * @returns {Promise<T | undefined>}
+   */
+  attempt(work) {
+    return work().catch((error) => {
+      wx.showToast({ title: error.message || error.errMsg, icon: 'none' });
+      return undefined;
+    });
   },
 
-  toast(error) {
-    wx.showToast({ title: error.message, icon: 'none' });
+  /** 旧版本留在手机里的数据：有就带用户去搬家页，什么时候轮到谁由服务端决定。 */
+  async offerMigration() {
+    const status = await this.growth.migration.status().catch(() => null);
+    if (status && (status.state === 'waiting' || status.state === 'started')) wx.navigateTo({ url: '/pages/migration/migration' });
   },
 });

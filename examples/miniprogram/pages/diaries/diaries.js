@@ -1,9 +1,9 @@
+// @ts-check
+const { faceOf } = require('../../common/words');
 const app = getApp();
 
-const faces = { happy: '😊', calm: '😌', excited: '🤩', grateful: '🥰', tired: '😪', sad: '😢', angry: '😠', worried: '😟' };
-
 Page({
-  data: { diaries: [], streak: 0, isStale: false, status: {}, isLoading: true },
+  data: { diaries: /** @type {object[]} */ ([]), streak: 0, isStale: false, status: /** @type {Partial<import('../../lib/growth-diary').SyncStatus>} */ ({}), isLoading: true },
 
   onLoad() {
     // 后台同步完成、网络变化、有新冲突时都会通知
@@ -26,38 +26,30 @@ Page({
     return this.show().then(() => wx.stopPullDownRefresh());
   },
 
+  /** @param {{ prefer: 'cache' }} [options] */
   async show(options) {
-    try {
+    await app.attempt(async () => {
       const { diaries, source, nextCursor } = await app.growth.diary.list({ limit: 20 }, options);
       const { continuousDays } = await app.growth.diary.stats({ prefer: 'cache' });
       this.nextCursor = nextCursor;
-      this.setData({
-        diaries: diaries.map(this.toCard),
-        streak: continuousDays,
-        isStale: source === 'cache' && !app.growth.sync.status().online,
-        status: app.growth.sync.status(),
-      });
-    } catch (error) {
-      // 出错时页面上已有的内容原样留着，绝不清空
-      app.toast(error);
-    } finally {
-      this.setData({ isLoading: false });
-    }
+      const status = app.growth.sync.status();
+      this.setData({ diaries: diaries.map(this.toCard), streak: continuousDays, isStale: source === 'cache' && !status.online, status });
+    });
+    this.setData({ isLoading: false });
   },
 
   async onReachBottom() {
     if (!this.nextCursor) return;
-    try {
+    await app.attempt(async () => {
       const { diaries, nextCursor } = await app.growth.diary.list({ limit: 20, cursor: this.nextCursor }, { prefer: 'cache' });
       this.nextCursor = nextCursor;
       this.setData({ diaries: this.data.diaries.concat(diaries.map(this.toCard)) });
-    } catch (error) {
-      app.toast(error);
-    }
+    });
   },
 
   toCard(diary) {
-    return Object.assign({}, diary, { face: faces[diary.mood] || '📖', picture: diary.images[0] || '' });
+    const [picture] = diary.images;
+    return Object.assign({}, diary, { face: faceOf(diary.mood), picture: picture ? app.shownAt(picture) : '' });
   },
 
   write() {

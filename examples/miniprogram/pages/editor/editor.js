@@ -1,29 +1,65 @@
+// @ts-check
+const unsaved = require('../../common/unsaved');
+const { moods, tagsIn, today, weathers } = require('../../common/words');
 const app = getApp();
 
-const moods = [
-  { key: 'happy', face: '😊' },
-  { key: 'calm', face: '😌' },
-  { key: 'excited', face: '🤩' },
-  { key: 'grateful', face: '🥰' },
-  { key: 'tired', face: '😪' },
-  { key: 'sad', face: '😢' },
-];
-
-const today = () => new Date(Date.now() + 8 * 3600000).toISOString().slice(0, 10);
+const blank = { content: '', mood: '', weather: '', tags: '', images: /** @type {string[]} */ ([]) };
 
 Page({
-  data: { moods, date: today(), today: today(), content: '', mood: '', images: [], version: 0, isNew: true, isSaving: false },
+  data: Object.assign(
+    {
+      moods,
+      weathers,
+      date: today(),
+      today: today(),
+      pictures: /** @type {string[]} */ ([]),
+      diary: /** @type {import('../../lib/growth-diary').Diary | null} */ (null),
+      isRestored: false,
+      isBusy: false,
+    },
+    blank,
+  ),
 
-  async onLoad({ date = today() }) {
-    this.setData({ date });
-    try {
-      const { diary } = await app.growth.diary.get({ date }, { prefer: 'cache' });
-      const { content, mood, images, version } = diary;
-      this.setData({ content, mood, images, version, isNew: false });
-    } catch (error) {
-      // 这一天还没有日记：从空白开始
-      if (error.code !== 'NOT_FOUND') app.toast(error);
+  async onLoad({ date = today() } = {}) {
+    this.version = 0;
+    this.isDirty = false;
+    this.setData(Object.assign({ date, diary: null, isRestored: false, pictures: [] }, blank));
+    const kept = unsaved.read(date);
+    if (kept) {
+      this.version = kept.version;
+      this.isDirty = true;
+      this.setData({ isRestored: true });
+      this.put(kept.draft);
     }
+    const found = await app.growth.diary.get({ date }, { prefer: 'cache' }).catch((error) => {
+      // 这一天还没有日记：从空白开始
+      if (error.code !== 'NOT_FOUND') wx.showToast({ title: error.message, icon: 'none' });
+      return null;
+    });
+    if (!found) return;
+    this.setData({ diary: found.diary });
+    if (!kept) this.adopt(found.diary);
+  },
+
+  /** 把一篇日记放进编辑框；以后保存时带上它的版本，服务端就知道写的人看到过什么。 */
+  adopt(diary) {
+    const { content, mood, weather, tags, images, version } = diary;
+    this.version = version;
+    this.isDirty = false;
+    this.put({ content, mood, weather, tags: tags.join(' '), images });
+  },
+
+  put(fields) {
+    this.setData(fields);
+    if (fields.images) this.setData({ pictures: fields.images.map(app.shownAt) });
+  },
+
+  /** 每次改动都先存在手机里。 */
+  edit(fields) {
+    this.isDirty = true;
+    this.put(fields);
+    const { content, mood, weather, tags, images, date } = this.data;
+    unsaved.keep(date, { draft: { content, mood, weather, tags, images }, version: this.version });
   },
 
   onDate({ detail }) {
@@ -31,56 +67,119 @@ Page({
   },
 
   onText({ detail }) {
-    this.setData({ content: detail.value });
+    this.edit({ content: detail.value });
+  },
+
+  onTags({ detail }) {
+    this.edit({ tags: detail.value });
   },
 
   onMood({ currentTarget }) {
-    this.setData({ mood: currentTarget.dataset.mood });
+    this.edit({ mood: currentTarget.dataset.mood });
+  },
+
+  onWeather({ currentTarget }) {
+    this.edit({ weather: currentTarget.dataset.weather });
+  },
+
+  discard() {
+    unsaved.drop(this.data.date);
+    return this.onLoad({ date: this.data.date });
   },
 
   async addPicture() {
-    try {
+    await app.attempt(async () => {
       const { tempFiles } = await wx.chooseMedia({ count: 1, mediaType: ['image'], sizeType: ['compressed'] });
       wx.showLoading({ title: '上传中…' });
       // 先上传图片，再把得到的 fileID 存进日记
       const fileId = await app.growth.image.upload(tempFiles[0].tempFilePath, {
         onProgress: (percent) => wx.showLoading({ title: `上传中 ${percent}%` }),
       });
-      this.setData({ images: this.data.images.concat(fileId) });
-    } catch (error) {
-      if (error.code) app.toast(error);
-    } finally {
-      wx.hideLoading();
-    }
+      this.edit({ images: this.data.images.concat(fileId) });
+    });
+    wx.hideLoading();
+  },
+
+  removePicture({ currentTarget }) {
+    this.edit({ images: this.data.images.filter((_, place) => place !== currentTarget.dataset.index) });
+  },
+
+  /** @param {boolean} isDraft */
+  store(isDraft) {
+    const { date, content, mood, weather, tags, images } = this.data;
+    const fields = { content, mood, weather, tags: tagsIn(tags), images, isDraft };
+    const { diary } = app.growth;
+    return this.version === 0 ? diary.create(Object.assign({ date }, fields)) : diary.update(Object.assign({ date, version: this.version }, fields));
   },
 
   async save() {
-    const { date, content, mood, images, version, isNew } = this.data;
-    this.setData({ isSaving: true });
+    this.setData({ isBusy: true });
     try {
-      const { diary, reward, pending } = isNew
-        ? await app.growth.diary.create({ date, content, mood, images })
-        : await app.growth.diary.update({ date, version, content, mood, images });
-      this.setData({ version: diary.version, isNew: false });
+      const { pending, reward } = await this.store(false);
+      unsaved.drop(this.data.date);
+      this.isDirty = false;
       wx.showToast({ title: pending ? '已存在手机里，联网后上传' : reward ? `已保存，+${reward.points} 积分` : '已保存', icon: 'none' });
       wx.navigateBack();
     } catch (error) {
-      // 没保存成功：文字还在编辑框里
-      if (error.code === 'VERSION_CONFLICT') wx.navigateTo({ url: '/pages/conflicts/conflicts' });
-      else app.toast(error);
-    } finally {
-      this.setData({ isSaving: false });
+      // 没保存成功：文字还在编辑框里；另一台设备也写了这一天时，两份都在“看一看”里
+      if (error.code === 'VERSION_CONFLICT') {
+        unsaved.drop(this.data.date);
+        wx.navigateTo({ url: '/pages/conflicts/conflicts' });
+      } else wx.showToast({ title: error.message, icon: 'none' });
     }
+    this.setData({ isBusy: false });
+  },
+
+  onHide() {
+    return this.keepDraft();
+  },
+
+  onUnload() {
+    return this.keepDraft();
+  },
+
+  /** 离开时没发布的文字存成草稿，别的设备上也能接着写；已发布的那篇不动，改到一半的文字留在手机里。 */
+  async keepDraft() {
+    const { diary, date, content } = this.data;
+    if (!this.isDirty || !content.trim() || (diary && !diary.isDraft)) return;
+    this.isDirty = false;
+    await this.store(true).then(
+      ({ diary: stored }) => {
+        this.version = stored.version;
+        this.setData({ diary: stored });
+        unsaved.drop(date);
+      },
+      // 没存成：文字还在手机里，下次打开接着写
+      () => {},
+    );
   },
 
   async remove() {
-    const { confirm } = await wx.showModal({ title: '删除这篇日记？', confirmColor: '#e05a4e' });
+    const { confirm } = await wx.showModal({ title: '删除这篇日记？', confirmColor: '#c0392b' });
     if (!confirm) return;
-    try {
+    await app.attempt(async () => {
       await app.growth.diary.delete({ date: this.data.date });
+      unsaved.drop(this.data.date);
+      this.isDirty = false;
       wx.navigateBack();
-    } catch (error) {
-      app.toast(error);
-    }
+    });
+  },
+
+  /** AI 需要几秒：先排上队，再等结果。 */
+  async comment() {
+    const { diary } = this.data;
+    if (!diary) return;
+    wx.showLoading({ title: 'AI 在读…' });
+    await app.attempt(async () => {
+      const { job } = await app.growth.ai.commentDiary({ diaryId: diary.id });
+      const { job: finished } = await app.growth.ai.waitFor({ id: job.id });
+      if (finished.error) throw finished.error;
+      this.setData({ diary: Object.assign({}, diary, { aiComment: finished.result ? finished.result.text : '' }) });
+    });
+    wx.hideLoading();
+  },
+
+  look({ currentTarget }) {
+    wx.previewImage({ urls: this.data.pictures, current: currentTarget.dataset.src });
   },
 });

@@ -1,0 +1,221 @@
+import { execFile } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { png } from '../../dev/fakes/coze';
+import { buildClient } from '../../scripts/build/client';
+import { copySdkToExample } from '../../scripts/build/example';
+import { buildFunctions } from '../../scripts/build/functions';
+import { newOpenid } from '../harness';
+import { startLocalCloud } from '../local-cloud';
+import { example, launch, type MiniProgram, newPhone, type Phone } from './mini-program';
+
+vi.setConfig({ testTimeout: 60_000 });
+
+const TODAY = new Date(Date.now() + 8 * 3_600_000).toISOString().slice(0, 10);
+
+const stops: (() => Promise<void>)[] = [];
+const apps: MiniProgram[] = [];
+let lib = '';
+let local = '';
+
+beforeAll(async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'example-'));
+  stops.push(() => rm(folder, { recursive: true }));
+  lib = join(folder, 'client');
+  await Promise.all([buildClient({ outDir: lib }), buildFunctions({ outDir: folder, minify: false })]);
+  local = (await startLocalCloud(folder, stops)).url;
+});
+afterAll(async () => {
+  for (const app of apps) app.kill();
+  for (const stop of stops.reverse()) await stop();
+});
+
+/** The app on this child's phone, connected to a local cloud as it comes out of the box. */
+function start(openid: string, phone: Phone = newPhone()): MiniProgram {
+  const app = launch({ config: { env: '', local, openid }, lib, phone });
+  apps.push(app);
+  return app;
+}
+
+const soon = <T>(read: () => T) => expect.poll(read, { timeout: 20_000 });
+
+test('its types hold, with the SDK that the build copies into lib/', async () => {
+  await copySdkToExample(lib);
+  const tsc = promisify(execFile)(process.execPath, ['node_modules/typescript/lib/tsc.js', '-p', 'examples/miniprogram/jsconfig.json']);
+  await expect(tsc.catch(({ stdout }) => stdout)).resolves.toMatchObject({ stdout: '' });
+});
+
+test('DevTools opens it as it is: test account, no check of domains, every page in four files, nothing but the listed APIs', () => {
+  const { appid, setting } = JSON.parse(readFileSync(join(example, 'project.config.json'), 'utf8'));
+  expect({ appid, urlCheck: setting.urlCheck }).toEqual({ appid: 'touristappid', urlCheck: false });
+  const { pages, tabBar } = JSON.parse(readFileSync(join(example, 'app.json'), 'utf8'));
+  for (const path of pages) {
+    const kinds = readdirSync(join(example, dirname(path))).map((file) => file.split('.')[1]);
+    expect(kinds.sort()).toEqual(['js', 'json', 'wxml', 'wxss']);
+  }
+  expect(pages).toEqual(expect.arrayContaining(tabBar.list.map(({ pagePath }: { pagePath: string }) => pagePath)));
+});
+
+test('every page can be opened by a new child, and says something', async () => {
+  const app = start(newOpenid());
+  const { pages }: { pages: string[] } = JSON.parse(readFileSync(join(example, 'app.json'), 'utf8'));
+  for (const path of pages) {
+    const page = await app.open(path);
+    expect(page.text().length, path).toBeGreaterThan(5);
+    await page.leave();
+  }
+  expect(app.toasts).toEqual([]);
+});
+
+describe('a child', () => {
+  test('writes with a picture, is paid, and sees the day in the list and in the calendar', async () => {
+    const phone = newPhone();
+    phone.files.set('http://tmp/new.png', png);
+    const app = start(newOpenid(), phone);
+    const editor = await app.open('pages/editor/editor');
+    await editor.enter('今天发生了什么？', '今天去了动物园');
+    await editor.enter('标签，用空格隔开', '周末 家人');
+    await editor.tap('开心');
+    await editor.tap('加一张图片');
+    await editor.tap('保存');
+    expect(app.toasts).toEqual(['已保存，+5 积分']);
+    expect(app.visited).toEqual(['back']);
+    const list = await app.open('pages/diaries/diaries');
+    expect(list.text()).toMatch(/^1天连续记录写日记😊 \d{4}-\d\d-\d\d今天去了动物园周末家人$/);
+    const picture = list.data.diaries[0].picture;
+    expect((await fetch(picture)).headers.get('content-type')).toBe('image/png');
+    const calendar = await app.open('pages/calendar/calendar');
+    await calendar.tap('😊');
+    expect(app.visited.at(-1)).toBe(`/pages/editor/editor?date=${TODAY}`);
+  });
+
+  test('loses no half-written text to a killed app, and leaves a draft when the page is closed', async () => {
+    const openid = newOpenid();
+    const phone = newPhone();
+    const first = start(openid, phone);
+    const editor = await first.open('pages/editor/editor');
+    await editor.enter('今天发生了什么？', '写到一半');
+    first.kill();
+    const second = start(openid, phone);
+    const again = await second.open('pages/editor/editor');
+    expect(again.text()).toContain('上次没保存的文字还在');
+    expect(again.data.content).toBe('写到一半');
+    await again.leave();
+    const other = start(openid);
+    const list = await other.open('pages/diaries/diaries');
+    expect(list.text()).toContain('草稿写到一半');
+    const onOther = await other.open('pages/editor/editor', { date: TODAY });
+    await onOther.enter('今天发生了什么？', '写完了');
+    await onOther.tap('保存');
+    expect(other.toasts).toContain('已保存，+5 积分');
+  });
+
+  test('writes without a network, and it goes out when the network is back', async () => {
+    const openid = newOpenid();
+    const app = start(openid);
+    await app.open('pages/diaries/diaries');
+    app.network(false);
+    const editor = await app.open('pages/editor/editor');
+    await editor.enter('今天发生了什么？', '地铁里写的');
+    await editor.tap('保存');
+    expect(app.toasts).toContain('已存在手机里，联网后上传');
+    const list = await app.open('pages/diaries/diaries');
+    expect(list.text()).toContain('待上传');
+    app.network(true);
+    await soon(() => app.growth.sync.status().pending).toBe(0);
+    const other = await start(openid).open('pages/diaries/diaries');
+    expect(other.text()).toContain('地铁里写的');
+  });
+
+  test('does tasks, adds one, spends points and reads where they came from', async () => {
+    const app = start(newOpenid());
+    const tasks = await app.open('pages/tasks/tasks');
+    await tasks.tap('阅读20分钟');
+    expect(app.toasts.at(-1)).toMatch(/^\+\d+ 积分$/);
+    await tasks.enter('自己加一个任务', '练琴');
+    await tasks.tap('加上');
+    expect(tasks.text()).toContain('今天完成1/ 6');
+    await tasks.tap('练琴');
+    await tasks.tap('删除这个任务');
+    const points = await app.open('pages/points/points');
+    await points.enter('换什么，例如看电影', '看电影');
+    await points.enter('分', '3');
+    await points.tap('换');
+    expect(points.text()).toContain('−3');
+    await points.tap('用掉');
+    expect(points.data.records).toMatchObject([{ source: '看电影', amount: -3 }]);
+  });
+
+  test('draws: the wheel stops on the sector that the server chose', async () => {
+    const app = start(newOpenid());
+    const tasks = await app.open('pages/tasks/tasks');
+    for (const { title } of tasks.data.tasks) await tasks.tap(title);
+    const lottery = await app.open('pages/lottery/lottery');
+    await lottery.tap('抽一次');
+    const [record] = lottery.data.records;
+    expect(app.toasts.at(-1)).toBe(record.isWinner ? `🎉 ${record.prize.name}` : '谢谢参与');
+    const at = (360 - (lottery.data.angle % 360)) / 360;
+    let from = 0;
+    const sector = lottery.data.prizes.find(({ probability }: { probability: number }) => {
+      from += probability;
+      return at < from;
+    });
+    expect(sector?.id ?? null).toBe(record.isWinner ? record.prize.id : null);
+  });
+
+  test('chooses when two phones wrote one day', async () => {
+    const openid = newOpenid();
+    const [mine, theirs] = [start(openid), start(openid)];
+    await mine.growth.sync.now();
+    mine.network(false);
+    await mine.growth.diary.create({ date: TODAY, content: '我的' });
+    await theirs.growth.diary.create({ date: TODAY, content: '她的' });
+    mine.network(true);
+    await mine.growth.sync.now();
+    const page = await mine.open('pages/conflicts/conflicts');
+    await page.tap('合在一起');
+    expect(page.text()).toContain('都处理好了');
+    expect((await mine.open('pages/diaries/diaries')).data.diaries).toMatchObject([{ content: '她的\n\n我的' }]);
+  });
+
+  test('has the AI say something, exports everything, switches the AI off, and erases the account', async () => {
+    const app = start(newOpenid());
+    await app.growth.diary.create({ date: TODAY, content: '今天学会了骑车' });
+    const editor = await app.open('pages/editor/editor', { date: TODAY });
+    await editor.tap('请');
+    expect(editor.text()).toContain('AI 生成');
+    const settings = await app.open('pages/settings/settings');
+    await settings.tap('导出');
+    expect(app.clipboard[0]).toContain('今天学会了骑车');
+    await settings.enter('AI 点评和画画', false);
+    expect(settings.data.profile.settings.aiEnabled).toBe(false);
+    app.dialogues.push({ content: '注销账号' });
+    await settings.tap('注销账号');
+    expect(app.visited.at(-1)).toBe('/pages/diaries/diaries');
+  });
+
+  test('is led to bring over what the former version left, and sees that it is there', async () => {
+    const phone = newPhone();
+    phone.storage.set('diaries', [{ id: '1736511600000', date: '2025-1-10', content: '旧版写的' }]);
+    phone.storage.set('points', 30);
+    const app = start(newOpenid(), phone);
+    await soon(() => app.visited).toContain('/pages/migration/migration');
+    const page = await app.open('pages/migration/migration');
+    await page.tap('开始搬家');
+    expect(page.text()).toContain('搬好了1 段文字，合成 1 天，丢失 0');
+    expect(page.text()).toContain('手机上记着 30 分，发放 5 分');
+    expect((await app.open('pages/diaries/diaries')).text()).toContain('旧版写的');
+  });
+});
+
+test('without npm start it says what to do, and what is on the phone stays', async () => {
+  const app = launch({ config: { env: '', local: 'http://127.0.0.1:1', openid: newOpenid() }, lib, phone: newPhone() });
+  apps.push(app);
+  const list = await app.open('pages/diaries/diaries');
+  expect(list.text()).toContain('写日记');
+  expect(app.toasts.length).toBeGreaterThan(0);
+});
