@@ -41,7 +41,7 @@ export interface App extends GrowthDiary, Process {
 }
 
 /** One run of a mini-program on a phone. */
-export interface Process {
+interface Process {
   wx: Wx;
   isKilled(): boolean;
   /** Ends it as the system does: without a word. */
@@ -87,7 +87,7 @@ export function newPhone(cloud: Cloud, now = Date.parse('2025-01-22T04:00:00.000
   return phone;
 }
 
-export function newProcess(phone: Phone): Process {
+function newProcess(phone: Phone): Process {
   let isKilled = false;
   const alive = (): void => {
     if (isKilled) throw new Killed('this process is gone');

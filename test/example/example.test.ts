@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { png } from '../../dev/fakes/coze';
+import { png } from '../../dev/fakes/ai-tricks';
 import { buildClient } from '../../scripts/build/client';
 import { copySdkToExample } from '../../scripts/build/example';
 import { buildFunctions } from '../../scripts/build/functions';

@@ -28,7 +28,7 @@ export interface Phone {
 
 export const newPhone = (): Phone => ({ storage: new Map(), files: new Map(), isOnline: true });
 
-export interface ShownPage {
+interface ShownPage {
   path: string;
   data: Loose;
   /** Everything that can be read on it. */

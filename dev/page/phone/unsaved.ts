@@ -9,7 +9,7 @@ export interface Draft {
 }
 
 /** A text that was not saved yet, with the diary that its writer had seen. */
-export interface Unsaved {
+interface Unsaved {
   draft: Draft;
   basedOn: { id: number; version: number } | null;
 }
