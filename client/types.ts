@@ -14,7 +14,10 @@ export interface Diary {
   images: string[];
   tags: string[];
   aiComment: string | null;
+  /** Show its label beside the comment. `at` is null for one that was brought over without a time. */
+  aiCommentInfo: { at: string | null; liked: boolean; aiGenerated: true; isForEarlierVersion: boolean } | null;
   aiImage: string | null;
+  aiImageInfo: { aiGenerated: true } | null;
   /** https links to `images`, for a while; a mini-program shows the file ids themselves. */
   imageUrls?: string[] | undefined;
   isDraft: boolean;
@@ -517,7 +520,10 @@ export interface GrowthDiary {
 
   /** Online only. */
   ai: {
-    commentDiary(input: { diaryId: number }): Promise<{ job: Job }>;
+    /** `again`: another comment on the same text; it counts against the day's allowance. */
+    commentDiary(input: { diaryId: number; again?: true | undefined }): Promise<{ job: Job }>;
+    /** Needs the network. */
+    likeComment(input: { diaryId: number; liked: boolean }): Promise<{ diary: Diary }>;
     generateImage(
       input: { diaryId: number } | { content: string; mood?: string | undefined; weather?: string | undefined },
     ): Promise<{ job: Job }>;

@@ -1,6 +1,6 @@
 import type { Here } from '../account/here';
 import { noAnswer, refusal } from '../platform/error';
-import type { GrowthDiary, Job } from '../types';
+import type { Diary, GrowthDiary, Job } from '../types';
 import { once } from './once';
 
 interface Answer {
@@ -25,10 +25,19 @@ export function aiApi(enter: () => Promise<Here>): GrowthDiary['ai'] {
   const job = async (id: number): Promise<Answer> => (await enter()).call<Answer>('ai', 'job', { id });
 
   return {
-    commentDiary: async ({ diaryId }) => {
+    commentDiary: async ({ diaryId, again }) => {
       const here = await enter();
       const id = await idOnServer(here, diaryId);
+      // Another comment costs another time of the day's: it is asked for once, whatever becomes of the answer.
+      if (again) return once<Answer>(here, 'ai', 'commentDiary', { diaryId: id, again: true });
       return here.call<Answer>('ai', 'commentDiary', { diaryId: id });
+    },
+
+    likeComment: async ({ diaryId, liked }) => {
+      const here = await enter();
+      const answer = await here.call<{ diary: Diary }>('ai', 'likeComment', { diaryId: await idOnServer(here, diaryId), liked });
+      here.sync.wake();
+      return answer;
     },
 
     generateImage: async (input) => {

@@ -32,6 +32,12 @@ const isPutOf =
   ({ type, args }: Entry): boolean =>
     type === 'diary.put' && args.date === date;
 
+/** A comment on the text that stood before is about an earlier version. */
+const commentInfo = (base: Diary | null, content: string): Diary['aiCommentInfo'] => {
+  const info = base?.aiCommentInfo ?? null;
+  return info && { ...info, isForEarlierVersion: info.isForEarlierVersion || base?.content !== content };
+};
+
 /** The version stays the one its author saw: what came since lies hidden under their text. */
 function put(base: Diary | null, { args, baseRev = 0, modifiedAt }: Entry): Diary | null {
   if (args.deleted === true) return null;
@@ -40,7 +46,9 @@ function put(base: Diary | null, { args, baseRev = 0, modifiedAt }: Entry): Diar
     ...text,
     id: base?.id ?? localDiaryId(text.date),
     aiComment: base?.aiComment ?? null,
+    aiCommentInfo: commentInfo(base, text.content),
     aiImage: base?.aiImage ?? null,
+    aiImageInfo: base?.aiImageInfo ?? null,
     version: baseRev,
     createdAt: base?.createdAt ?? modifiedAt,
     updatedAt: modifiedAt,

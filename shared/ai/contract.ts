@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { contract, id, instant, line, text } from '../contract';
+import { Diary } from '../diary/contract';
 import { errorKinds } from '../errors';
 
 export const Job = z.strictObject({
@@ -24,13 +25,24 @@ export type Job = z.infer<typeof Job>;
 const Answer = z.strictObject({ job: Job });
 
 export const commentDiary = contract({
-  summary: '请 AI 点评日记；同一版本的日记只有一份点评。返回任务，几秒内完成时已带结果，否则轮询 job',
+  summary:
+    '请 AI 点评日记；同一版本的日记只有一份点评，again 则再写一份（计入次数，先前的留在任务记录里）。返回任务，几秒内完成时已带结果，否则轮询 job',
   access: 'user',
   limit: 'comment',
   rest: 'POST /api/ai/comment-diary',
-  input: z.strictObject({ diaryId: id }),
+  input: z.strictObject({ diaryId: id, again: z.literal(true).optional() }),
   output: Answer,
   example: { diaryId: 1 },
+});
+
+export const likeComment = contract({
+  summary: '喜欢或不再喜欢 AI 的评语',
+  access: 'user',
+  limit: 'write',
+  rest: 'PUT /api/ai/like-comment',
+  input: z.strictObject({ diaryId: id, liked: z.boolean() }),
+  output: z.strictObject({ diary: Diary }),
+  example: { diaryId: 1, liked: true },
 });
 
 export const generateImage = contract({

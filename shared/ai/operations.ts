@@ -1,16 +1,18 @@
 import type * as z from 'zod';
+import type { Diary } from '../diary/contract';
+import { getDiary } from '../diary/operations';
 import { AppError, fieldError, instead } from '../errors';
 import { requestOf } from '../request';
 import { config } from '../runtime/config';
 import type { PublicContext, SystemContext, UserContext } from '../runtime/context';
 import { recheckTexts } from '../safety/recheck';
 import { isCloudFile, temporaryUrls } from '../storage/storage';
-import type { commentDiary, generateImage, Job, pictureChecked } from './contract';
+import type { commentDiary, generateImage, Job, likeComment as likeContract, pictureChecked } from './contract';
 import { deskOf, ENDING_MS } from './desk';
 import { handOver } from './hand-over';
 import { referenceOfTrace } from './make';
 import { findProvider } from './providers';
-import { postJob, selectJob, selectJobByReference, toJob } from './queries';
+import { postCommentLike, postJob, selectJob, selectJobByReference, toJob } from './queries';
 import { decidePicture, requireConfigured, workOnce } from './worker';
 
 /** How long a caller waits for a comment that may come at once. */
@@ -49,12 +51,22 @@ async function goOn(ctx: UserContext, kind: Job['kind'], id: number): Promise<vo
 
 const nothingWritten = instead('INVALID_INPUT', () => fieldError('diaryId', '这篇日记还没有内容'));
 
-/** Asks for a comment on the present version of a diary; asked again, answers the same job. */
+/** Asks for a comment on the present version of a diary. The same question answers the same job, unless another comment is wished for. */
 export async function commentOnDiary(ctx: UserContext, input: z.output<typeof commentDiary.input>): Promise<{ job: Job }> {
   requireConfigured('comment');
-  const wish = { kind: 'comment', diaryId: input.diaryId, input: null, day: ctx.today, quota: config().aiQuota.comment } as const;
+  const { diaryId, again = false } = input;
+  const wish = { kind: 'comment', diaryId, input: null, isAgain: again, day: ctx.today, quota: config().aiQuota.comment } as const;
   const { id } = await postJob(ctx.db, ctx, requestOf(ctx, input), wish, ctx.now).catch(nothingWritten);
   return getJob(ctx, { id });
+}
+
+const noComment = instead('NOT_FOUND', () => new AppError('NOT_FOUND', { message: '这篇日记还没有评语' }));
+
+/** Notes whether the child likes the comment of a diary; a new comment begins without a like. */
+export async function likeComment(ctx: UserContext, input: z.output<typeof likeContract.input>): Promise<{ diary: Diary }> {
+  const { diaryId, liked } = input;
+  const { id } = await postCommentLike(ctx.db, ctx, requestOf(ctx, input), { diaryId, isLiked: liked }, ctx.now).catch(noComment);
+  return getDiary(ctx, { id });
 }
 
 /** Asks for a picture of a diary, or of a text that is in none. */
@@ -67,7 +79,14 @@ export async function drawImage(ctx: UserContext, input: z.output<typeof generat
     throw fieldError(input.mood === undefined ? 'weather' : 'mood', '日记自己的心情和天气已经算在内');
   }
   const text = content === undefined ? null : { content, mood, weather };
-  const wish = { kind: 'image', diaryId: diaryId ?? null, input: text, day: ctx.today, quota: config().aiQuota.image } as const;
+  const wish = {
+    kind: 'image',
+    diaryId: diaryId ?? null,
+    input: text,
+    isAgain: false,
+    day: ctx.today,
+    quota: config().aiQuota.image,
+  } as const;
   const { id } = await postJob(ctx.db, ctx, requestOf(ctx, input), wish, ctx.now).catch(nothingWritten);
   return getJob(ctx, { id });
 }

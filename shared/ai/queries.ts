@@ -65,6 +65,8 @@ interface Wish {
   kind: Job['kind'];
   diaryId: number | null;
   input: object | null;
+  /** A finished job is followed by another for the same version. */
+  isAgain: boolean;
   /** The Beijing day whose quota it counts against. */
   day: string;
   quota: number;
@@ -73,6 +75,15 @@ interface Wish {
 /** Stores a job or finds the one that stands for this version of the diary; answers its id. */
 export const postJob = (db: Database, { userId, epoch }: Account, request: Request, wish: Wish, now: Date): Promise<{ id: number }> =>
   call.postJob(db, { userId, epoch, ...request, ...wish, now });
+
+/** Answers the diary's id. NOT_FOUND for a diary without a comment. */
+export const postCommentLike = (
+  db: Database,
+  { userId, epoch }: Account,
+  request: Request,
+  like: { diaryId: number; isLiked: boolean },
+  now: Date,
+): Promise<{ id: number }> => call.postCommentLike(db, { userId, epoch, ...request, ...like, now });
 
 /** A job as its worker sees it. */
 export interface Lease {

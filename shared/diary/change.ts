@@ -9,7 +9,16 @@ import { type CheckStatus, isChecking, statusOf } from '../safety/check';
 import { remove } from '../storage/storage';
 import { contentHash } from '../sync/content-hash';
 import type { Diary, Written } from './contract';
-import { type DiaryReceipt, type DiaryState, postDiary, postNewDay, type StoredDiary, selectDiaryState, toDiary } from './queries';
+import {
+  aiPartOf,
+  type DiaryReceipt,
+  type DiaryState,
+  postDiary,
+  postNewDay,
+  type StoredDiary,
+  selectDiaryState,
+  toDiary,
+} from './queries';
 import { currentStreak, type Streak } from './streak';
 
 export { type DiaryReceipt, type DiaryState, type StoredDiary, toDiary } from './queries';
@@ -90,7 +99,7 @@ async function postFresh(ctx: UserContext, request: Request, next: Change['next'
     const posted = await postNewDay(ctx.db, ctx, request, posting, ctx.now);
     if (posted.replayed) return null;
     const now = ctx.now.toISOString();
-    return outcomeOf(ctx, posted, { ...next, aiComment: null, aiImage: null, createdAt: now, updatedAt: now }, false);
+    return outcomeOf(ctx, posted, { ...next, ...aiPartOf(null), createdAt: now, updatedAt: now }, false);
   } catch (error) {
     if (error instanceof Moved) return null;
     throw error;
@@ -137,6 +146,7 @@ async function post(
   // A diary that is only moved has been published before.
   const reward = published !== null && !wasPublished && !state.rewarded ? rewardFor(ctx, published) : 0;
   const kept = isDeleted ? { ...next, content: '', mood: '', weather: '', images: [], tags: [] } : next;
+  const isCommentStale = !isDeleted && row !== null && row.ai_comment !== null && (row.ai_is_stale === 1 || row.content !== kept.content);
   const posted = await postDiary(
     ctx.db,
     ctx,
@@ -148,6 +158,7 @@ async function post(
       diary: kept,
       checkStatus,
       isDeleted,
+      isCommentStale,
       modifiedAt: modifiedAt ?? ctx.now,
       origin: origin ?? null,
       drafts,
@@ -164,8 +175,7 @@ async function post(
     posted,
     {
       ...kept,
-      aiComment: isDeleted ? null : (row?.ai_comment ?? null),
-      aiImage: isDeleted ? null : (row?.ai_image ?? null),
+      ...aiPartOf(isDeleted || row === null ? null : { ...row, ai_is_stale: isCommentStale ? 1 : 0 }),
       createdAt: new Date(row?.created_at ?? ctx.now).toISOString(),
       updatedAt: ctx.now.toISOString(),
     },

@@ -27,7 +27,16 @@ export const Diary = z.strictObject({
   images: z.array(z.string()),
   tags: z.array(z.string()),
   aiComment: z.string().nullable(),
+  aiCommentInfo: z
+    .strictObject({
+      at: instant.nullable().describe('null: brought over from a phone without a time'),
+      liked: z.boolean(),
+      aiGenerated: z.literal(true),
+      isForEarlierVersion: z.boolean().describe('the text was rewritten after the comment'),
+    })
+    .nullable(),
   aiImage: z.string().nullable(),
+  aiImageInfo: z.strictObject({ aiGenerated: z.literal(true) }).nullable(),
   imageUrls: z.array(z.string()).optional().describe('https links to images, for a while; absent while storage does not answer'),
   isDraft: z.boolean(),
   version: z.int(),

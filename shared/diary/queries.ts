@@ -16,11 +16,36 @@ export interface DiaryRow {
   images: string[];
   tags: string[];
   ai_comment: string | null;
+  ai_comment_at: Date | string | null;
+  ai_liked: 0 | 1;
+  ai_is_stale: 0 | 1;
   ai_image: string | null;
   is_draft: 0 | 1;
   content_rev: number;
   created_at: Date | string;
   updated_at: Date | string;
+}
+
+/** What an AI made of a diary, labelled as such. */
+export function aiPartOf(
+  row: Pick<DiaryRow, 'ai_comment' | 'ai_comment_at' | 'ai_liked' | 'ai_is_stale' | 'ai_image'> | null,
+): Pick<Diary, 'aiComment' | 'aiCommentInfo' | 'aiImage' | 'aiImageInfo'> {
+  const { ai_comment: aiComment = null, ai_image: aiImage = null } = row ?? {};
+  const at = row?.ai_comment_at ?? null;
+  return {
+    aiComment,
+    aiCommentInfo:
+      row === null || aiComment === null
+        ? null
+        : {
+            at: at && new Date(at).toISOString(),
+            liked: row.ai_liked === 1,
+            aiGenerated: true,
+            isForEarlierVersion: row.ai_is_stale === 1,
+          },
+    aiImage,
+    aiImageInfo: aiImage === null ? null : { aiGenerated: true },
+  };
 }
 
 export const toDiary = (row: DiaryRow): Diary => ({
@@ -31,8 +56,7 @@ export const toDiary = (row: DiaryRow): Diary => ({
   weather: row.weather,
   images: row.images,
   tags: row.tags,
-  aiComment: row.ai_comment,
-  aiImage: row.ai_image,
+  ...aiPartOf(row),
   isDraft: row.is_draft === 1,
   version: row.content_rev,
   createdAt: new Date(row.created_at).toISOString(),
@@ -48,6 +72,9 @@ const NAMES: (keyof DiaryRow)[] = [
   'images',
   'tags',
   'ai_comment',
+  'ai_comment_at',
+  'ai_liked',
+  'ai_is_stale',
   'ai_image',
   'is_draft',
   'content_rev',
@@ -278,6 +305,8 @@ export interface DiaryPosting {
   diary: { date: string; content: string; mood: string; weather: string; images: string[]; tags: string[]; isDraft: boolean };
   checkStatus: CheckStatus;
   isDeleted: boolean;
+  /** The AI comment is about an earlier text. */
+  isCommentStale: boolean;
   modifiedAt: Date;
   origin: { client: string; mutation: number } | null;
   drafts: number;

@@ -3,6 +3,7 @@
 -- p_id NULL: a row is made, or a tombstone of that date revived, under a new id. p_old_date: the date it is moved away from, which becomes a tombstone.
 -- p_kept_hash: the text that is written over lost a conflict and is kept; its content hash. NULL when its successor's author had seen it.
 -- p_day: the day that is published by this, or is no longer; the earlier one of a move; NULL when that stays as it is.
+-- p_is_comment_stale: the AI comment is about an earlier text than p_content.
 -- p_reward > 0 pays for the date, once for ever (the ledger's source_key). p_is_rejected: the text did not pass the content check.
 CREATE DEFINER = gd_owner PROCEDURE post_diary(
   IN p_user_id INT UNSIGNED,
@@ -22,6 +23,7 @@ CREATE DEFINER = gd_owner PROCEDURE post_diary(
   IN p_is_draft BOOLEAN,
   IN p_check_status VARCHAR(10) CHARACTER SET ascii,
   IN p_is_deleted BOOLEAN,
+  IN p_is_comment_stale BOOLEAN,
   IN p_modified_at DATETIME(3),
   IN p_client VARCHAR(40) CHARACTER SET ascii /* NULL */,
   IN p_mutation INT UNSIGNED /* NULL */,
@@ -55,14 +57,16 @@ BEGIN
       p_client, p_mutation, p_now, p_now) AS new
     ON DUPLICATE KEY UPDATE id = new.id, content = new.content, mood = new.mood, weather = new.weather, images = new.images, tags = new.tags,
       is_draft = new.is_draft, check_status = new.check_status, rev = new.rev, content_rev = new.content_rev, modified_at = new.modified_at, last_client = new.last_client,
-      last_mutation = new.last_mutation, created_at = new.created_at, updated_at = new.updated_at, deleted_at = NULL, ai_comment = NULL, ai_image = NULL;
+      last_mutation = new.last_mutation, created_at = new.created_at, updated_at = new.updated_at, deleted_at = NULL, ai_comment = NULL, ai_comment_at = NULL,
+      ai_liked = FALSE, ai_is_stale = FALSE, ai_image = NULL;
   ELSE
     IF p_old_date IS NOT NULL THEN
       DELETE FROM diaries WHERE user_id = p_user_id AND diary_date = p_date AND deleted_at IS NOT NULL;
     END IF;
     UPDATE diaries SET diary_date = p_date, content = p_content, mood = p_mood, weather = p_weather, images = p_images, tags = p_tags,
       is_draft = p_is_draft, check_status = p_check_status, rev = v_rev, content_rev = v_rev, modified_at = p_modified_at, last_client = p_client, last_mutation = p_mutation,
-      ai_comment = IF(p_is_deleted, NULL, ai_comment), ai_image = IF(p_is_deleted, NULL, ai_image),
+      ai_comment = IF(p_is_deleted, NULL, ai_comment), ai_comment_at = IF(p_is_deleted, NULL, ai_comment_at),
+      ai_liked = ai_liked AND NOT p_is_deleted, ai_is_stale = p_is_comment_stale, ai_image = IF(p_is_deleted, NULL, ai_image),
       deleted_at = IF(p_is_deleted, p_now, NULL), updated_at = p_now
     WHERE user_id = p_user_id AND id = p_id;
     IF p_old_date IS NOT NULL THEN

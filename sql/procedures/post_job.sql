@@ -1,4 +1,5 @@
 -- Stores a job for the AI, or answers the one that already stands for this version of the diary. Reserves one of p_quota jobs of the day.
+-- p_is_again: a job that is done is followed by another one for the same version.
 -- Failed ones give theirs back, but three times p_quota is the end of it.
 -- p_diary_id NULL: a picture of p_input. Refuses AI_DISABLED, NOT_FOUND, INVALID_INPUT (nothing written yet) and QUOTA_EXCEEDED.
 CREATE DEFINER = gd_owner PROCEDURE post_job(
@@ -10,6 +11,7 @@ CREATE DEFINER = gd_owner PROCEDURE post_job(
   IN p_kind VARCHAR(10) CHARACTER SET ascii,
   IN p_diary_id BIGINT UNSIGNED /* NULL */,
   IN p_input JSON /* NULL */,
+  IN p_is_again BOOLEAN,
   IN p_day DATE,
   IN p_quota INT UNSIGNED,
   IN p_now DATETIME(3)
@@ -30,7 +32,8 @@ BEGIN
     IF v_version IS NULL THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'NOT_FOUND'; END IF;
     IF v_is_empty THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'INVALID_INPUT'; END IF;
     SELECT id INTO v_job
-      FROM ai_jobs WHERE user_id = p_user_id AND diary_id = p_diary_id AND kind = p_kind AND answers_version = v_version;
+      FROM ai_jobs WHERE user_id = p_user_id AND diary_id = p_diary_id AND kind = p_kind AND answers_version = v_version
+       AND NOT (p_is_again AND status = 'done');
   END IF;
   IF v_job IS NULL THEN
     SELECT COALESCE(SUM(is_charged), 0), COUNT(*) INTO v_charged, v_asked
@@ -38,6 +41,9 @@ BEGIN
     IF v_charged >= p_quota OR v_asked >= 3 * p_quota THEN
       SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'QUOTA_EXCEEDED';
     END IF;
+    -- The former answer keeps its text; it only no longer stands for this version.
+    UPDATE ai_jobs SET answers_version = NULL
+     WHERE user_id = p_user_id AND diary_id = p_diary_id AND kind = p_kind AND answers_version = v_version;
     SET v_rev = v_rev + 1, v_job = v_rev;
     INSERT INTO ai_jobs (user_id, id, kind, diary_id, diary_version, answers_version, input, quota_day, due_at, rev, created_at)
     VALUES (p_user_id, v_job, p_kind, p_diary_id, v_version, v_version, p_input, p_day, p_now, v_rev, p_now);

@@ -34,7 +34,8 @@ BEGIN
         FROM diaries WHERE user_id = p_user_id AND id = v_diary_id AND deleted_at IS NULL FOR UPDATE;
       SET v_error_code = IF(v_version IS NULL, 'NOT_FOUND', IF(v_version <> v_diary_version, 'VERSION_CONFLICT', NULL));
       IF v_error_code IS NULL THEN
-        UPDATE diaries SET ai_comment = COALESCE(p_text, ai_comment), ai_image = COALESCE(p_file_id, ai_image), rev = v_rev
+        UPDATE diaries SET ai_comment = COALESCE(p_text, ai_comment), ai_comment_at = IF(p_text IS NULL, ai_comment_at, p_now),
+          ai_liked = ai_liked AND p_text IS NULL, ai_is_stale = ai_is_stale AND p_text IS NULL, ai_image = COALESCE(p_file_id, ai_image), rev = v_rev
          WHERE user_id = p_user_id AND id = v_diary_id;
       END IF;
     END IF;

@@ -51,6 +51,7 @@ const table: Record<string, Access> = {
   'lottery.records': 'user',
   'lottery.savePrize': 'operator',
   'ai.commentDiary': 'user',
+  'ai.likeComment': 'user',
   'ai.generateImage': 'user',
   'ai.job': 'user',
   'ai.work': 'system',
