@@ -20,8 +20,17 @@ export function commentOn(text: string): string {
   return comment;
 }
 
+/** 16 × 16 points of green. */
 export const png = Buffer.from(
-  'iVBORw0KGgoAAAANSUhEUgAAABAAAAAQCAYAAAAf8/9hAAAAJElEQVR42mP8//8/AyWAiYFCMGrAqAGjBowaMGrAqAGjBowaAABFHgQfXG7mYAAAAABJRU5ErkJggg==',
+  [
+    'iVBORw0KGgoAAAANSUhEUgAAABAAAAAQCAIAAACQkWg2AAAByElEQVR42gXBQQqAIBBA0e76L9bCRYsWLQaMMBCKUBgoomBAEbpJ73X0Qu/pF/',
+    'qVPtJv9Ad9plf6k/6mf+mNvtA3+q/DCc7jFtyKi7gNd+AyTnEn7sa9OMMVXMN9HYMweIaFYWWIDBvDwZAZlOFkuBleBmMoDI3h6xiF0TMujCtj',
+    'ZNwYD8bMqIwn4834MhpjYWyMX8ckTJ5pYVqZItPGdDBlJmU6mW6ml8mYClNj+jpEEI8syIpEZEMOJCOKnMiNvIghBWnI1zELs2demFfmyLwxH8',
+    'yZWZlP5pv5ZTbmwtyYv44gBE9YCCshEjbCQcgEJZyEm/ASjFAIjfB1RCF64kJciZG4EQ9iJirxJN7El2jEQmzEr2MXds++sK/skX1jP9gzu7Kf',
+    '7Df7y27shb2xfx1JSJ60kFZSJG2kg5RJSjpJN+klGamQGunrUEE9uqArGtENPdCMKnqiN/qihha0oV/HJVyea+FauSLXxnVwZS7lOrlurpfLuA',
+    'pX4/o6HuHxPAvPyhN5Np6DJ/Moz8lz87w8xlN4Gs/XYYJ5bMFWLGIbdmAZU+zEbuzFDCtYw76OKlRPXagrNVI36kHNVKWe1Jv6Uo1aqI36/V5h',
+    '65DIszWgAAAAAElFTkSuQmCC',
+  ].join(''),
   'base64',
 );
 

@@ -3,6 +3,7 @@ import { AppError } from '../errors';
 import type { Errand } from '../runtime/context';
 import { checkText, isChecking, submitPicture, type Verdict } from '../safety/check';
 import { remove, temporaryUrls, upload } from '../storage/storage';
+import { withMark } from './aigc-mark';
 import { admitted, failed, succeeded } from './breaker';
 import { after, type Desk, ENDING_MS, hold, leaseMs } from './desk';
 import { fetchPicture, pictureOf } from './picture';
@@ -120,7 +121,8 @@ export async function makePicture(desk: Desk, lease: Lease): Promise<Outcome | n
   const { draw } = requireProvider();
   if (draw === null) throw new ProviderError('misconfigured', 'pictures');
   const drawing = await callOnce(desk, lease, () => draw(lease, errandOf(desk)));
-  const { bytes, extension } = 'bytes' in drawing ? pictureOf(drawing.bytes) : await fetchPicture(drawing.link, desk);
+  const picture = 'bytes' in drawing ? pictureOf(drawing.bytes) : await fetchPicture(drawing.link, desk);
+  const { bytes, extension } = withMark(picture, lease);
   const fileId = await upload(`users/${lease.userId}/ai/${lease.id}.${extension}`, bytes);
   if (!isChecking()) return { fileId };
   const urls = await temporaryUrls({ cache: desk.ctx.cache, subject: `ai:${lease.userId}` }, [fileId]);

@@ -42,6 +42,8 @@ export interface Config {
   cloud: { environmentId: string } | null;
   /** Who comments and draws; null: nobody. */
   ai: AiSettings | null;
+  /** Who the label in AI pictures names as their producer; '' for the provider's name. */
+  aiProducer: string;
   aiQuota: { comment: number; image: number };
   /** How texts and AI pictures are checked: over HTTPS with our own token, through wx-server-sdk, or not at all. */
   contentCheck: 'https' | 'openapi' | 'off';
@@ -191,6 +193,7 @@ export function readConfig(env: Environment): Config {
     databaseQuotaMb: positive(env, 'DB_QUOTA_MB', 10_240),
     cloud: env.TCB_ENV && env.TENCENTCLOUD_SECRETID ? { environmentId: env.TCB_ENV } : null,
     ai: readAiSettings(env),
+    aiProducer: env.AI_PRODUCER ?? '',
     aiQuota: { comment: integer(env, 'AI_COMMENTS_PER_DAY', 20), image: integer(env, 'AI_PICTURES_PER_DAY', 5) },
     contentCheck: parseContentCheck(env, production),
     rateLimitFactor: positive(env, 'RATE_LIMIT_FACTOR', 1),
