@@ -63,6 +63,33 @@ export const postCheck = <Answer>(
 ): Promise<Answer> => db.post('post_check', [given.userId, given.diaryId, given.version, given.dueAt]);
 
 /**
+ * Notes whether the child likes the AI comment of a diary. Moves the diary's rev, not its content_rev. NOT_FOUND without a comment.
+ */
+export const postCommentLike = <Answer>(
+  db: Database,
+  given: {
+    userId: number;
+    epoch: number | null;
+    requestId: string;
+    hash: Buffer;
+    action: string;
+    diaryId: number;
+    isLiked: boolean;
+    now: Date;
+  },
+): Promise<Answer> =>
+  db.post('post_comment_like', [
+    given.userId,
+    given.epoch,
+    given.requestId,
+    given.hash,
+    given.action,
+    given.diaryId,
+    given.isLiked,
+    given.now,
+  ]);
+
+/**
  * Marks a task done and pays for it, once. p_done_on must be its date. A user's own tasks of one date together pay at
  * most p_own_cap, deleted ones included.
  */
@@ -129,6 +156,7 @@ export const postConsent = <Answer>(
  * p_id NULL: a row is made, or a tombstone of that date revived, under a new id. p_old_date: the date it is moved away from, which becomes a tombstone.
  * p_kept_hash: the text that is written over lost a conflict and is kept; its content hash. NULL when its successor's author had seen it.
  * p_day: the day that is published by this, or is no longer; the earlier one of a move; NULL when that stays as it is.
+ * p_is_comment_stale: the AI comment is about an earlier text than p_content.
  * p_reward > 0 pays for the date, once for ever (the ledger's source_key). p_is_rejected: the text did not pass the content check.
  */
 export const postDiary = <Answer>(
@@ -151,6 +179,7 @@ export const postDiary = <Answer>(
     isDraft: boolean;
     checkStatus: string;
     isDeleted: boolean;
+    isCommentStale: boolean;
     modifiedAt: Date;
     client: string | null;
     mutation: number | null;
@@ -180,6 +209,7 @@ export const postDiary = <Answer>(
     given.isDraft,
     given.checkStatus,
     given.isDeleted,
+    given.isCommentStale,
     given.modifiedAt,
     given.client,
     given.mutation,
@@ -485,6 +515,7 @@ export const postInvitation = <Answer>(
 
 /**
  * Stores a job for the AI, or answers the one that already stands for this version of the diary. Reserves one of p_quota jobs of the day.
+ * p_is_again: a job that is done is followed by another one for the same version.
  * Failed ones give theirs back, but three times p_quota is the end of it.
  * p_diary_id NULL: a picture of p_input. Refuses AI_DISABLED, NOT_FOUND, INVALID_INPUT (nothing written yet) and QUOTA_EXCEEDED.
  */
@@ -499,6 +530,7 @@ export const postJob = <Answer>(
     kind: string;
     diaryId: number | null;
     input: object | null;
+    isAgain: boolean;
     day: string;
     quota: number;
     now: Date;
@@ -513,6 +545,7 @@ export const postJob = <Answer>(
     given.kind,
     given.diaryId,
     given.input && JSON.stringify(given.input),
+    given.isAgain,
     given.day,
     given.quota,
     given.now,
