@@ -100,7 +100,7 @@ function contextFor(name: string, index: number, userId: number, db: Database): 
     today: TODAY,
     deadline: Date.now() + 60_000,
     db,
-    cache: { run: async () => null, insist: async () => null, usage: { trips: 0, ms: 0 } },
+    cache: { run: async () => null, usage: { trips: 0, ms: 0 } },
   };
   return Object.assign(everyone, {
     userId,
@@ -109,6 +109,8 @@ function contextFor(name: string, index: number, userId: number, db: Database): 
     openid: `bench-${userId}`,
     address: null,
     actor: 'queries',
+    caller: { userId, epoch: null },
+    guardianToken: null,
   });
 }
 

@@ -20,38 +20,47 @@ export const rights = {
   system: ['public', 'system'],
 } as const satisfies Record<string, readonly Access[]>;
 
-interface Limit {
+interface Window {
   max: number;
   windowSeconds: number;
 }
 
-const perMinute = (max: number): Limit => ({ max, windowSeconds: 60 });
-const perHour = (max: number): Limit => ({ max, windowSeconds: 3_600 });
-const perDay = (max: number): Limit => ({ max, windowSeconds: 86_400 });
+interface Limit {
+  windows: readonly Window[];
+  /** The work costs money or cannot be undone: a call is counted before it runs, not beside it in a block. */
+  countedFirst: boolean;
+}
 
-/** Calls allowed per user. Counted in Redis; without it in this instance's memory, at half. */
+const perMinute = (max: number): Window => ({ max, windowSeconds: 60 });
+const perHour = (max: number): Window => ({ max, windowSeconds: 3_600 });
+const perDay = (max: number): Window => ({ max, windowSeconds: 86_400 });
+
+const inBlocks = (...windows: Window[]): Limit => ({ windows, countedFirst: false });
+const countedFirst = (...windows: Window[]): Limit => ({ windows, countedFirst: true });
+
+/** Calls allowed per user. Counted in Redis; without it in the memory of each process, at half. */
 export const limits = {
-  read: [perMinute(120)],
-  write: [perMinute(60), perDay(500)],
-  sync: [perMinute(30)],
-  draw: [perMinute(10), perDay(100)],
-  points: [perMinute(20)],
-  login: [perMinute(60)],
-  loginByAddress: [perMinute(10)],
-  loginByOpenid: [perMinute(5)],
-  comment: [perMinute(10)],
-  picture: [perMinute(3)],
-  import: [perHour(60)],
-  export: [perDay(2)],
-  // A mistyped phrase counts as well: the right one must still find room.
-  erase: [perDay(5)],
+  read: inBlocks(perMinute(120)),
+  write: inBlocks(perMinute(60), perDay(500)),
+  sync: inBlocks(perMinute(30)),
+  draw: inBlocks(perMinute(10), perDay(100)),
+  points: inBlocks(perMinute(20)),
+  login: inBlocks(perMinute(60)),
+  loginByAddress: countedFirst(perMinute(10)),
+  loginByOpenid: countedFirst(perMinute(5)),
+  comment: countedFirst(perMinute(10)),
+  picture: countedFirst(perMinute(3)),
+  import: countedFirst(perHour(60)),
+  export: countedFirst(perDay(2)),
+  // A mistyped phrase is counted too; the limit leaves room for the right one.
+  erase: countedFirst(perDay(5)),
   // The gate counts wrong PINs itself; this bounds the work of comparing.
-  pin: [perMinute(10)],
-  invite: [perHour(20)],
-  join: [perMinute(5), perDay(30)],
-  operator: [perMinute(60)],
-  system: [],
-} as const satisfies Record<string, readonly Limit[]>;
+  pin: countedFirst(perMinute(10)),
+  invite: countedFirst(perHour(20)),
+  join: countedFirst(perMinute(5), perDay(30)),
+  operator: inBlocks(perMinute(60)),
+  system: inBlocks(),
+} satisfies Record<string, Limit>;
 
 export type LimitName = keyof typeof limits;
 
@@ -62,8 +71,6 @@ export interface Contract<A extends Access = Access, In extends z.ZodObject = z.
   summary: string;
   access: A;
   limit: LimitName;
-  /** A write that reads first and may begin to before its caller is let in, as every read does. */
-  readsFirst?: true;
   rest?: `${Method} /api/${string}`;
   input: In;
   output: Out;

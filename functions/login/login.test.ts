@@ -1,8 +1,5 @@
 import { describe, expect, test } from 'vitest';
 import { eventOf, platformContext } from '../../dev/gateway/context';
-import { subjectOf } from '../../shared/runtime/identity';
-import { sessionKey } from '../../shared/runtime/rate-limit';
-import { openCache } from '../../shared/runtime/redis';
 import { freshInstance } from '../../test/fresh';
 import { appId, http, type Main, NOON, newChild, newOpenid, ok, refused, select, send } from '../../test/harness';
 import { main as diary } from '../diary/index';
@@ -166,18 +163,6 @@ describe('tokens', () => {
     expect(await profileBy(token)).toBe(401);
   });
 
-  test('one whose logout never reached the cache cannot be renewed into one that lasts', async () => {
-    const { token, userId, openid } = await newChild();
-    expect(await profileBy(token)).toBe(200);
-    await select('UPDATE users SET token_epoch = token_epoch + 1 WHERE id = ?', [userId]);
-    const renewed = await refresh(token);
-    // A new login is newer than what the cache remembers, and corrects it.
-    const { token: anew } = await ok(main, openid, 'login');
-    expect(await profileBy(anew)).toBe(200);
-    if (renewed.status === 200) expect(await profileBy(renewed.body.data.token)).toBe(401);
-    expect(await profileBy(token)).toBe(401);
-  });
-
   test('of an erased account are refused by every door', async () => {
     const { token, userId, openid } = await newChild();
     await select('UPDATE users SET status = 0, openid = NULL, token_epoch = token_epoch + 1 WHERE id = ?', [userId]);
@@ -194,7 +179,6 @@ describe('tokens', () => {
     const { token, userId, openid } = await newChild();
     await select('UPDATE users SET status = 0, openid = NULL, token_epoch = token_epoch + 1 WHERE id = ?', [userId]);
     const { userInfo } = await ok(main, openid, 'login');
-    await openCache().run((redis) => redis.del(sessionKey(subjectOf(openid))));
     expect(await profileBy(token)).toBe(401);
     expect((await ok(user, openid, 'profile')).id).toBe(userInfo.id);
   });

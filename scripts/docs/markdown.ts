@@ -63,7 +63,9 @@ function fieldsTable(schema: z.ZodType, io: 'input' | 'output'): string {
 }
 
 function section({ fn, action, contract }: ApiAction): string {
-  const allowance = limits[contract.limit].map(({ max, windowSeconds }) => `${max} a ${window[windowSeconds] ?? `${windowSeconds} s`}`);
+  const allowance = limits[contract.limit].windows.map(
+    ({ max, windowSeconds }) => `${max} a ${window[windowSeconds] ?? `${windowSeconds} s`}`,
+  );
   const facts = [
     `for: ${callers[contract.access]}`,
     `limit: ${allowance.join(', ') || 'none'}`,

@@ -1,7 +1,7 @@
 import type { Envelope } from '../errors';
-import { signSystemToken } from '../login/system-token';
 import type { SystemContext } from '../runtime/context';
 import { logLine } from '../runtime/log';
+import { signSystemToken } from '../runtime/tokens';
 import { openCloud } from '../storage/cloud';
 
 /** Long enough for the call to be on its way and for a quick job to be done; the other function goes on without us. */

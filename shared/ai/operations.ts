@@ -94,7 +94,6 @@ export async function drawImage(ctx: UserContext, input: z.output<typeof generat
 /** How a job stands. One that nobody is working on is gone on with, so that whoever waits does not wait for the timer. */
 export async function getJob(ctx: UserContext, { id }: { id: number }): Promise<{ job: Job }> {
   const { kind, due_at: dueAt, status } = await requireJob(ctx, id);
-  await ctx.admitted;
   const isWaiting = status === 'queued' || status === 'running';
   if (isWaiting && dueAt !== null && dueAt <= ctx.now && config().ai !== null) await goOn(ctx, kind, id);
   return answer(ctx, id);

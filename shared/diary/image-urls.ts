@@ -6,7 +6,6 @@ import type { Diary } from './contract';
 export async function withImageUrls(ctx: UserContext, diaries: readonly Diary[]): Promise<Diary[]> {
   const files = diaries.flatMap(({ images }) => images.filter(isCloudFile));
   if (files.length === 0) return [...diaries];
-  await ctx.admitted;
   const links = await temporaryUrls(ctx, files);
   return diaries.map((diary) => {
     const imageUrls = diary.images.flatMap((image) => (isCloudFile(image) ? (links.get(image) ?? []) : image));

@@ -27,7 +27,7 @@ export const postLogin = async (db: Database, openid: string, now: Date): Promis
   return { ...account, isNewUser: account.isNewUser === 1 };
 };
 
-export const postLogout = (db: Database, { userId, epoch }: Account, now: Date): Promise<{ epoch: number }> =>
+export const postLogout = (db: Database, { userId, epoch }: Account, now: Date): Promise<{ loggedOut: true }> =>
   call.postLogout(db, { userId, epoch, now });
 
 /** The epoch that new tokens are signed for. */

@@ -36,11 +36,6 @@ export interface UserContext extends SystemContext, Account {
   guardianToken: string | null;
   /** Hash of the openid: tags the user's keys in Redis, stands for them in logs. */
   subject: string;
-  /**
-   * Pending while it is not yet known whether the caller may come in (see runEarly in serve.ts); rejects when they may not. Whatever reaches
-   * outside MySQL waits for it; postings do so by themselves.
-   */
-  admitted?: Promise<unknown>;
 }
 
 export interface OperatorContext extends SystemContext {

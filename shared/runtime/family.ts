@@ -6,8 +6,20 @@ import { requireConsent } from './consent';
 import type { UserContext } from './context';
 import { requireGuardian, requireGuardianOncePinned } from './guardian';
 
+/** An operation of a signed-in caller, whatever its input. */
+export type Operation = (ctx: UserContext, input: unknown) => Promise<unknown>;
+
+/** Whether an action belongs to an account. */
+export const isForAccount = ({ access }: Contract): boolean => access === 'user' || access === 'gated' || access === 'guardian';
+
+/** Most actions are a child's own and run at once; what needs a guardian, a consent or another child's account is prepared first. */
+export const inFamily = (contract: Contract, run: Operation): Operation => {
+  const isPlain = contract.access === 'user' && contract.forChild === undefined && contract.needsConsent === undefined;
+  return isPlain ? run : async (ctx, input) => run(await enterFamily(contract, ctx, input as FamilyInput), input);
+};
+
 /** What is looked at in the input of any action. */
-export interface FamilyInput {
+interface FamilyInput {
   childId?: number;
   images?: readonly string[];
   avatar?: string;
@@ -33,7 +45,7 @@ async function actForChild(ctx: UserContext, childId: number, needsShare: boolea
 }
 
 /** Checks what an action needs beyond a signed-in caller, and answers the context that it runs in. */
-export async function enterFamily(
+async function enterFamily(
   { access, forChild, needsConsent }: Pick<Contract, 'access' | 'forChild' | 'needsConsent'>,
   ctx: UserContext,
   input: FamilyInput,

@@ -236,12 +236,3 @@ export function openDatabase(deadline: number, requestId: string): Database {
     },
   };
 }
-
-/** Reads at once; posts nothing before `known` has come true. */
-export const postingAfter = (db: Database, known: Promise<unknown>): Database => ({
-  ...db,
-  async post<Answer>(name: string, values: readonly Value[]) {
-    await known;
-    return db.post<Answer>(name, values);
-  },
-});

@@ -7,7 +7,6 @@ import { logLine } from './log';
 /** Redis is optional: after a failure it is left alone for so long, and callers do without. */
 const REST_MS = 10_000;
 const CONNECT_TIMEOUT_MS = 300;
-const PATIENCE_MS = 1_500;
 
 export type RedisClient = Redis | Cluster;
 
@@ -49,8 +48,6 @@ export async function closeRedis(): Promise<void> {
 export interface Cache {
   /** Runs commands in one trip; null when Redis could not answer. A command that failed may still have been executed. */
   run<Answer>(commands: (redis: RedisClient) => Promise<Answer>): Promise<Answer | null>;
-  /** As `run`, for what must be told: when that fails, or Redis is at rest, again with patience and on a connection of its own. */
-  insist<Answer>(commands: (redis: RedisClient) => Promise<Answer>): Promise<Answer | null>;
   readonly usage: { trips: number; ms: number };
 }
 
@@ -107,25 +104,5 @@ export function openCache(): Cache {
     });
   }
 
-  async function insist<Answer>(commands: (redis: RedisClient) => Promise<Answer>): Promise<Answer | null> {
-    const settings = config().redis;
-    const answer = await run(commands);
-    if (answer !== null || settings === null) return answer;
-    return counted(async () => {
-      const own = open(settings.urls, PATIENCE_MS);
-      try {
-        return await within(PATIENCE_MS, own.then(commands), late);
-      } catch (error) {
-        warn(error);
-        return null;
-      } finally {
-        own.then(
-          (redis) => redis.disconnect(),
-          () => {},
-        );
-      }
-    });
-  }
-
-  return { usage, run, insist };
+  return { usage, run };
 }

@@ -2,7 +2,7 @@ import type { Account } from '../database/account';
 import * as call from '../database/procedures';
 import type { Database } from '../runtime/mysql';
 
-export const postErase = (db: Database, { userId, epoch }: Account, personHash: Buffer, now: Date): Promise<{ epoch: number }> =>
+export const postErase = (db: Database, { userId, epoch }: Account, personHash: Buffer, now: Date): Promise<{ erased: true }> =>
   call.postErase(db, { userId, epoch, personHash, now });
 
 /** How many rows were removed; 0 when none are left. */

@@ -2,9 +2,8 @@ import { createHmac } from 'node:crypto';
 import { AppError } from '../errors';
 import { config } from '../runtime/config';
 import type { SystemContext, UserContext } from '../runtime/context';
-import { rememberSession } from '../runtime/identity';
+import { forgetCounts } from '../runtime/counters';
 import { describeError, logLine } from '../runtime/log';
-import { forgetSubject } from '../runtime/rate-limit';
 import { linkKey, removeOrFail } from '../storage/storage';
 import {
   postErase,
@@ -33,10 +32,9 @@ export const personHash = (subject: string): Buffer => createHmac('sha256', conf
  * allows; the timer does the rest. Ledger and draws stay without a person.
  */
 export async function eraseAccount(ctx: UserContext): Promise<{ erased: true }> {
-  const { epoch } = await postErase(ctx.db, ctx, personHash(ctx.subject), ctx.now);
-  await rememberSession(ctx.cache, ctx.subject, { userId: ctx.userId, epoch, alive: false });
+  await postErase(ctx.db, ctx, personHash(ctx.subject), ctx.now);
   const files = await selectErasedFiles(ctx.db, ctx.userId, MAX_LINKS);
-  await forgetSubject(
+  await forgetCounts(
     ctx.cache,
     ctx.subject,
     files.map((file) => linkKey(ctx.subject, file)),

@@ -1,38 +1,33 @@
--- Ends an account in one step: its tokens are void, nobody is behind it any more, and the openid is free for a fresh one. Its files are listed;
--- post_erase_rows removes the rest. Asked again for the same account it answers the same.
+-- Ends an account in one step: its tokens are revoked, its row bears no openid any more, so that the openid can sign up again. Its files are
+-- listed; post_erase_rows removes the rest. A replay is refused, as the account is no longer active.
 CREATE DEFINER = gd_owner PROCEDURE post_erase(
-  IN p_user_id INT UNSIGNED,
-  IN p_epoch INT UNSIGNED /* NULL */,
-  IN p_person_hash BINARY(32),
-  IN p_now DATETIME(3)
+  IN p_user_id INT UNSIGNED, IN p_epoch INT UNSIGNED /* NULL */, IN p_person_hash BINARY(32), IN p_now DATETIME(3)
 )
 SQL SECURITY DEFINER
 BEGIN
-  DECLARE v_status TINYINT;
   DECLARE v_epoch INT UNSIGNED;
   DECLARE EXIT HANDLER FOR SQLEXCEPTION BEGIN ROLLBACK; RESIGNAL; END;
   START TRANSACTION;
-  SELECT status, token_epoch INTO v_status, v_epoch FROM users WHERE id = p_user_id FOR UPDATE;
-  IF v_status IS NULL OR v_epoch <> p_epoch THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'UNAUTHENTICATED'; END IF;
-  IF v_status = 1 THEN
-    SET v_epoch = v_epoch + 1;
-    UPDATE erased_files SET due_at = p_now WHERE user_id = p_user_id;
-    INSERT INTO erased_files (user_id, file_id, due_at)
-    SELECT DISTINCT p_user_id, named.file COLLATE utf8mb4_0900_bin, p_now FROM (
-      SELECT avatar_url AS file FROM users WHERE id = p_user_id
-      UNION ALL SELECT ai_image FROM diaries WHERE user_id = p_user_id
-      UNION ALL SELECT image.file FROM diaries, JSON_TABLE(images, '$[*]' COLUMNS (file VARCHAR(500) PATH '$')) AS image WHERE user_id = p_user_id
-      UNION ALL SELECT image.file FROM diary_revisions, JSON_TABLE(images, '$[*]' COLUMNS (file VARCHAR(500) PATH '$')) AS image WHERE user_id = p_user_id
-      UNION ALL SELECT result->>'$.fileId' FROM ai_jobs WHERE user_id = p_user_id
-    ) AS named
-    WHERE named.file LIKE 'cloud://%';
-    INSERT INTO erasures (user_id, person_hash, asked_at)
-    SELECT p_user_id, IF(EXISTS (SELECT 1 FROM point_records WHERE user_id = p_user_id AND source_key = 'migration'), p_person_hash, NULL), p_now;
-    UPDATE users SET status = 0, token_epoch = v_epoch, rev = rev + 1, openid = NULL, nickname = '', avatar_url = '',
-      settings = JSON_OBJECT('aiEnabled', FALSE), updated_at = p_now
-    WHERE id = p_user_id;
-    DELETE FROM guardians WHERE guardian_id = p_user_id;
-  END IF;
+  SELECT token_epoch INTO v_epoch FROM users
+  WHERE id = p_user_id AND status = 1 AND token_epoch = COALESCE(p_epoch, token_epoch) FOR UPDATE;
+  IF v_epoch IS NULL THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'UNAUTHENTICATED'; END IF;
+
+  UPDATE erased_files SET due_at = p_now WHERE user_id = p_user_id;
+  INSERT INTO erased_files (user_id, file_id, due_at)
+  SELECT DISTINCT p_user_id, named.file COLLATE utf8mb4_0900_bin, p_now FROM (
+    SELECT avatar_url AS file FROM users WHERE id = p_user_id
+    UNION ALL SELECT ai_image FROM diaries WHERE user_id = p_user_id
+    UNION ALL SELECT image.file FROM diaries, JSON_TABLE(images, '$[*]' COLUMNS (file VARCHAR(500) PATH '$')) AS image WHERE user_id = p_user_id
+    UNION ALL SELECT image.file FROM diary_revisions, JSON_TABLE(images, '$[*]' COLUMNS (file VARCHAR(500) PATH '$')) AS image WHERE user_id = p_user_id
+    UNION ALL SELECT result->>'$.fileId' FROM ai_jobs WHERE user_id = p_user_id
+  ) AS named
+  WHERE named.file LIKE 'cloud://%';
+  INSERT INTO erasures (user_id, person_hash, asked_at)
+  SELECT p_user_id, IF(EXISTS (SELECT 1 FROM point_records WHERE user_id = p_user_id AND source_key = 'migration'), p_person_hash, NULL), p_now;
+  UPDATE users SET status = 0, token_epoch = v_epoch + 1, rev = rev + 1, openid = NULL, nickname = '', avatar_url = '',
+    settings = JSON_OBJECT('aiEnabled', FALSE), updated_at = p_now
+  WHERE id = p_user_id;
+  DELETE FROM guardians WHERE guardian_id = p_user_id;
   COMMIT;
-  SELECT JSON_OBJECT('epoch', v_epoch) AS response;
+  SELECT JSON_OBJECT('erased', TRUE) AS response;
 END

@@ -32,6 +32,8 @@ describe.each(['https', 'openapi'] as const)('over %s', (way) => {
 
   test('a published text that passes is stored as passed, in two trips to the database', async () => {
     const child = await newChild();
+    // The first call of an openid in a process has a trip more.
+    await today(child).catch(() => {});
     const lines: string[] = [];
     const writing = vi.spyOn(process.stdout, 'write').mockImplementation((line) => lines.push(String(line)) > 0);
     const before = asked();

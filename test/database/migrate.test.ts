@@ -81,7 +81,7 @@ test('a file that fails says which and where, and the run after the repair goes 
 
 test('a procedure whose file changed is replaced, alone', async () => {
   await run();
-  edit('procedures/post_logout.sql', (text) => text.replace("JSON_OBJECT('epoch'", "JSON_OBJECT('edited', 1, 'epoch'"));
+  edit('procedures/post_logout.sql', (text) => text.replace("JSON_OBJECT('loggedOut'", "JSON_OBJECT('edited', 1, 'loggedOut'"));
   expect(await run()).toEqual(['applied procedures/post_logout.sql']);
   const [row] = await ask<{ body: string }>(
     "SELECT routine_definition AS body FROM information_schema.routines WHERE routine_schema = '@db' AND routine_name = 'post_logout'",

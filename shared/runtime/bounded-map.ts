@@ -1,0 +1,17 @@
+/** A Map of at most `capacity` entries: a new one takes the place of the oldest. */
+export class BoundedMap<Key, Value> extends Map<Key, Value> {
+  readonly #capacity: number;
+
+  constructor(capacity: number) {
+    super();
+    this.#capacity = capacity;
+  }
+
+  override set(key: Key, value: Value): this {
+    if (this.size >= this.#capacity && !this.has(key)) {
+      const [oldest] = this.keys();
+      if (oldest !== undefined) this.delete(oldest);
+    }
+    return super.set(key, value);
+  }
+}

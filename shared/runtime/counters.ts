@@ -1,0 +1,84 @@
+import { type LimitName, limits } from '../contract';
+import { BoundedMap } from './bounded-map';
+import { config } from './config';
+import { type Cache, evaluate } from './redis';
+
+/** What a subject has left of one window of a limit. */
+interface Remaining {
+  room: number;
+  /** Milliseconds until the window ends. */
+  ms: number;
+}
+
+export interface Taken {
+  calls: number;
+  windows: readonly Remaining[];
+}
+
+const keyOf = (subject: string, name: LimitName, windowSeconds: number): string => `gd:{${subject}}:${name}:${windowSeconds}`;
+
+/** The windows of a limit with the maxima of this environment. */
+export const windowsOf = (name: LimitName, share = 1) =>
+  limits[name].windows.map(({ max, windowSeconds }) => ({ max: Math.ceil(max * config().rateLimitFactor * share), windowSeconds }));
+
+/**
+ * Takes calls from all windows of a limit at once, or none: a refused call spends nothing. A window starts with its first call, so that a
+ * burst across a minute boundary cannot use two quotas.
+ * KEYS: a counter per window. ARGV: calls wanted, then per window: maximum, length in ms, unused calls to give back.
+ * Answers the calls taken, then per window: room left, ms until it ends.
+ */
+const TAKE = `
+local room
+for n = 1, #KEYS do
+  local max, back = tonumber(ARGV[3 * n - 1]), tonumber(ARGV[3 * n + 1])
+  local used = tonumber(redis.call('GET', KEYS[n]) or '0')
+  if back > 0 and used > 0 then used = redis.call('DECRBY', KEYS[n], math.min(back, used)) end
+  room = math.min(room or max, max - used)
+end
+local taken = math.max(0, math.min(tonumber(ARGV[1]), room))
+local answer = { taken }
+for n = 1, #KEYS do
+  if taken > 0 then
+    redis.call('INCRBY', KEYS[n], taken)
+    if redis.call('PTTL', KEYS[n]) < 0 then redis.call('PEXPIRE', KEYS[n], ARGV[3 * n]) end
+  end
+  table.insert(answer, tonumber(ARGV[3 * n - 1]) - tonumber(redis.call('GET', KEYS[n]) or '0'))
+  table.insert(answer, redis.call('PTTL', KEYS[n]))
+end
+return answer
+`;
+
+/** Takes up to `wanted` calls and gives back, per window, calls of an earlier block that were not used. Never rejects. */
+export async function takeCalls(cache: Cache, subject: string, name: LimitName, wanted: number, unused: readonly number[]): Promise<Taken> {
+  const windows = windowsOf(name);
+  const keys = windows.map(({ windowSeconds }) => keyOf(subject, name, windowSeconds));
+  const perWindow = windows.flatMap(({ max, windowSeconds }, index) => [max, windowSeconds * 1_000, unused[index] ?? 0]);
+  const answer = await cache.run((redis) => evaluate(redis, TAKE, keys, [wanted, ...perWindow]));
+  if (answer === null) return takeFromMemory(subject, name);
+  const [calls = 0, ...numbers] = answer as number[];
+  return { calls, windows: windows.map((_, index) => ({ room: numbers[2 * index] ?? 0, ms: numbers[2 * index + 1] ?? 0 })) };
+}
+
+const counters = new BoundedMap<string, { used: number; endsAt: number }>(10_000);
+
+/** Without Redis each process counts by itself, one call at a time, up to half of each maximum because there are several processes. */
+function takeFromMemory(subject: string, name: LimitName): Taken {
+  const now = Date.now();
+  const windows = windowsOf(name, 0.5).map(({ max, windowSeconds }) => {
+    const key = keyOf(subject, name, windowSeconds);
+    const known = counters.get(key);
+    const counter = known && known.endsAt > now ? known : { used: 0, endsAt: now + windowSeconds * 1_000 };
+    counters.set(key, counter);
+    return { max, counter };
+  });
+  const calls = windows.every(({ max, counter }) => counter.used < max) ? 1 : 0;
+  for (const { counter } of windows) counter.used += calls;
+  return { calls, windows: windows.map(({ max, counter }) => ({ room: max - counter.used, ms: counter.endsAt - now })) };
+}
+
+/** Deletes a subject's counters and `more` keys, except counts that outlive an account, so that erasing it brings no new allowance. */
+export async function forgetCounts(cache: Cache, subject: string, more: readonly string[]): Promise<void> {
+  const names = Object.keys(limits).filter((name): name is LimitName => name !== 'erase' && name !== 'loginByOpenid');
+  const keys = names.flatMap((name) => limits[name].windows.map(({ windowSeconds }) => keyOf(subject, name, windowSeconds)));
+  await cache.run((redis) => redis.unlink([...keys, ...more]));
+}
