@@ -269,8 +269,8 @@ export const postDraw = <Answer>(
   ]);
 
 /**
- * Ends an account in one step: its tokens are void, nobody is behind it any more, and the openid is free for a fresh one. Its files are listed;
- * post_erase_rows removes the rest. Asked again for the same account it answers the same.
+ * Ends an account in one step: its tokens are revoked, its row bears no openid any more, so that the openid can sign up again. Its files are
+ * listed; post_erase_rows removes the rest. A replay is refused, as the account is no longer active.
  */
 export const postErase = <Answer>(
   db: Database,
@@ -633,7 +633,7 @@ export const postLogin = <Answer>(
 ): Promise<Answer> => db.post('post_login', [given.openid, given.now]);
 
 /**
- * Revokes every token issued so far.
+ * Revokes every token issued so far. A replay with one of them is refused.
  */
 export const postLogout = <Answer>(
   db: Database,
