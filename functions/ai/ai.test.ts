@@ -403,7 +403,7 @@ describe('the worker', () => {
     );
 
   test.each([
-    ['before it opened a conversation', '#500-once', ', reference = NULL'],
+    ['before it opened a conversation', '#500-once', ', conversation = NULL'],
     ['before it asked there', '#500-once', ''],
     ['before it heard that its question was accepted', '#500 #accepted', ''],
   ])('takes up a comment whose worker died %s, once, for what it costs, and counts no attempt', async (_, tricks, changes) => {
@@ -424,7 +424,7 @@ describe('the worker', () => {
     const marker = `画了一半${child.userId}`;
     const { job } = await ok(main, child.openid, 'generateImage', { content: `${marker} #500` });
     expect(services.coze.paid(marker)).toBe(1);
-    await die(child, job, ", reference = 'sent'");
+    await die(child, job, ', is_sent = TRUE');
     await fire(main, 'work', at(1));
     expect(await jobOf(child, job.id)).toMatchObject({ status: 'failed', error: { code: 'PROVIDER_ERROR', retryable: true } });
     expect([services.coze.paid(marker), await charged(child)]).toEqual([1, 0]);

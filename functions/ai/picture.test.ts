@@ -202,8 +202,8 @@ describe('with the content check on, a picture', () => {
     const job = await withSettings({ contentCheck: 'https' }, () => draw(child, { diaryId: id }));
     expect(job).toMatchObject({ status: 'running', result: null });
     expect(await pictureIn(child, id)).toBeNull();
-    const [row] = await select<{ reference: string }>('SELECT reference FROM ai_jobs WHERE user_id = ? AND id = ?', [child.userId, job.id]);
-    return { jobId: job.id, traceId: row?.reference.replace('media:', '') ?? '' };
+    const [row] = await select<{ trace_id: string }>('SELECT trace_id FROM ai_jobs WHERE user_id = ? AND id = ?', [child.userId, job.id]);
+    return { jobId: job.id, traceId: row?.trace_id ?? '' };
   }
 
   test('stays unseen until WeChat lets it pass', async () => {

@@ -68,19 +68,20 @@ async function isCompleted(settings: CozeSettings, params: Record<string, string
 const conversations = (settings: CozeSettings): Conversations => ({
   isKept: true,
 
-  async prepare(reference, errand) {
-    if (reference === null) return openConversation(settings, errand);
+  async prepare(known, errand) {
+    const fresh = async () => ({ conversation: await openConversation(settings, errand), chat: null });
+    if (known === null) return fresh();
+    const { conversation } = known;
     try {
-      const chat = await chatIn(settings, reference, errand);
-      return chat === null ? reference : `${reference}:${chat}`;
+      return { conversation, chat: await chatIn(settings, conversation, errand) };
     } catch (error) {
-      if (error instanceof ProviderError && error.code === NOT_FOUND) return openConversation(settings, errand);
+      if (error instanceof ProviderError && error.code === NOT_FOUND) return fresh();
       throw error;
     }
   },
 
-  async begin(place, subject, person, errand) {
-    const params = { conversation_id: place };
+  async begin(asked, subject, person, errand) {
+    const params = { conversation_id: asked };
     const body = {
       bot_id: settings.botId,
       user_id: person,
@@ -92,11 +93,11 @@ const conversations = (settings: CozeSettings): Conversations => ({
     const chat = text(data.id);
     const conversation = text(data.conversation_id);
     if (!ID.test(chat) || !ID.test(conversation)) throw new ProviderError('malformed', 'no chat');
-    return `${conversation}:${chat}`;
+    return { conversation, chat };
   },
 
-  async finish(reference, errand) {
-    let [conversation = '', chat = ''] = reference.split(':');
+  async finish({ conversation, chat: known }, errand) {
+    let chat = known ?? '';
     try {
       for (const pauseMs of pauses()) {
         chat ||= (await chatIn(settings, conversation, errand)) ?? '';

@@ -8,7 +8,7 @@ import { admitted, failed, succeeded } from './breaker';
 import { after, type Desk, ENDING_MS, hold, leaseMs } from './desk';
 import { fetchPicture, pictureOf } from './picture';
 import { isFitForChild } from './prompts';
-import { type Completions, type Conversations, isBegun, ProviderError } from './provider';
+import { type Completions, type Conversations, isBegun, type Place, ProviderError } from './provider';
 import { requireProvider } from './providers';
 import type { Lease, Outcome } from './queries';
 
@@ -16,11 +16,6 @@ import type { Lease, Outcome } from './queries';
 export const MAX_ATTEMPTS = 2;
 /** WeChat answers within half an hour. */
 export const PICTURE_CHECK_MS = 30 * 60_000;
-const MEDIA = 'media:';
-/** The reference of a job whose one paid call has left and has no answer yet. */
-export const SENT = 'sent';
-
-export const referenceOfTrace = (traceId: string): string => MEDIA + traceId;
 
 /** No verdict on a text: it is neither sent nor shown until there is one. */
 export class Undecided extends Error {
@@ -59,10 +54,10 @@ async function call<T>({ ctx: { cache } }: Desk, work: () => Promise<T>): Promis
 /** The time a paid call may take: the function's own, whatever the caller waits for. */
 const errandOf = ({ requestId, ctx }: Desk): Errand => ({ requestId, deadline: ctx.deadline - ENDING_MS });
 
-async function note(desk: Desk, lease: Lease, reference: string): Promise<void> {
-  if (reference === lease.reference) return;
-  lease.reference = reference;
-  await hold(desk, lease, { reference, dueAt: after(desk, leaseMs(desk)), isReleased: false });
+async function notePlace(desk: Desk, lease: Lease, place: Place): Promise<void> {
+  if (place.conversation === lease.place?.conversation && place.chat === lease.place.chat) return;
+  lease.place = place;
+  await hold(desk, lease, { begun: { place }, dueAt: after(desk, leaseMs(desk)), isReleased: false });
 }
 
 /** After this time nobody looks into a conversation any more for a question that may have been accepted. */
@@ -73,20 +68,21 @@ async function begin(comments: Conversations, desk: Desk, lease: Lease): Promise
   requirePassed(await checkText(sentText(lease), 'diary', lease.openid, desk), true, true);
   const errand = errandOf(desk);
   await call(desk, async () => {
-    const place = await comments.prepare(lease.reference, errand);
-    await note(desk, lease, place);
+    const place = await comments.prepare(lease.place, errand);
+    await notePlace(desk, lease, place);
     if (isBegun(place)) return;
     if (lease.attempts > MAX_ATTEMPTS) throw new ProviderError(lease.ageMs < LOOKING_MS ? 'occupied' : 'failed', 'attempts');
-    await note(desk, lease, await comments.begin(place, lease, person(lease.userId), errand));
+    await notePlace(desk, lease, await comments.begin(place.conversation, lease, person(lease.userId), errand));
   });
 }
 
 /** The text of a comment that the provider keeps, or null when it has to be asked for again later. */
 async function fetchKept(comments: Conversations, desk: Desk, lease: Lease): Promise<string | null> {
-  if (!isBegun(lease.reference)) await begin(comments, desk, lease);
-  const reference = lease.reference ?? '';
-  const text = await call(desk, () => comments.finish(reference, desk));
-  if (text === null) await hold(desk, lease, { reference, dueAt: desk.now(), isReleased: true });
+  if (!isBegun(lease.place)) await begin(comments, desk, lease);
+  const { place } = lease;
+  if (place === null) throw new Error('a comment was begun without a place');
+  const text = await call(desk, () => comments.finish(place, desk));
+  if (text === null) await hold(desk, lease, { dueAt: desk.now(), isReleased: true });
   return text;
 }
 
@@ -94,7 +90,8 @@ async function fetchKept(comments: Conversations, desk: Desk, lease: Lease): Pro
 async function callOnce<T>(desk: Desk, lease: Lease, work: () => Promise<T>): Promise<T> {
   requirePassed(await checkText(sentText(lease), 'diary', lease.openid, desk), true, true);
   return call(desk, async () => {
-    await note(desk, lease, SENT);
+    lease.isSent = true;
+    await hold(desk, lease, { begun: 'sent', dueAt: after(desk, leaseMs(desk)), isReleased: false });
     return work();
   });
 }
@@ -131,6 +128,6 @@ export async function makePicture(desk: Desk, lease: Lease): Promise<Outcome | n
     await remove([fileId]);
     throw new Undecided(false);
   }
-  await hold(desk, lease, { reference: MEDIA + trace, fileId, dueAt: after(desk, PICTURE_CHECK_MS), isReleased: true });
+  await hold(desk, lease, { begun: { traceId: trace }, fileId, dueAt: after(desk, PICTURE_CHECK_MS), isReleased: true });
   return null;
 }

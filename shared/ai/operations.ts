@@ -10,9 +10,8 @@ import { isCloudFile, temporaryUrls } from '../storage/storage';
 import type { commentDiary, generateImage, Job, likeComment as likeContract, pictureChecked } from './contract';
 import { deskOf, ENDING_MS } from './desk';
 import { handOver } from './hand-over';
-import { referenceOfTrace } from './make';
 import { findProvider } from './providers';
-import { postCommentLike, postJob, selectJob, selectJobByReference, toJob } from './queries';
+import { postCommentLike, postJob, selectJob, selectJobByTrace, toJob } from './queries';
 import { decidePicture, requireConfigured, workOnce } from './worker';
 
 /** How long a caller waits for a comment that may come at once. */
@@ -116,7 +115,7 @@ export async function takeVerdict(
   ctx: PublicContext,
   { traceId, suggest }: z.output<typeof pictureChecked.input>,
 ): Promise<{ known: boolean }> {
-  const job = await selectJobByReference(ctx.db, referenceOfTrace(traceId));
+  const job = await selectJobByTrace(ctx.db, traceId);
   if (job !== null) await decidePicture(deskOf(ctx, ctx.deadline), job, suggest);
   return { known: job !== null };
 }

@@ -7,18 +7,22 @@ export interface Subject {
   weather: string;
 }
 
+/** Where a comment is, or is to be. */
+export interface Place {
+  conversation: string;
+  /** The chat that was begun there; empty while its id is unknown, null when none was begun. */
+  chat: string | null;
+}
+
 /** A comment that the provider keeps: begun in one call, fetched in later ones, looked up after a lost answer. Beginning it costs money. */
 export interface Conversations {
   isKept: true;
-  /**
-   * Where a comment can be begun; or, when one was begun there already, what it can be asked for by. `reference`: where it may have been
-   * begun before, null for nowhere.
-   */
-  prepare(reference: string | null, errand: Errand): Promise<string>;
-  /** Begins a comment in a prepared place and answers what it can be asked for by. `person` is a pseudonym. */
-  begin(place: string, subject: Subject, person: string, errand: Errand): Promise<string>;
+  /** Where a comment can be begun, or was begun already. `known`: where it may have been begun before; null for nowhere. */
+  prepare(known: Place | null, errand: Errand): Promise<Place>;
+  /** Begins a comment in a prepared conversation. `person` is a pseudonym. */
+  begin(conversation: string, subject: Subject, person: string, errand: Errand): Promise<Place>;
   /** The comment, or null when it is not ready by the deadline. */
-  finish(reference: string, errand: Errand): Promise<string | null>;
+  finish(place: Place, errand: Errand): Promise<string | null>;
 }
 
 /** A comment that is the answer to one call. The provider keeps nothing, so a lost answer cannot be looked up. */
@@ -36,8 +40,8 @@ export interface Provider {
   draw: ((subject: Subject, errand: Errand) => Promise<Drawing>) | null;
 }
 
-/** Whether something was begun that can be asked for: its reference has a colon, as post_job_claim knows. */
-export const isBegun = (reference: string | null): boolean => reference?.includes(':') ?? false;
+/** Whether a chat was begun that can be asked for. */
+export const isBegun = (place: Place | null): place is Place & { chat: string } => place !== null && place.chat !== null;
 
 /**
  * `isWorthRetrying`: asking again may help. `isOutage`: it says something about the provider's health, not about this request alone.
@@ -54,7 +58,7 @@ const troubles = {
   busy: { isWorthRetrying: true, isOutage: false, mayHavePaid: false },
   /** The conversation is in use, or a limit was reached: a question that was sent before may be the reason, and have its answer there. */
   occupied: { isWorthRetrying: true, isOutage: false, mayHavePaid: true },
-  /** What was begun came to nothing; asking by its reference again is useless. */
+  /** What was begun came to nothing; asking for it again is useless. */
   failed: { isWorthRetrying: true, isOutage: false, mayHavePaid: true },
   /** An empty answer, no picture behind a link: it would only come again. */
   unusable: { isWorthRetrying: false, isOutage: false, mayHavePaid: true },

@@ -4,6 +4,7 @@ import { type ErrorCode, errorKinds, isErrorCode } from '../errors';
 import type { Request } from '../request';
 import type { Database } from '../runtime/mysql';
 import type { Job } from './contract';
+import type { Place } from './provider';
 
 /** As the table has it, or as JSON. */
 export interface JobRow {
@@ -49,14 +50,11 @@ export const selectJob = async (db: Database, account: Account, id: number): Pro
   return row.id === null ? null : row;
 };
 
-export const selectJobByReference = async (
-  db: Database,
-  reference: string,
-): Promise<{ userId: number; id: number; fileId: string } | null> => {
+export const selectJobByTrace = async (db: Database, traceId: string): Promise<{ userId: number; id: number; fileId: string } | null> => {
   const [row] = await db.rows<{ userId: number; id: number; fileId: string }>(
-    'ai.by-reference',
-    "SELECT user_id AS userId, id, result ->> '$.fileId' AS fileId FROM ai_jobs WHERE reference = ?",
-    [reference],
+    'ai.by-trace',
+    "SELECT user_id AS userId, id, result ->> '$.fileId' AS fileId FROM ai_jobs WHERE trace_id = ?",
+    [traceId],
   );
   return row ?? null;
 };
@@ -94,8 +92,12 @@ export interface Lease {
   diaryId: number | null;
   /** Calls that may have cost money, the one about to be made among them. */
   attempts: number;
-  /** What was begun, and can be asked for without paying; or where a comment may have been begun. See isBegun. */
-  reference: string | null;
+  /** Where a comment is, or may have been begun. */
+  place: Place | null;
+  /** A paid call that cannot be looked up has left. */
+  isSent: boolean;
+  /** The picture check that the result waits for. */
+  traceId: string | null;
   /** A picture that waits to be checked. */
   fileId: string | null;
   /** A comment that waits to be checked. */
@@ -130,8 +132,8 @@ export const postJobClaim = async (
 };
 
 interface Note {
-  /** Absent or null keeps what is there, an empty string drops it. */
-  reference?: string | null;
+  /** What was begun elsewhere. Absent keeps what was noted, null drops it. */
+  begun?: { place: Place } | 'sent' | { traceId: string } | null;
   fileId?: string;
   text?: string;
   dueAt: Date;
@@ -143,13 +145,18 @@ interface Note {
 
 /** Answers false when the lease has passed to another worker, who then goes on alone. */
 export const postJobHold = async (db: Database, { userId, id, worker }: Lease, note: Note): Promise<boolean> => {
-  const { reference = null, fileId, text, dueAt, isReleased, isUnpaid = false, errorCode = null } = note;
+  const { begun, fileId, text, dueAt, isReleased, isUnpaid = false, errorCode = null } = note;
+  const place = begun && typeof begun === 'object' && 'place' in begun ? begun.place : null;
   const result = fileId === undefined && text === undefined ? null : { fileId, text };
   const { held } = await call.postJobHold<{ held: 0 | 1 | boolean }>(db, {
     userId,
     id,
     worker,
-    reference,
+    keepsBegun: begun === undefined,
+    conversation: place?.conversation ?? null,
+    chat: place?.chat ?? null,
+    isSent: begun === 'sent',
+    traceId: begun && typeof begun === 'object' && 'traceId' in begun ? begun.traceId : null,
     result,
     dueAt,
     isReleased,

@@ -5,7 +5,7 @@ import { logLine } from '../runtime/log';
 import type { Verdict } from '../safety/check';
 import { remove } from '../storage/storage';
 import { after, type Desk, hold, LeaseLost, leaseMs, SETTLING_MS } from './desk';
-import { MAX_ATTEMPTS, makeComment, makePicture, PICTURE_CHECK_MS, SENT, Undecided } from './make';
+import { MAX_ATTEMPTS, makeComment, makePicture, PICTURE_CHECK_MS, Undecided } from './make';
 import { isBegun, ProviderError } from './provider';
 import { findProvider } from './providers';
 import { type End, type Lease, type Outcome, postJobClaim, postJobEnd } from './queries';
@@ -27,13 +27,16 @@ const PATIENCE_MS = 5 * 60_000;
 /** What was found unfit stays so for this version of the diary; anything else may be asked for again. */
 const failure = (errorCode: ErrorCode): Outcome => ({ errorCode, mayRepeat: errorCode !== 'CONTENT_REJECTED' });
 
+/** Whether a worker noted that it began something elsewhere. */
+const hasBegun = ({ place, isSent, traceId }: Lease): boolean => place !== null || isSent || traceId !== null;
+
 /** Why a job ends before anything leaves for the provider; null when it may go on. */
 function endedAlready(lease: Lease): ErrorCode | null {
   if (lease.diaryIs === 'gone' || lease.openid === null) return 'NOT_FOUND';
   if (lease.diaryIs === 'changed') return 'VERSION_CONFLICT';
   if (!lease.aiEnabled) return 'AI_DISABLED';
-  const isSpent = lease.reference === null && lease.attempts > MAX_ATTEMPTS;
-  const isLost = lease.reference === SENT && lease.text === null;
+  const isSpent = !hasBegun(lease) && lease.attempts > MAX_ATTEMPTS;
+  const isLost = lease.isSent && lease.text === null;
   const isTooOld = lease.ageMs > (lease.fileId === null ? PATIENCE_MS : PICTURE_CHECK_MS);
   if (!isSpent && !isLost && !isTooOld) return null;
   return lease.errorCode === 'UNAVAILABLE' ? 'UNAVAILABLE' : 'PROVIDER_ERROR';
@@ -75,21 +78,26 @@ async function afterTrouble(desk: Desk, lease: Lease, error: unknown): Promise<O
   if (error instanceof Undecided) {
     const { isUnpaid } = error;
     if (!isUnpaid && lease.kind === 'image') return failure('UNAVAILABLE');
-    await hold(desk, lease, { reference: null, dueAt: after(desk, 4 * SETTLING_MS), isReleased: true, isUnpaid, errorCode: 'UNAVAILABLE' });
+    await hold(desk, lease, { dueAt: after(desk, 4 * SETTLING_MS), isReleased: true, isUnpaid, errorCode: 'UNAVAILABLE' });
     return null;
   }
   if (!(error instanceof ProviderError)) throw error;
   logLine('warning', { what: 'ai', trouble: error.trouble, code: error.code, job: lease.kind, attempt: lease.attempts });
-  const isSingleCall = lease.reference === SENT;
+  const isSingleCall = lease.isSent;
   const isOver = error.code === 'breaker' || !error.isWorthRetrying || (error.trouble === 'failed' && lease.attempts >= MAX_ATTEMPTS);
   if (isOver || (isSingleCall && error.mayHavePaid)) return failure(codeOf(error));
   // The question may have been accepted all the same: its conversation is looked into before the job is given up.
-  const mayBeFound = error.isOutage || error.trouble === 'occupied' || isBegun(lease.reference);
-  const isOpen = !isSingleCall && lease.reference !== null && mayBeFound;
+  const mayBeFound = error.isOutage || error.trouble === 'occupied' || isBegun(lease.place);
+  const isOpen = !isSingleCall && hasBegun(lease) && mayBeFound;
   if (lease.attempts >= MAX_ATTEMPTS && !isOpen) return failure(codeOf(error));
   const pauseMs = Math.max(error.retryAfterMs, SETTLING_MS * lease.attempts * (1 + Math.random() / 2));
-  const reference = error.trouble === 'failed' || isSingleCall ? '' : null;
-  await hold(desk, lease, { reference, dueAt: after(desk, pauseMs), isReleased: true, errorCode: 'PROVIDER_ERROR' });
+  const isWorthKeeping = error.trouble !== 'failed' && !isSingleCall;
+  await hold(desk, lease, {
+    ...(!isWorthKeeping && { begun: null }),
+    dueAt: after(desk, pauseMs),
+    isReleased: true,
+    errorCode: 'PROVIDER_ERROR',
+  });
   return null;
 }
 

@@ -1,7 +1,7 @@
 -- Leases the job that has waited longest (or, when p_id is given, that one if it is due) to a worker, and answers what working on it
 -- needs, NULL when there is none. Two workers never get the same job: a row that another one is claiming is skipped. A lease that has run out is due again.
--- A claim counts as a paid call about to be made, except where something was begun already: its reference has a colon. Nor does taking up a
--- comment whose worker died: its conversation, without a colon, tells whether that one paid.
+-- A claim counts as a paid call about to be made, except where a chat or a picture check was begun already. Nor does taking over a comment whose
+-- worker died: its conversation tells whether that worker paid.
 CREATE DEFINER = gd_owner PROCEDURE post_job_claim(
   IN p_user_id INT UNSIGNED /* NULL */,
   IN p_id BIGINT UNSIGNED /* NULL */,
@@ -23,13 +23,14 @@ BEGIN
       FROM ai_jobs WHERE user_id = p_user_id AND id = p_id AND due_at <= p_now FOR UPDATE SKIP LOCKED;
   END IF;
   UPDATE ai_jobs
-     SET attempts = attempts + (COALESCE(reference, '') NOT LIKE '%:%' AND (kind = 'image' OR status = 'queued')),
+     SET attempts = attempts + (chat IS NULL AND trace_id IS NULL AND (kind = 'image' OR status = 'queued')),
          status = 'running', worker = p_worker, due_at = p_lease_until
    WHERE user_id = v_user_id AND id = v_id;
   COMMIT;
   SELECT IF(v_id IS NULL, JSON_OBJECT('job', NULL), (
     SELECT JSON_OBJECT('job', JSON_OBJECT('userId', j.user_id, 'id', j.id, 'kind', j.kind, 'diaryId', j.diary_id, 'attempts', j.attempts,
-        'reference', j.reference, 'fileId', j.result ->> '$.fileId', 'text', j.result ->> '$.text', 'errorCode', j.error_code, 'ageMs', TIMESTAMPDIFF(MICROSECOND, j.created_at, p_now) DIV 1000,
+        'place', IF(j.conversation IS NULL, NULL, JSON_OBJECT('conversation', j.conversation, 'chat', j.chat)), 'isSent', j.is_sent IS TRUE, 'traceId', j.trace_id,
+        'fileId', j.result ->> '$.fileId', 'text', j.result ->> '$.text', 'errorCode', j.error_code, 'ageMs', TIMESTAMPDIFF(MICROSECOND, j.created_at, p_now) DIV 1000,
         'openid', u.openid, 'aiEnabled', COALESCE(u.settings ->> '$.aiEnabled', 'true') <> 'false',
         'diaryIs', IF(j.diary_id IS NULL OR d.content_rev = j.diary_version, 'same', IF(d.id IS NULL, 'gone', 'changed')),
         'content', COALESCE(d.content, j.input ->> '$.content', ''), 'mood', COALESCE(d.mood, j.input ->> '$.mood', ''),

@@ -11,7 +11,7 @@ interface Step {
 describe('with a long history of jobs behind it', () => {
   test.each([
     ['the queue', "SELECT user_id, id FROM ai_jobs WHERE due_at <= '2025-01-22' ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED", 'idx_due'],
-    ['a picture check’s answer', "SELECT user_id, id FROM ai_jobs WHERE reference = 'media:x'", 'idx_reference'],
+    ['a picture check’s answer', "SELECT user_id, id FROM ai_jobs WHERE trace_id = 'x'", 'idx_trace'],
     [
       'the day’s quota',
       "SELECT SUM(is_charged) FROM ai_jobs FORCE INDEX (idx_user_day) WHERE user_id = :user AND quota_day = '2024-12-01' AND kind = 'comment'",
@@ -32,7 +32,7 @@ describe('with a long history of jobs behind it', () => {
     const numbers = Array.from({ length: 500 }, (_, index) => index + 1);
     const day = (n: number) => `'2024-12-01' - INTERVAL ${n % 100} DAY`;
     const jobs = numbers.map((n) => `(${userId}, ${n}, 'comment', ${n}, ${n}, ${n}, 'done', ${day(n)}, 'r${n}', 1, NOW(3))`);
-    await select(`INSERT INTO ai_jobs (user_id, id, kind, diary_id, diary_version, answers_version, status, quota_day, reference, rev, created_at)
+    await select(`INSERT INTO ai_jobs (user_id, id, kind, diary_id, diary_version, answers_version, status, quota_day, trace_id, rev, created_at)
       VALUES ${jobs.join()}`);
     await select(
       `INSERT INTO content_checks (user_id, diary_id, due_at) VALUES ${numbers.map((n) => `(${userId}, ${n}, '2030-01-01')`).join()}`,

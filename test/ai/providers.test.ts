@@ -205,7 +205,7 @@ describe.each(providerNames)('with %s', (name) => {
     const child = await newChild();
     const marker = `被杀${child.userId}`;
     const job = await comment(child, (await write(child, `${marker} #500${name === 'coze' ? ' #accepted' : ''}`)).id);
-    const sent = name === 'coze' ? '' : ", reference = 'sent'";
+    const sent = name === 'coze' ? '' : ', is_sent = TRUE';
     await select(`UPDATE ai_jobs SET status = 'running', worker = 'dead', due_at = '2025-01-22 04:00:30'${sent} WHERE user_id = ?`, [
       child.userId,
     ]);

@@ -89,7 +89,7 @@ test('a procedure whose file changed is replaced, alone', async () => {
   expect(row?.body).toContain("'edited'");
 });
 
-test('answers that were stored before there were receipts become receipts without their words', async () => {
+test('stored answers become receipts without their words, and references of AI jobs become columns', async () => {
   const later = readdirSync(join(folder, 'sql')).filter((name) => /^\d{4}_/.test(name) && name >= '0011');
   const texts = later.map((name) => readFileSync(join(folder, 'sql', name), 'utf8'));
   for (const name of later) rmSync(join(folder, 'sql', name));
@@ -117,6 +117,12 @@ test('answers that were stored before there were receipts become receipts withou
   await ask(
     "INSERT INTO @db.point_records (user_id, seq, amount, balance_after, source, source_key, rev, created_at) VALUES (1, 1, 5, 5, 'x', 'req:phone-1234:0000000004', 1, NOW())",
   );
+  const references = ['conversation', 'conversation:chat', 'conversation:', 'sent', 'media:trace'];
+  for (const [index, reference] of references.entries()) {
+    await ask(
+      `INSERT INTO @db.ai_jobs (user_id, id, kind, quota_day, reference, rev, created_at) VALUES (1, ${index}, 'comment', '2025-01-22', '${reference}', 1, NOW())`,
+    );
+  }
   later.forEach((name, index) => {
     writeFileSync(join(folder, 'sql', name), texts[index] ?? '');
   });
@@ -132,6 +138,13 @@ test('answers that were stored before there were receipts become receipts withou
     ['~phone-1234:0000000002', '', { refused: 'NOT_FOUND' }],
     ['~phone-1234:0000000003', '', { isConflict: false, version: 6 }],
     ['~phone-1234:0000000004', '', null],
+  ]);
+  expect(await ask('SELECT conversation, chat, is_sent, trace_id FROM @db.ai_jobs ORDER BY id')).toEqual([
+    { conversation: 'conversation', chat: null, is_sent: 0, trace_id: null },
+    { conversation: 'conversation', chat: 'chat', is_sent: 0, trace_id: null },
+    { conversation: 'conversation', chat: '', is_sent: 0, trace_id: null },
+    { conversation: null, chat: null, is_sent: 1, trace_id: null },
+    { conversation: null, chat: null, is_sent: 0, trace_id: 'trace' },
   ]);
   expect(await ask('SELECT request_id FROM @db.lottery_records')).toEqual([{ request_id: 'a-draw' }]);
   expect(await ask('SELECT source_key FROM @db.point_records')).toEqual([{ source_key: 'req:~phone-1234:0000000004' }]);
