@@ -554,8 +554,8 @@ export const postJob = <Answer>(
 /**
  * Leases the job that has waited longest (or, when p_id is given, that one if it is due) to a worker, and answers what working on it
  * needs, NULL when there is none. Two workers never get the same job: a row that another one is claiming is skipped. A lease that has run out is due again.
- * A claim counts as a paid call about to be made, except where something was begun already: its reference has a colon. Nor does taking up a
- * comment whose worker died: its conversation, without a colon, tells whether that one paid.
+ * A claim counts as a paid call about to be made, except where a chat or a picture check was begun already. Nor does taking over a comment whose
+ * worker died: its conversation tells whether that worker paid.
  */
 export const postJobClaim = <Answer>(
   db: Database,
@@ -591,8 +591,8 @@ export const postJobEnd = <Answer>(
   db.post('post_job_end', [given.userId, given.id, given.worker, given.text, given.fileId, given.errorCode, given.mayRepeat, given.now]);
 
 /**
- * What a worker notes on the job it has leased: a reference to go on from (NULL keeps the one there is, '' drops
- * it), an unchecked result (fileId or text), the next due_at. p_is_released gives the lease back; p_unpaid takes back attempts that provably cost nothing.
+ * What a worker notes on the job it has leased: what was begun elsewhere (unless p_keeps_begun), an unchecked
+ * result (fileId or text), the next due_at. p_is_released gives the lease back; p_unpaid takes back attempts that provably cost nothing.
  * Answers whether the lease still was this worker's; if not, nothing is changed.
  */
 export const postJobHold = <Answer>(
@@ -601,7 +601,11 @@ export const postJobHold = <Answer>(
     userId: number;
     id: number;
     worker: string;
-    reference: string | null;
+    keepsBegun: boolean;
+    conversation: string | null;
+    chat: string | null;
+    isSent: boolean;
+    traceId: string | null;
     result: object | null;
     dueAt: Date;
     isReleased: boolean;
@@ -613,7 +617,11 @@ export const postJobHold = <Answer>(
     given.userId,
     given.id,
     given.worker,
-    given.reference,
+    given.keepsBegun,
+    given.conversation,
+    given.chat,
+    given.isSent,
+    given.traceId,
     given.result && JSON.stringify(given.result),
     given.dueAt,
     given.isReleased,
