@@ -1,5 +1,5 @@
 # One process that serves the REST paths of all functions (docs/operations.md). test/trust/container.test.ts runs these same steps without Docker.
-FROM node:20.20.2-bookworm-slim AS build
+FROM node:20.20.2-bookworm-slim@sha256:2cf067cfed83d5ea958367df9f966191a942351a2df77d6f0193e162b5febfc0 AS build
 WORKDIR /app
 COPY package.json package-lock.json ./
 RUN npm ci
@@ -10,7 +10,7 @@ COPY shared shared
 COPY scripts scripts
 RUN npm run build:container
 
-FROM node:20.20.2-bookworm-slim
+FROM node:20.20.2-bookworm-slim@sha256:2cf067cfed83d5ea958367df9f966191a942351a2df77d6f0193e162b5febfc0
 ENV NODE_ENV=production TZ=UTC PORT=3000 DB_POOL=10
 WORKDIR /app
 COPY --from=build /app/dist/container/functions/container .

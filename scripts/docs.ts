@@ -2,10 +2,11 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { runCommand } from './command';
 import { readApi } from './docs/api';
 import { consoleEvents } from './docs/console-events';
+import { withLicences } from './docs/licences';
 import { apiMarkdown } from './docs/markdown';
 import { openapi } from './docs/openapi';
 
-const usage = `Writes docs/api.md, docs/openapi.json and docs/console-events from the contracts.
+const usage = `Writes docs/api.md, docs/openapi.json and docs/console-events from the contracts, and the licences in docs/dependencies.md from the lockfile.
 
   npm run docs
   npm run docs -- --check      writes nothing; exits with 1 when a page is stale`;
@@ -27,6 +28,7 @@ async function pages(): Promise<Record<string, string>> {
   return {
     'docs/openapi.json': `${JSON.stringify(openapi(api, version), null, 2)}\n`,
     'docs/api.md': apiMarkdown(api),
+    'docs/dependencies.md': withLicences(current('docs/dependencies.md'), JSON.parse(current('package-lock.json'))),
     ...consoleEvents(api),
   };
 }

@@ -21,7 +21,7 @@ export function debianFamily(): 'debian' | 'ubuntu' | null {
 }
 
 /**
- * Where packages may come from, best first. Debian's stable suites have no MySQL, only sid has it; Ubuntu's own have it.
+ * Where packages may come from, best first. apt verifies each list by its signature and each package by the hash in the list. Debian's stable suites have no MySQL, only sid has it; Ubuntu's own have it.
  * The mirror is the one this machine uses, then Debian's own.
  */
 export async function aptSources(wanted: 'own' | 'own-or-sid'): Promise<AptSources[]> {
@@ -35,8 +35,10 @@ export async function aptSources(wanted: 'own' | 'own-or-sid'): Promise<AptSourc
   const known = [...new Set(mirrors.filter((mirror) => mirror !== undefined))];
   if (known.length === 0) throw new Error(`apt has no source for ${codename}`);
   if (family === 'debian' && wanted === 'own-or-sid') {
-    // A mirror frozen at a date serves lists that are past their time; sid is only read, never installed.
-    return known.map((mirror) => ({ suite: 'sid', mirror, lines: [`deb [${options} check-valid-until=no] ${mirror} sid main`] }));
+    // A mirror frozen at a date serves lists past their time. They are signed all the same, so that an old one is the worst that can come; it is
+    // taken only when no mirror has a current one.
+    const sid = (mirror: string, age: string) => ({ suite: 'sid', mirror, lines: [`deb [${options}${age}] ${mirror} sid main`] });
+    return [...known.map((mirror) => sid(mirror, '')), ...known.map((mirror) => sid(mirror, ' check-valid-until=no'))];
   }
   const suites = [codename, `${codename}-updates`, `${codename}-security`];
   const own = targets

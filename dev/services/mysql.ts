@@ -2,7 +2,6 @@ import { isOlder, OLDEST_MYSQL } from '../../scripts/migrate/version';
 import { debianFamily } from './apt-sources';
 import { explain, firstThatStarts, type Program, type Rung } from './chain';
 import { debianBox } from './debian-box';
-import { downloadedMysql } from './download';
 import type { Home } from './home';
 import { runMysql } from './mysql-server';
 import { findExecutables, reasonOf, run } from './process';
@@ -48,7 +47,8 @@ export async function givenMysql(): Promise<MysqlAddress | null> {
 }
 
 export function mysqlChain(report: (line: string) => void): Rung[] {
-  return [...installedRungs(), debianFamily() ? debianRung(report) : downloadRung(report)];
+  // No build of mysql.com is fetched: its archives come without a signature that could be verified here.
+  return [...installedRungs(), ...(debianFamily() ? [debianRung(report)] : [])];
 }
 
 export async function startMysql(rungs: Rung[], home: Home, supervisor: Supervisor): Promise<MysqlAddress> {
@@ -77,16 +77,6 @@ function debianRung(report: (line: string) => void): Rung {
       const program = await describe(box, `the private box ${box.root}`);
       // The built-in paths are those of an installed package: messages and character sets lie in the box.
       return { ...program, arguments: [...program.arguments, '--no-defaults', `--basedir=${box.root}/usr`] };
-    },
-  };
-}
-
-function downloadRung(report: (line: string) => void): Rung {
-  return {
-    name: 'download of MySQL 8.0',
-    find: async () => {
-      const command = await downloadedMysql(report);
-      return describe({ command, arguments: [] }, `the download ${command}`);
     },
   };
 }

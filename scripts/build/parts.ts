@@ -10,6 +10,7 @@ const files: Readonly<Record<string, string>> = {
   axios: 'axios.js',
   jsonwebtoken: 'jsonwebtoken.js',
   '@cloudbase/node-sdk': 'node-sdk.js',
+  'cos-nodejs-sdk-v5': 'cos-nodejs-sdk-v5.js',
   'wx-server-sdk': 'wx-server-sdk.js',
   './redis-cluster': 'redis-cluster.js',
 };

@@ -1,21 +1,29 @@
+import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import * as z from 'zod';
 import { overBudget } from '../build/budget';
 import { buildFunctions } from '../build/functions';
 import { runCommand } from '../command';
 import { migrationTargetFrom } from '../database';
 import { migrate } from '../migrate';
-import { type Checked, checkHere, reportCheck } from './check';
+import { deployedSettings, readCertificate, writeCertificate } from './certificate';
+import { type Checked, checkHere, reportCheck, root } from './check';
 import { type Cli, dryCli, realCli } from './cli';
+import { commands } from './commands';
+import type { Deployment } from './plan';
+import { lineOf } from './problem';
+import { readBack } from './read-back';
 import type { Settings } from './settings';
+import { callOnce, smokeCommand, writeOnce } from './smoke';
 
-const usage = `Checks, migrates the database, builds, deploys every function and calls each once.
+const usage = `Checks, migrates the database, builds, deploys every function, reads back what is deployed and calls each function once.
 
   npm run deploy -- --mode production      settings from .env, .env.local, .env.production and this shell
-  npm run deploy -- --dry-run              says what it would do, and does none of it
+  npm run deploy -- --dry-run              says what it would do, and does none of it; exits with 1 when there are problems
   --only NAME (more than once)             these functions alone
   --skip-migrate                           the database cannot be reached from here, or is migrated elsewhere
-  --http                                   opens the REST paths to the internet as well`;
+  --http                                   opens the REST paths to the internet as well
+
+With SMOKE_TOKEN set (the token of a test user) it also writes, reads and deletes a diary.`;
 
 export interface DeployOptions {
   only: readonly string[];
@@ -28,6 +36,7 @@ export interface Steps {
   cli: Cli;
   report(line: string): void;
   migrate(): Promise<void>;
+  /** Writes the bundles, each with the certificate of the database beside it. */
   build(): Promise<void>;
 }
 
@@ -35,55 +44,100 @@ export interface Steps {
 const paths: Readonly<Record<string, string>> = { login: '/api/auth' };
 const pathOf = (name: string): string => paths[name] ?? `/api/${name}`;
 
-const refusal = z.object({ success: z.literal(false), error: z.object({ code: z.literal('NOT_FOUND') }) });
+function chosenNames({ functions }: Deployment, only: readonly string[]): string[] {
+  const known = functions.map(({ name }) => name);
+  const unknown = only.filter((name) => !known.includes(name));
+  if (unknown.length > 0) throw new Error(`there is no function ${unknown.join(', ')}`);
+  return only.length > 0 ? [...only] : known;
+}
 
-/** No function knows this action: one whose settings are right says so, any other answers INTERNAL or nothing that is ours. */
-async function callOnce({ cli, report }: Steps, name: string, envId: string, dryRun: boolean): Promise<void> {
-  const printed = await cli.run(['fn', 'invoke', name, '--params', '{"action":"smoke"}', '--envId', envId]);
-  if (dryRun) return;
-  const answer = /\{"success".*\}/.exec(printed.replaceAll('\\"', '"'))?.[0] ?? '';
-  let isWell = false;
-  try {
-    isWell = refusal.safeParse(JSON.parse(answer)).success;
-  } catch {
-    // It is not even JSON.
+async function verify(plan: Deployment, names: readonly string[], envId: string, given: Settings, { cli, report }: Steps): Promise<void> {
+  const differences = await readBack(cli, { plan, names, envId, given: deployedSettings(given) });
+  for (const difference of differences) report(`   ✗ ${lineOf(difference)}`);
+  if (differences.length > 0) throw new Error(`${differences.length} differences between what was asked for and what is deployed`);
+  report('   ✓ runtime, variables, triggers and network are as asked for');
+}
+
+async function smoke(names: readonly string[], envId: string, given: Settings, { cli, report }: Steps): Promise<void> {
+  for (const name of names) {
+    await callOnce(cli, name, envId);
+    report(`   ✓ ${name} answers`);
   }
-  if (!isWell) throw new Error(`${name} was deployed and does not answer as it should: look at its log`);
-  report(`${name} answers`);
+  const token = given.SMOKE_TOKEN;
+  if (!token || !names.includes('diary')) return;
+  await writeOnce(cli, envId, token);
+  report('   ✓ a diary was written, read and deleted');
+}
+
+/** The steps after the deployment, in words and commands. */
+async function sayRest(names: readonly string[], envId: string, given: Settings, { cli, report }: Steps): Promise<void> {
+  report('5. read back and compare: runtime, variables, triggers, network');
+  await cli.read(commands.pull(names, envId));
+  for (const name of names) await cli.read(commands.detail(name, envId));
+  report('6. call each function once');
+  for (const name of names) await cli.run(smokeCommand(name, envId));
+  if (given.SMOKE_TOKEN) report('   write, read and delete a diary with SMOKE_TOKEN');
+  report('nothing of this was done');
 }
 
 export async function deploy({ plan, problems }: Checked, given: Settings, options: DeployOptions, steps: Steps): Promise<void> {
   const { cli, report } = steps;
   if (plan === null || (problems.length > 0 && !options.dryRun)) throw new Error('nothing was deployed: see the problems above');
-  const known = plan.functions.map(({ name }) => name);
-  const unknown = options.only.filter((name) => !known.includes(name));
-  if (unknown.length > 0) throw new Error(`there is no function ${unknown.join(', ')}`);
-  const names = options.only.length > 0 ? options.only : known;
+  const names = chosenNames(plan, options.only);
   const envId = given.ENV_ID || '<ENV_ID>';
 
-  report('1. migrate the database');
+  report('2. migrate the database');
   if (options.skipMigrate) report('   skipped');
   else await steps.migrate();
-  report('2. build');
+  report('3. build');
   await steps.build();
-  report('3. deploy');
-  for (const name of names) await cli.run(['fn', 'deploy', name, '--force', '--yes', '--envId', envId]);
+  report('4. deploy');
+  for (const name of names) await cli.run(commands.deploy(name, envId));
   if (options.http) {
     report('   open the REST paths');
-    for (const name of names) await cli.run(['service', 'create', '--service-path', pathOf(name), '--function', name, '--envId', envId]);
+    for (const name of names) await cli.run(commands.openPath(name, pathOf(name), envId));
   }
-  report('4. call each function once');
-  for (const name of names) await callOnce(steps, name, envId, options.dryRun);
-  report(options.dryRun ? 'nothing of this was done' : 'deployed');
+  if (options.dryRun) {
+    await sayRest(names, envId, given, steps);
+    if (problems.length > 0) throw new Error(`${problems.length} problems would have stopped it before step 2`);
+    return;
+  }
+  report('5. read back and compare: runtime, variables, triggers, network');
+  await verify(plan, names, envId, given, steps);
+  report('6. call each function once');
+  await smoke(names, envId, given, steps);
+  report('deployed; nobody is served by it before npm run release');
 }
 
-async function buildOrFail(): Promise<void> {
+async function buildOrFail(given: Settings): Promise<void> {
   const bundles = await buildFunctions();
   const problems = [...bundles.flatMap(({ name, missing }) => missing.map((each) => `${name} requires ${each}`)), ...overBudget(bundles)];
   if (problems.length > 0) throw new Error(problems.join('\n'));
+  await writeCertificate(
+    bundles.map(({ file }) => dirname(file)),
+    readCertificate(root, given),
+  );
 }
 
-const migrateHere = (given: Settings, report: (line: string) => void): Promise<void> => migrate(migrationTargetFrom(given), { report });
+function stepsFor(given: Settings, isDry: boolean, report: (line: string) => void): Steps {
+  if (!isDry) {
+    return {
+      cli: realCli(deployedSettings(given)),
+      report,
+      migrate: () => migrate(migrationTargetFrom(given), { report }),
+      build: () => buildOrFail(given),
+    };
+  }
+  const wouldDo = (what: string) => async (): Promise<void> => report(`   ${what}`);
+  const user = given.DB_MIGRATE_USER || given.DB_USER || '<user>';
+  const target = `${user}@${given.DB_MIGRATE_HOST || given.DB_HOST || '<host>'}/${given.DB_NAME || '<database>'}`;
+  return {
+    cli: dryCli((line) => report(`   ${line}`)),
+    report,
+    migrate: wouldDo(`apply sql/ to ${target}`),
+    build: wouldDo(`write dist/functions/<name>/index.js${given.DB_CA ? ' and database-ca.pem' : ''}`),
+  };
+}
 
 const flags = {
   mode: { type: 'string' },
@@ -102,20 +156,15 @@ async function main(values: {
 }) {
   const report = (line: string): void => console.log(line);
   const checked = await checkHere(values.mode);
-  const { given } = checked;
-  reportCheck(checked);
-  const dryRun = values['dry-run'];
-  const wouldDo = (what: string) => async (): Promise<void> => report(`   ${what}`);
-  const target = `${given.DB_MIGRATE_USER || given.DB_USER || '<user>'}@${given.DB_MIGRATE_HOST || given.DB_HOST || '<host>'}/${given.DB_NAME || '<database>'}`;
-  const steps: Steps = dryRun
-    ? {
-        cli: dryCli((line) => report(`   ${line}`)),
-        report,
-        migrate: wouldDo(`apply sql/ to ${target}`),
-        build: wouldDo('write dist/functions/<name>/index.js'),
-      }
-    : { cli: realCli(given), report, migrate: () => migrateHere(given, report), build: buildOrFail };
-  await deploy(checked, given, { only: values.only ?? [], skipMigrate: values['skip-migrate'], http: values.http, dryRun }, steps);
+  report('1. check cloudbaserc.json and the settings');
+  reportCheck(checked, (line) => report(`   ${line}`));
+  const isDry = values['dry-run'];
+  await deploy(
+    checked,
+    checked.given,
+    { only: values.only ?? [], skipMigrate: values['skip-migrate'], http: values.http, dryRun: isDry },
+    stepsFor(checked.given, isDry, report),
+  );
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) await runCommand({ usage, flags }, main);

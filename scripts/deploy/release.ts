@@ -6,6 +6,7 @@ import * as z from 'zod';
 import { CommandError, runCommand } from '../command';
 import { checkHere, root } from './check';
 import { type Cli, dryCli, realCli } from './cli';
+import { commands } from './commands';
 
 const usage = `Publishes what was deployed and shifts traffic to it.
 
@@ -49,15 +50,11 @@ interface Release {
 }
 
 async function publish(cli: Cli, name: string, { envId, description }: Release): Promise<string> {
-  await cli.run(['fn', 'publish-version', name, description, '--envId', envId]);
-  const version = versionIn(await cli.run(['fn', 'list-function-versions', name, '--limit', '100', '--envId', envId]), description);
+  await cli.run(commands.publish(name, description, envId));
+  const version = versionIn(await cli.run(commands.versions(name, envId)), description);
   if (version === null) throw new Error(`${name} was published as ${description}, but its number cannot be found`);
   return version;
 }
-
-/** The CLI refuses a route to one version alone, although its help allows it: a second one with nothing always follows. */
-const route = (cli: Cli, name: string, envId: string, [first, percent]: [string, number], second: string): Promise<string> =>
-  cli.run(['fn', 'config-route', name, first, String(percent), second, String(100 - percent), '--envId', envId]);
 
 /** All functions are published before any traffic moves; what was done is kept after each step, so that a release that broke off can go on or back. */
 export async function release(cli: Cli, known: Versions, plan: Release, keep: (versions: Versions) => Promise<void>): Promise<void> {
@@ -66,7 +63,7 @@ export async function release(cli: Cli, known: Versions, plan: Release, keep: (v
   if (percent === 'back') {
     for (const name of names) {
       const { stable, candidate } = state[name] ?? { stable: LATEST, candidate: null };
-      await route(cli, name, envId, [stable, 100], candidate ?? LATEST);
+      await cli.run(commands.route(name, [stable, 100], candidate ?? LATEST, envId));
       state[name] = { stable, candidate: null };
       await keep(state);
     }
@@ -80,7 +77,7 @@ export async function release(cli: Cli, known: Versions, plan: Release, keep: (v
   for (const name of names) {
     const { stable, candidate } = state[name] ?? { stable: LATEST, candidate: LATEST };
     if (candidate === null) continue;
-    await route(cli, name, envId, [candidate, percent], stable);
+    await cli.run(commands.route(name, [candidate, percent], stable, envId));
     if (percent === 100) state[name] = { stable: candidate, candidate: null };
     await keep(state);
   }
@@ -99,7 +96,7 @@ async function main(values: { percent?: string | undefined; mode?: string | unde
   const printing = dryCli((line) => console.log(line));
   // A dry run publishes nothing that could be found again.
   const description = `release-${new Date().toISOString().slice(0, 19).replaceAll(/[:T]/g, '-')}`;
-  const dry: Cli = { run: async (words) => `${await printing.run(words)}│ 0 │ ${description} │` };
+  const dry: Cli = { ...printing, run: async (words) => `${await printing.run(words)}│ 0 │ ${description} │` };
   const keep = async (state: Versions): Promise<void> => {
     if (dryRun) return;
     await mkdir(dirname(file), { recursive: true });

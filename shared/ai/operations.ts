@@ -6,7 +6,7 @@ import { requestOf } from '../request';
 import { config } from '../runtime/config';
 import type { PublicContext, SystemContext, UserContext } from '../runtime/context';
 import { recheckTexts } from '../safety/recheck';
-import { isCloudFile, temporaryUrls } from '../storage/storage';
+import { isStoredFile, temporaryUrls } from '../storage/storage';
 import type { commentDiary, generateImage, Job, likeComment as likeContract, pictureChecked } from './contract';
 import { deskOf, ENDING_MS } from './desk';
 import { handOver } from './hand-over';
@@ -32,7 +32,7 @@ async function requireJob(ctx: UserContext, id: number) {
 async function answer(ctx: UserContext, id: number): Promise<{ job: Job }> {
   const job = toJob(await requireJob(ctx, id));
   const fileId = job.result?.imageUrl;
-  if (job.result === null || fileId === undefined || !isCloudFile(fileId)) return { job };
+  if (job.result === null || fileId === undefined || !isStoredFile(fileId)) return { job };
   const temporaryUrl = (await temporaryUrls(ctx, [fileId])).get(fileId);
   return { job: { ...job, result: { ...job.result, ...(temporaryUrl !== undefined && { temporaryUrl }) } } };
 }

@@ -1,15 +1,15 @@
 import type { UserContext } from '../runtime/context';
-import { isCloudFile, temporaryUrls } from '../storage/storage';
+import { isStoredFile, temporaryUrls } from '../storage/storage';
 import type { Diary } from './contract';
 
 /** Adds links that anything can show beside file IDs that only a mini-program can. Diaries without file IDs cost nothing. */
 export async function withImageUrls(ctx: UserContext, diaries: readonly Diary[]): Promise<Diary[]> {
-  const files = diaries.flatMap(({ images }) => images.filter(isCloudFile));
+  const files = diaries.flatMap(({ images }) => images.filter(isStoredFile));
   if (files.length === 0) return [...diaries];
   const links = await temporaryUrls(ctx, files);
   return diaries.map((diary) => {
-    const imageUrls = diary.images.flatMap((image) => (isCloudFile(image) ? (links.get(image) ?? []) : image));
-    const isWhole = diary.images.some(isCloudFile) && imageUrls.length === diary.images.length;
+    const imageUrls = diary.images.flatMap((image) => (isStoredFile(image) ? (links.get(image) ?? []) : image));
+    const isWhole = diary.images.some(isStoredFile) && imageUrls.length === diary.images.length;
     return isWhole ? { ...diary, imageUrls } : diary;
   });
 }

@@ -4,8 +4,11 @@ import { config } from '../runtime/config';
 /** Where a user's own pictures lie in cloud storage. */
 export const imageFolder = (userId: number): string => `users/${userId}/`;
 
+/** In COS only our own bucket counts: our key could sign links into others of the same account. */
 const isOwnFile = (userId: number, url: string): boolean => {
-  const path = /^cloud:\/\/[\w.-]+\/(.+)$/.exec(url)?.[1];
+  const [, scheme, bucket, path] = /^(cloud|cos):\/\/([\w.-]+)\/(.+)$/.exec(url) ?? [];
+  const { storage } = config();
+  if (scheme === 'cos' && !(storage.kind === 'cos' && bucket === storage.bucket)) return false;
   return path?.startsWith(imageFolder(userId)) === true && !path.split('/').includes('..');
 };
 

@@ -2,9 +2,8 @@ import { randomBytes } from 'node:crypto';
 import type * as z from 'zod';
 import { imageFolder } from '../diary/images';
 import { AppError } from '../errors';
-import { config } from '../runtime/config';
 import type { UserContext } from '../runtime/context';
-import { removeOrFail, temporaryUrls, upload } from '../storage/storage';
+import { hasStorage, removeOrFail, temporaryUrls, upload } from '../storage/storage';
 import type { Change } from '../sync/contract';
 import { pull } from '../sync/pull';
 import type { Export, export as exportContract } from '../user/contract';
@@ -105,6 +104,6 @@ export async function exportAccount(ctx: UserContext): Promise<z.input<typeof ex
   const document = await documentOf(ctx);
   const bytes = Buffer.from(JSON.stringify(document));
   if (bytes.length <= INLINE_BYTES) return document;
-  if (config().cloud === null && bytes.length <= PLATFORM_BYTES) return document;
+  if (!hasStorage() && bytes.length <= PLATFORM_BYTES) return document;
   return store(ctx, bytes);
 }

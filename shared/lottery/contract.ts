@@ -70,7 +70,7 @@ export const savePrize = contract({
     name: title(200).optional(),
     description: text(2_000).optional(),
     imageUrl: line(500)
-      .refine((url) => /^($|https:|cloud:)/.test(url), { error: '图片地址应以 https:// 或 cloud:// 开头' })
+      .refine((url) => /^($|https:|cloud:|cos:)/.test(url), { error: '图片地址应以 https://、cloud:// 或 cos:// 开头' })
       .optional(),
     probability: probability.optional(),
     stock: z.int().min(-1).max(1_000_000_000).optional(),

@@ -3,6 +3,7 @@ import { config } from '../runtime/config';
 import type { OperatorContext, SystemContext } from '../runtime/context';
 import { describeError, logLine } from '../runtime/log';
 import { openDatabase } from '../runtime/mysql';
+import { hasStorage, probeStorage } from '../storage/storage';
 import { collectGarbage } from '../sync/garbage';
 import { reconcile } from '../upkeep/reconcile';
 import { continueErasures, removeDueFiles } from '../user/erase';
@@ -108,6 +109,11 @@ export async function getHealth(ctx: OperatorContext): Promise<Health> {
     check('cache', async () => {
       if (config().redis === null) return { status: 'ok', detail: 'not configured' };
       return { status: (await ctx.cache.run((redis) => redis.ping())) === null ? 'degraded' : 'ok' };
+    }),
+    check('storage', async () => {
+      if (!hasStorage()) return { status: 'ok', detail: 'not configured' };
+      await probeStorage();
+      return { status: 'ok', detail: config().storage.kind };
     }),
     check('incidents', async () => {
       const open = [...(await selectOpenRules(db))];

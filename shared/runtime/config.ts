@@ -1,4 +1,6 @@
 import { createSecretKey, type KeyObject } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { type AiSettings, readAiSettings } from './ai-settings';
 import { ConfigError, type Environment, integer, list, positive } from './environment';
 import type { Host } from './primary';
@@ -14,6 +16,18 @@ export interface SigningKey {
 export interface Operator {
   name: string;
   token: string;
+}
+
+/** A private bucket of Tencent Cloud Object Storage, and the key of an account that may use it alone. */
+export interface CosSettings {
+  kind: 'cos';
+  /** With the account's number behind it: `name-1250000000`. */
+  bucket: string;
+  region: string;
+  secretId: string;
+  secretKey: string;
+  /** Another address than COS' own; for development. */
+  endpoint: string | null;
 }
 
 export interface Config {
@@ -40,6 +54,8 @@ export interface Config {
   imageHosts: readonly string[];
   /** The cloud that this process runs in: its storage and its other functions. null outside of it. */
   cloud: { environmentId: string } | null;
+  /** Where new files go: into the storage of that cloud, or into a COS bucket of one's own. */
+  storage: { kind: 'cloudbase' } | CosSettings;
   /** Who comments and draws; null: nobody. */
   ai: AiSettings | null;
   /** Who the label in AI pictures names as their producer; '' for the provider's name. */
@@ -90,6 +106,19 @@ const parseHosts = (text: string, defaultPort: number): Config['database']['host
 };
 
 /**
+ * DB_CA: PEM with line breaks written as `\n`, or `./name`, a PEM file beside the bundle (for a script: in the working folder). A deployment uses
+ * the file, because the platform allows 4,096 bytes of variables.
+ */
+const readCertificate = (value: string): string => {
+  if (!value.startsWith('./')) return value.replaceAll('\\n', '\n');
+  try {
+    return readFileSync(join(typeof __dirname === 'string' ? __dirname : process.cwd(), value), 'utf8');
+  } catch {
+    throw new ConfigError('DB_CA names a file that cannot be read');
+  }
+};
+
+/**
  * DB_TLS and DB_CA. Where it is `required`, one of the modes has to be named; elsewhere a DB_CA alone means verify-identity, and nothing means off.
  */
 export const parseDatabaseTls = (env: Environment, required: boolean): DatabaseTls => {
@@ -98,7 +127,7 @@ export const parseDatabaseTls = (env: Environment, required: boolean): DatabaseT
   if (mode === 'off') return { mode };
   if (mode !== 'verify-identity' && mode !== 'verify-ca') throw new ConfigError('DB_TLS must be verify-identity, verify-ca or off');
   if (!env.DB_CA) throw new ConfigError(`DB_CA is missing: DB_TLS=${mode} needs the certificate of the authority`);
-  return { mode, ca: env.DB_CA.replaceAll('\\n', '\n') };
+  return { mode, ca: readCertificate(env.DB_CA) };
 };
 
 const parseRedis = (env: Environment): Config['redis'] => {
@@ -152,12 +181,40 @@ const parseContentCheck = (env: Environment, production: boolean): Config['conte
   throw new ConfigError('CONTENT_CHECK must be on, off, https or openapi');
 };
 
+const parseStorage = (env: Environment): Config['storage'] => {
+  const kind = env.STORAGE || 'cloudbase';
+  if (kind === 'cloudbase') return { kind };
+  if (kind !== 'cos') throw new ConfigError('STORAGE must be cloudbase or cos');
+  const { COS_BUCKET: bucket = '', COS_REGION: region = '', COS_SECRET_ID: secretId = '', COS_SECRET_KEY: secretKey = '' } = env;
+  const missing = Object.entries({ COS_REGION: region, COS_SECRET_ID: secretId, COS_SECRET_KEY: secretKey }).filter(([, value]) => !value);
+  const problems = missing.map(([name]) => `${name} is missing: STORAGE=cos needs it`);
+  if (!/^[a-z0-9-]+-\d+$/.test(bucket)) problems.push('COS_BUCKET must read name-accountnumber, as in growth-diary-1250000000');
+  if (problems.length > 0) throw new ConfigError(...problems);
+  return { kind, bucket, region, secretId, secretKey, endpoint: env.COS_ENDPOINT || null };
+};
+
 const parsePepper = (env: Environment, production: boolean): string => {
   const pepper = env.PERSON_PEPPER ?? '';
   if (production && estimatedBits(pepper) < 128) throw new ConfigError('PERSON_PEPPER is missing or too weak: 128 bits are needed');
   return pepper;
 };
 
+/** `take` notes what a reader refuses and goes on, so that one pass finds every wrong setting. Its missing value reaches nobody: readConfig throws. */
+function collectProblems() {
+  const problems: string[] = [];
+  const take = <Value>(read: () => Value): Value => {
+    try {
+      return read();
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      problems.push(...error.problems);
+      return undefined as Value;
+    }
+  };
+  return { problems, take };
+}
+
+/** Throws a ConfigError that names every wrong setting. */
 export function readConfig(env: Environment): Config {
   const environment = env.APP_ENV === 'local' || env.APP_ENV === 'test' ? env.APP_ENV : 'production';
   const production = environment === 'production';
@@ -166,44 +223,53 @@ export function readConfig(env: Environment): Config {
     if (!value) throw new ConfigError(`${name} is missing`);
     return value;
   };
-  return {
+  const { problems, take } = collectProblems();
+  const settings: Config = {
     environment,
     database: {
-      hosts: parseHosts(required('DB_HOST'), integer(env, 'DB_PORT', 3306)),
-      user: required('DB_USER'),
+      hosts: take(() =>
+        parseHosts(
+          required('DB_HOST'),
+          take(() => integer(env, 'DB_PORT', 3306)),
+        ),
+      ),
+      user: take(() => required('DB_USER')),
       password: env.DB_PASSWORD ?? '',
-      name: required('DB_NAME'),
-      connectionLimit: Math.max(1, integer(env, 'DB_POOL', 2)),
-      tls: parseDatabaseTls(env, production),
-      slowMs: integer(env, 'DB_SLOW_MS', 200),
-      acquireMs: integer(env, 'DB_ACQUIRE_MS', 800),
+      name: take(() => required('DB_NAME')),
+      connectionLimit: take(() => Math.max(1, integer(env, 'DB_POOL', 2))),
+      tls: take(() => parseDatabaseTls(env, production)),
+      slowMs: take(() => integer(env, 'DB_SLOW_MS', 200)),
+      acquireMs: take(() => integer(env, 'DB_ACQUIRE_MS', 800)),
     },
-    redis: parseRedis(env),
-    jwtKeys: parseKeys(env, production),
+    redis: take(() => parseRedis(env)),
+    jwtKeys: take(() => parseKeys(env, production)),
     wechat: {
       appId: env.WX_APPID ?? '',
       secret: env.WX_SECRET ?? '',
       apiBase: env.WX_API_BASE || 'https://api.weixin.qq.com',
     },
-    operators: { openids: new Set(list(env.OPERATOR_OPENIDS)), tokens: parseOperators(env, production) },
+    operators: { openids: new Set(list(env.OPERATOR_OPENIDS)), tokens: take(() => parseOperators(env, production)) },
     imageHosts: list(env.IMAGE_HOSTS || '*.tcb.qcloud.la,thirdwx.qlogo.cn,wx.qlogo.cn,mmbiz.qpic.cn'),
-    personPepper: parsePepper(env, production),
+    personPepper: take(() => parsePepper(env, production)),
     webhookUrl: env.WEBHOOK_URL || null,
     consentVersion: env.CONSENT_VERSION || null,
-    databaseQuotaMb: positive(env, 'DB_QUOTA_MB', 10_240),
+    databaseQuotaMb: take(() => positive(env, 'DB_QUOTA_MB', 10_240)),
     cloud: env.TCB_ENV && env.TENCENTCLOUD_SECRETID ? { environmentId: env.TCB_ENV } : null,
-    ai: readAiSettings(env),
+    storage: take(() => parseStorage(env)),
+    ai: take(() => readAiSettings(env)),
     aiProducer: env.AI_PRODUCER ?? '',
-    aiQuota: { comment: integer(env, 'AI_COMMENTS_PER_DAY', 20), image: integer(env, 'AI_PICTURES_PER_DAY', 5) },
-    contentCheck: parseContentCheck(env, production),
-    rateLimitFactor: positive(env, 'RATE_LIMIT_FACTOR', 1),
-    diaryReward: integer(env, 'DIARY_REWARD', 5),
-    moodReward: integer(env, 'MOOD_REWARD', 5),
-    lotteryCost: integer(env, 'LOTTERY_COST', 10),
-    ownTaskMaxReward: integer(env, 'OWN_TASK_MAX_REWARD', 20),
-    ownTaskDailyCap: integer(env, 'OWN_TASK_DAILY_CAP', 100),
-    migration: parseMigration(env),
+    aiQuota: { comment: take(() => integer(env, 'AI_COMMENTS_PER_DAY', 20)), image: take(() => integer(env, 'AI_PICTURES_PER_DAY', 5)) },
+    contentCheck: take(() => parseContentCheck(env, production)),
+    rateLimitFactor: take(() => positive(env, 'RATE_LIMIT_FACTOR', 1)),
+    diaryReward: take(() => integer(env, 'DIARY_REWARD', 5)),
+    moodReward: take(() => integer(env, 'MOOD_REWARD', 5)),
+    lotteryCost: take(() => integer(env, 'LOTTERY_COST', 10)),
+    ownTaskMaxReward: take(() => integer(env, 'OWN_TASK_MAX_REWARD', 20)),
+    ownTaskDailyCap: take(() => integer(env, 'OWN_TASK_DAILY_CAP', 100)),
+    migration: take(() => parseMigration(env)),
   };
+  if (problems.length > 0) throw new ConfigError(...problems);
+  return settings;
 }
 
 let current: Config | undefined;

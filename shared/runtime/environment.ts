@@ -1,9 +1,16 @@
 /** A process's environment variables. */
 export type Environment = Record<string, string | undefined>;
 
-/** The settings are wrong: every call is refused until they are right. The message names variables, never values. */
+/** The settings are wrong: every call is refused until they are right. Names variables, never values. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
+  /** One sentence for each wrong setting. */
+  readonly problems: readonly string[];
+
+  constructor(...problems: string[]) {
+    super(problems.join('; '));
+    this.problems = problems;
+  }
 }
 
 export const list = (text: string | undefined): string[] =>

@@ -1,13 +1,14 @@
 import { AppError } from '../errors';
+import { config } from '../runtime/config';
 import { logLine } from '../runtime/log';
 import type { Cache } from '../runtime/redis';
 import { restAfterFailures } from '../runtime/rest';
 import { within } from '../within';
-import { openCloud } from './cloud';
+import { openOwnProvider, openProvider, providerOf } from './provider';
 
 const UPLOAD_TIMEOUT_MS = 10_000;
 const TIMEOUT_MS = 3_000;
-const URLS_TIMEOUT_MS = 1_500;
+const LINKS_TIMEOUT_MS = 1_500;
 /** Links live longer than they are cached, so that one handed out at the last moment still serves. */
 const LINK_SECONDS = 7_200;
 const CACHE_SECONDS = 3_600;
@@ -16,24 +17,35 @@ const MAX_URLS = 500;
 
 const storage = restAfterFailures(30_000);
 
-/** The SDK's own time-out does not cover its uploads. */
+/** The SDKs' own time-outs do not cover their uploads. */
 const late = () => new AppError('UNAVAILABLE', { message: '云服务没有及时回应' });
 
-export const isCloudFile = (url: string): boolean => url.startsWith('cloud://');
+/** Outside of the cloud, with STORAGE=cloudbase, there is none. */
+export const hasStorage = (): boolean => config().storage.kind === 'cos' || config().cloud !== null;
 
-/** Stores a file and answers its file ID. The same path again replaces it. */
+/** A file of ours in either storage, in place of a link. */
+export const isStoredFile = (url: string): boolean => providerOf(url) !== null;
+
+/** Files by the place where they lie, in batches that a provider takes. */
+function batchesOf(fileIds: readonly string[]) {
+  return (['cloudbase', 'cos'] as const).flatMap((name) => {
+    const own = fileIds.filter((fileId) => providerOf(fileId) === name);
+    const count = Math.ceil(own.length / BATCH);
+    return Array.from({ length: count }, (_, index) => ({ name, batch: own.slice(index * BATCH, (index + 1) * BATCH) }));
+  });
+}
+
+/** Stores a file and answers its file id. The same path again replaces it. */
 export async function upload(path: string, bytes: Buffer, timeoutMs = UPLOAD_TIMEOUT_MS): Promise<string> {
-  const cloud = await openCloud();
-  const { fileID } = await within(timeoutMs, cloud.uploadFile({ cloudPath: path, fileContent: bytes }, { timeout: timeoutMs }), late);
-  return fileID;
+  const provider = await openOwnProvider();
+  return within(timeoutMs, provider.upload(path, bytes, timeoutMs), late);
 }
 
 /** Removes files; one that is not there counts as removed. Throws when storage does not answer. */
 export async function removeOrFail(fileIds: readonly string[]): Promise<void> {
-  const own = fileIds.filter(isCloudFile);
-  for (let at = 0; at < own.length; at += BATCH) {
-    const cloud = await openCloud();
-    await within(TIMEOUT_MS, cloud.deleteFile({ fileList: own.slice(at, at + BATCH) }, { timeout: TIMEOUT_MS }), late);
+  for (const { name, batch } of batchesOf(fileIds)) {
+    const provider = await openProvider(name);
+    await within(TIMEOUT_MS, provider.remove(batch), late);
   }
 }
 
@@ -46,14 +58,17 @@ export async function remove(fileIds: readonly string[]): Promise<void> {
   }
 }
 
+/** Rejects when the storage that new files go to does not answer. */
+export const probeStorage = async (): Promise<void> => within(LINKS_TIMEOUT_MS, (await openOwnProvider()).probe(), late);
+
 export const linkKey = (subject: string, fileId: string): string => `gd:{${subject}}:url:${fileId}`;
 
-async function askUrls(fileIds: readonly string[]): Promise<[string, string][]> {
-  const cloud = await openCloud();
-  const fileList = fileIds.map((fileID) => ({ fileID, maxAge: LINK_SECONDS }));
-  const answer = await within(URLS_TIMEOUT_MS, cloud.getTempFileURL({ fileList }, { timeout: URLS_TIMEOUT_MS }), late);
-  return answer.fileList.flatMap(({ code, fileID, tempFileURL }) => (code === 'SUCCESS' && tempFileURL ? [[fileID, tempFileURL]] : []));
-}
+const askUrls = async (fileIds: readonly string[]): Promise<[string, string][]> => {
+  const asked = batchesOf(fileIds).map(async ({ name, batch }) =>
+    within(LINKS_TIMEOUT_MS, (await openProvider(name)).links(batch, LINK_SECONDS), late),
+  );
+  return (await Promise.all(asked)).flat();
+};
 
 /**
  * Temporary https links of the files that storage knows, by file ID. Never throws: a file without a link is absent.
@@ -63,7 +78,7 @@ export async function temporaryUrls(
   { cache, subject }: { cache: Cache; subject: string },
   fileIds: readonly string[],
 ): Promise<ReadonlyMap<string, string>> {
-  const wanted = [...new Set(fileIds.filter(isCloudFile))].slice(0, MAX_URLS);
+  const wanted = [...new Set(fileIds.filter(isStoredFile))].slice(0, MAX_URLS);
   if (wanted.length === 0) return new Map();
   const keyOf = (fileId: string) => linkKey(subject, fileId);
   const cached = await cache.run((redis) => redis.mget(wanted.map(keyOf)));
@@ -76,10 +91,7 @@ export async function temporaryUrls(
   const unknown = wanted.filter((fileId) => !known.has(fileId));
   if (unknown.length === 0 || storage.isResting()) return known;
   try {
-    const batches = Array.from({ length: Math.ceil(unknown.length / BATCH) }, (_, index) =>
-      unknown.slice(index * BATCH, (index + 1) * BATCH),
-    );
-    const fresh = (await Promise.all(batches.map(askUrls))).flat();
+    const fresh = await askUrls(unknown);
     storage.succeeded();
     await cache.run((redis) => {
       const pipeline = redis.pipeline();

@@ -61,6 +61,33 @@ export const erase = contract({
   example: { confirm: CONFIRMATION },
 });
 
+const MAX_UPLOAD_BYTES = 10 * 1_024 * 1_024;
+
+export const UploadUrl = z.union([
+  z.strictObject({ storage: z.literal('cloudbase'), folder: z.string().describe('upload with wx.cloud.uploadFile, below this path') }),
+  z.strictObject({
+    storage: z.literal('cos'),
+    fileId: z.string().describe('what to name as a picture once the upload has succeeded'),
+    url: z.string().describe('takes one PUT of exactly this type and size'),
+    headers: z.record(z.string(), z.string()).describe('send these with the PUT'),
+    expiresAt: instant,
+  }),
+]);
+export type UploadUrl = z.infer<typeof UploadUrl>;
+
+export const uploadUrl = contract({
+  summary: '上传一张图片的地址：只能放进自己的文件夹，不超过 10 MB',
+  access: 'user',
+  limit: 'upload',
+  rest: 'POST /api/user/uploadUrl',
+  input: z.strictObject({
+    contentType: z.enum(['image/jpeg', 'image/png', 'image/webp', 'image/gif'], { error: '只支持 jpg、png、gif、webp 图片' }),
+    bytes: z.int().min(1).max(MAX_UPLOAD_BYTES, { error: '图片不能超过 10 MB' }),
+  }),
+  output: UploadUrl,
+  example: { contentType: 'image/jpeg', bytes: 204_800 },
+});
+
 /** A text that stands nowhere else: it lost a conflict, or was joined with another when a phone was brought over. */
 const Revision = z.strictObject({
   id,

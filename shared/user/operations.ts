@@ -11,6 +11,7 @@ import type { Profile, update } from './contract';
 import { type ProfileRow, postProfile, selectOpenid, selectProfile } from './queries';
 
 export { eraseAccount } from './erase';
+export { signUpload } from './upload';
 
 export const toProfile = (row: ProfileRow, today: string): Profile => ({
   id: row.id,

@@ -21,7 +21,7 @@ BEGIN
     UNION ALL SELECT image.file FROM diary_revisions, JSON_TABLE(images, '$[*]' COLUMNS (file VARCHAR(500) PATH '$')) AS image WHERE user_id = p_user_id
     UNION ALL SELECT result->>'$.fileId' FROM ai_jobs WHERE user_id = p_user_id
   ) AS named
-  WHERE named.file LIKE 'cloud://%';
+  WHERE named.file LIKE 'cloud://%' OR named.file LIKE 'cos://%';
   INSERT INTO erasures (user_id, person_hash, asked_at)
   SELECT p_user_id, IF(EXISTS (SELECT 1 FROM point_records WHERE user_id = p_user_id AND source_key = 'migration'), p_person_hash, NULL), p_now;
   UPDATE users SET status = 0, token_epoch = v_epoch + 1, rev = rev + 1, openid = NULL, nickname = '', avatar_url = '',

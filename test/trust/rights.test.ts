@@ -19,6 +19,7 @@ const table: Record<string, Access> = {
   'login.logout': 'user',
   'user.profile': 'user',
   'user.update': 'user',
+  'user.uploadUrl': 'user',
   'user.consent': 'gated',
   'user.consents': 'user',
   'user.export': 'gated',

@@ -21,7 +21,7 @@ export async function uploadFile(cloudPath: string, picture: Blob): Promise<stri
 
 /** Where the page finds a stored picture; null for one that lies elsewhere: no request leaves this machine. */
 export const shownAt = (fileId: string): string | null => {
-  const path = /^cloud:\/\/[\w.-]+\/(.+)$/.exec(fileId)?.[1];
+  const path = /^(?:cloud|cos):\/\/[\w.-]+\/(.+)$/.exec(fileId)?.[1];
   return path === undefined ? null : `/local/files/${path}`;
 };
 

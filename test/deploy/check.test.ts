@@ -1,16 +1,20 @@
 import { execFile } from 'node:child_process';
+import { generateKeyPairSync } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
+import { deployedSettings } from '../../scripts/deploy/certificate';
 import { checkDeployment, knownFunctions, root } from '../../scripts/deploy/check';
 import { type Cli, spell } from '../../scripts/deploy/cli';
-import { type DeployOptions, deploy, type Steps } from '../../scripts/deploy/deploy';
+import { lineOf } from '../../scripts/deploy/problem';
 import { parsePercent, release, type Versions, versionIn } from '../../scripts/deploy/release';
+import type { GivenSettings } from '../../scripts/deploy/settings';
 import { DRAWING_TIMEOUT_MS } from '../../shared/ai/coze';
 
 const file = readFileSync(join(root, 'cloudbaserc.json'), 'utf8');
 const known = await knownFunctions();
+const certificate = readFileSync(join(root, 'test/trust/tls/ca.pem'), 'utf8').replaceAll('\n', '\\n');
 
 const given = {
   ENV_ID: 'prod-1a2b3c',
@@ -31,11 +35,19 @@ const given = {
 // biome-ignore lint/suspicious/noExplicitAny: a plan that is wrong on purpose fits no type
 type Plan = any;
 
-const check = (change: (plan: Plan) => void = () => {}, settings: Record<string, string> = {}) => {
+const from = (values: Record<string, string>): GivenSettings => ({
+  values,
+  fileOf: (name) => (name in given ? '.env.production' : 'this shell'),
+});
+
+const checkAll = (change: (plan: Plan) => void = () => {}, settings: Record<string, string> = {}) => {
   const plan = JSON.parse(file);
   change(plan);
-  return checkDeployment(JSON.stringify(plan), { ...given, ...settings }, known).problems;
+  return checkDeployment(JSON.stringify(plan), from({ ...given, ...settings }), known, root);
 };
+
+const check = (change?: (plan: Plan) => void, settings?: Record<string, string>): string[] =>
+  checkAll(change, settings).problems.map(lineOf);
 
 describe('the check before a deployment', () => {
   test('finds nothing wrong with this project and settings that are complete', () => {
@@ -43,7 +55,13 @@ describe('the check before a deployment', () => {
   });
 
   test.each<[string, (plan: Plan) => void, string]>([
-    ['a runtime that does not exist', (plan) => (plan.functionDefaultConfig.runtime = 'Nodejs20'), 'runtime'],
+    ['a runtime that does not exist', (plan) => (plan.functionDefaultConfig.runtime = 'Nodejs20'), 'runtime: must be one of Nodejs20.19'],
+    [
+      'a runtime without isWellFormed',
+      (plan) => (plan.functions[0].runtime = 'Nodejs18.15'),
+      'login · functions.0.runtime: must be one of',
+    ],
+    ['a network switch that is none', (plan) => (plan.functions[0].publicNetConfig = { publicNetStatus: 'ON' }), 'publicNetStatus'],
     ['another handler', (plan) => (plan.functions[0].handler = 'index.handler'), 'handler'],
     ['dependencies to be installed in the cloud', (plan) => delete plan.functionDefaultConfig.installDependency, 'installDependency'],
     ['too long a time-out', (plan) => (plan.functions[0].timeout = 901), 'timeout'],
@@ -73,34 +91,87 @@ describe('the check before a deployment', () => {
     ['TLS without an authority', { DB_TLS: 'verify-ca' }, 'DB_CA is missing'],
     ['a missing pepper', { PERSON_PEPPER: '' }, 'PERSON_PEPPER'],
     ['a quote', { DB_PASSWORD: 'a"b' }, 'DB_PASSWORD holds a quote'],
-    ['a line break', { DB_CA: '-----BEGIN\nCERTIFICATE' }, 'DB_CA holds a quote or a line break'],
+    ['a line break', { WX_SECRET: 'a\nb' }, 'WX_SECRET holds a quote or a line break'],
+    ['a certificate that is none', { DB_CA: '-----BEGIN\nCERTIFICATE' }, 'DB_CA is no certificate'],
+    ['a certificate in a file that is not there', { DB_CA: './no-such.pem' }, 'DB_CA names a file that cannot be read'],
+    [
+      'a full-width comma in a list',
+      { OPERATOR_OPENIDS: 'oAlice，oBob' },
+      'this shell · all functions · OPERATOR_OPENIDS holds a full-width comma',
+    ],
+    [
+      'a full-width colon in a key',
+      { JWT_KEYS: 'k1：pS0w9vXq7LrT2mKz8NbY4cHdJ6fGaUeR' },
+      'JWT_KEYS holds a full-width comma, semicolon or colon',
+    ],
     ['a backslash', { DB_PASSWORD: 'a\\b' }, 'DB_PASSWORD holds a backslash'],
     ['JSON', { IMAGE_HOSTS: '["a"]' }, 'IMAGE_HOSTS'],
-    ['more than the platform takes', { DB_CA: 'x'.repeat(4_000) }, '4096 are allowed'],
-    ['a number that is none', { LOTTERY_COST: 'ten' }, 'LOTTERY_COST must be a whole number (lottery)'],
+    ['more than the platform takes', { WEBHOOK_URL: 'x'.repeat(4_000) }, 'cloudbaserc.json · monitor · its variables weigh'],
+    ['a number that is none', { LOTTERY_COST: 'ten' }, 'lottery · LOTTERY_COST must be a whole number'],
   ])('finds %s among the settings', (_, settings, said) => {
     expect(check(undefined, settings).join('\n')).toContain(said);
   });
 
-  test('misses no variable that the functions read, but those that are for development or fine tuning', () => {
+  test('reports all problems at once, each with its file and function', () => {
+    const wrong = {
+      JWT_KEYS: 'k1:weak',
+      DB_USER: '',
+      PERSON_PEPPER: '',
+      DB_TLS: 'maybe',
+      OPERATOR_OPENIDS: 'a，b',
+      LOTTERY_COST: 'ten',
+      WX_APPID: '',
+    };
+    const found = check((plan) => {
+      plan.functionDefaultConfig.runtime = 'Nodejs18.15';
+      plan.functions.at(-1).triggers.pop();
+      delete plan.functionDefaultConfig.envVariables.DB_POOL;
+    }, wrong);
+    for (const said of [
+      /^cloudbaserc\.json · all functions · functionDefaultConfig\.runtime: must be one of/,
+      /^cloudbaserc\.json · monitor · nothing triggers audit/,
+      /^cloudbaserc\.json · all functions · no function receives DB_POOL, which the README offers/,
+      /^\.env\.production · all functions · WX_APPID is not set/,
+      /^this shell · all functions · OPERATOR_OPENIDS holds a full-width comma/,
+      /^\.env\.production · all functions · JWT_KEYS or JWT_SECRET is too weak/,
+      /^\.env\.production · all functions · DB_USER is missing/,
+      /^\.env\.production · all functions · DB_TLS must be/,
+      /^\.env\.production · all functions · PERSON_PEPPER is missing/,
+      /^this shell · lottery · LOTTERY_COST must be a whole number/,
+    ])
+      expect(
+        found.filter((line) => said.test(line)),
+        String(said),
+      ).toHaveLength(1);
+  });
+
+  test('every setting of the README reaches a function, and every setting that the functions read is in the README or the guide', () => {
+    expect(known.settings.length).toBeGreaterThan(40);
+    for (const name of ['DB_POOL', 'DB_ACQUIRE_MS', 'DB_SLOW_MS', 'REDIS_TIMEOUT_MS', 'RATE_LIMIT_FACTOR', 'JWT_SECRET'])
+      expect(file).toContain(`"${name}": "{{env.${name}}}"`);
     const read = readFileSync(join(root, 'shared/runtime/config.ts'), 'utf8').matchAll(
       /env\.([A-Z_]+)|\(env, '([A-Z_]+)'|required\('([A-Z_]+)'\)/g,
     );
     const names = new Set([...read].map(([, ...groups]) => groups.find(Boolean) ?? ''));
-    const left = [
-      'APP_ENV',
-      'JWT_SECRET',
-      'WX_API_BASE',
-      'DB_POOL',
-      'DB_SLOW_MS',
-      'DB_ACQUIRE_MS',
-      'REDIS_TIMEOUT_MS',
-      'RATE_LIMIT_FACTOR',
-    ];
-    const platforms = ['TCB_ENV', 'TENCENTCLOUD_SECRETID'];
-    const absent = [...names].filter((name) => !file.includes(`"${name}"`));
     expect(names.size).toBeGreaterThan(20);
-    expect(absent.filter((name) => ![...left, ...platforms].includes(name))).toEqual([]);
+    expect([...names].filter((name) => !known.settings.includes(name) && !['TCB_ENV', 'TENCENTCLOUD_SECRETID'].includes(name))).toEqual([]);
+    const receives = [...names].filter((name) => !file.includes(`"${name}"`));
+    expect(receives.sort()).toEqual(['APP_ENV', 'COS_ENDPOINT', 'TCB_ENV', 'TENCENTCLOUD_SECRETID', 'WX_API_BASE']);
+  });
+
+  test('an AI function with a certificate and an RSA key stays below 4,096 bytes, because the certificate is a file of the bundle', () => {
+    const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2_048 });
+    const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString().trim().replaceAll('\n', '\\n');
+    const settings = {
+      DB_TLS: 'verify-ca',
+      DB_CA: certificate,
+      COZE_OAUTH_APP_ID: '1',
+      COZE_OAUTH_KEY_ID: '2',
+      COZE_OAUTH_PRIVATE_KEY: pem,
+    };
+    expect(certificate.length + pem.length).toBeGreaterThan(2_000);
+    expect(check(undefined, settings)).toEqual([]);
+    expect(deployedSettings({ ...given, ...settings }).DB_CA).toBe('./database-ca.pem');
   });
 
   test('gives the AI time for the slowest picture, its checks before and its storing after', () => {
@@ -118,78 +189,12 @@ describe('the check before a deployment', () => {
 /** A command line that only writes down what it is told, and prints what the real one would. */
 function recorded(print: (words: readonly string[]) => string = () => '') {
   const lines: string[] = [];
-  const cli: Cli = {
-    async run(words) {
-      lines.push(spell(words));
-      return print(words);
-    },
+  const run = async (words: readonly string[]): Promise<string> => {
+    lines.push(spell(words));
+    return print(words);
   };
-  return { cli, lines };
+  return { cli: { run, read: run } satisfies Cli, lines };
 }
-
-const smoke = '{"success":false,"error":{"code":"NOT_FOUND","message":"没有这个操作"},"requestId":"r"}';
-const options: DeployOptions = { only: [], skipMigrate: false, http: false, dryRun: false };
-
-const stepsWith = (cli: Cli): { steps: Steps; order: string[] } => {
-  const order: string[] = [];
-  const run = cli.run;
-  const step = (name: string) => async () => void order.push(name);
-  return {
-    order,
-    steps: {
-      cli: {
-        run: (words) => {
-          order.push(words.slice(0, 3).join(' '));
-          return run(words);
-        },
-      },
-      report: () => {},
-      migrate: step('migrate'),
-      build: step('build'),
-    },
-  };
-};
-
-const checked = () => checkDeployment(file, given, known);
-
-describe('a deployment', () => {
-  test('migrates, builds, deploys every function and calls each', async () => {
-    const { cli, lines } = recorded((words) => (words[1] === 'invoke' ? `返回结果：${smoke}` : ''));
-    const { steps, order } = stepsWith(cli);
-    await deploy(checked(), given, options, steps);
-    expect(order.slice(0, 2)).toEqual(['migrate', 'build']);
-    for (const name of known.names) {
-      expect(lines).toContain(`tcb fn deploy ${name} --force --yes --envId prod-1a2b3c`);
-      expect(lines).toContain(`tcb fn invoke ${name} --params '{"action":"smoke"}' --envId prod-1a2b3c`);
-    }
-    for (const value of [given.DB_PASSWORD, given.JWT_KEYS, given.PERSON_PEPPER]) expect(lines.join()).not.toContain(value);
-  });
-
-  test('does nothing while the check finds a problem', async () => {
-    const { cli, lines } = recorded();
-    const { steps, order } = stepsWith(cli);
-    const bad = checkDeployment(file, { ...given, JWT_KEYS: '' }, known);
-    await expect(deploy(bad, given, options, steps)).rejects.toThrow('nothing was deployed');
-    expect([...lines, ...order]).toEqual([]);
-  });
-
-  test.each([
-    ['misconfigured', smoke.replace('NOT_FOUND', 'INTERNAL')],
-    ['broken', '{"errorCode":1,"errorMessage":"Cannot find module"}'],
-    ['silent', ''],
-  ])('fails when a function is %s', async (_, printed) => {
-    const { cli } = recorded((words) => (words[1] === 'invoke' ? printed : ''));
-    await expect(deploy(checked(), given, options, stepsWith(cli).steps)).rejects.toThrow('does not answer as it should');
-  });
-
-  test('opens the REST paths when it is told to, and only then', async () => {
-    const { cli, lines } = recorded(() => smoke);
-    await deploy(checked(), given, { ...options, only: ['login'], http: true }, stepsWith(cli).steps);
-    expect(lines.filter((line) => line.startsWith('tcb service'))).toEqual([
-      'tcb service create --service-path /api/auth --function login --envId prod-1a2b3c',
-    ]);
-  });
-});
 
 describe('a release', () => {
   const names = ['diary', 'task'];
@@ -261,13 +266,15 @@ const help = async (...words: string[]): Promise<string> =>
 
 // The commands themselves need an account: these tests record them, and ask the real program only whether it knows them.
 test('the installed command line knows every command and option that is used', async () => {
-  const [deploying, invoking, publishing, listing, routing, opening] = await Promise.all([
+  const [deploying, invoking, publishing, listing, routing, opening, pulling, detail] = await Promise.all([
     help('fn', 'deploy'),
     help('fn', 'invoke'),
     help('fn', 'publish-version'),
     help('fn', 'list-function-versions'),
     help('fn', 'config-route'),
     help('service', 'create'),
+    help('config', 'pull'),
+    help('fn', 'detail'),
   ]);
   for (const option of ['--force', '--yes', '--envId']) expect(deploying).toContain(option);
   for (const option of ['--params', '--envId']) expect(invoking).toContain(option);
@@ -275,15 +282,6 @@ test('the installed command line knows every command and option that is used', a
   for (const option of ['--limit', '--envId']) expect(listing).toContain(option);
   expect(routing).toContain('<name> <version1> <traffic1> [version2] [traffic2]');
   for (const option of ['--service-path', '--function', '--envId']) expect(opening).toContain(option);
+  for (const option of ['--stdout', '--envId']) expect(pulling).toContain(option);
+  expect(detail).toContain('--envId');
 }, 120_000);
-
-test('a dry run from this folder prints what it would do, without settings and without doing it', async () => {
-  const { stdout } = await promisify(execFile)(process.execPath, ['--import', 'tsx', 'scripts/deploy/deploy.ts', '--dry-run'], {
-    cwd: root,
-    env: { PATH: process.env.PATH },
-  });
-  expect(stdout).toContain('1. migrate the database\n   apply sql/ to');
-  expect(stdout).toContain('2. build');
-  for (const name of known.names) expect(stdout).toContain(`   tcb fn deploy ${name} --force`);
-  expect(stdout.trim().endsWith('nothing of this was done')).toBe(true);
-}, 60_000);
