@@ -93,7 +93,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const flags = { mode: { type: 'string' }, instances: { type: 'string' } } as const;
   await runCommand({ usage, flags }, async ({ mode, instances }) => {
     const root = fileURLToPath(new URL('..', import.meta.url));
-    const settings = databaseEnvironment({ ...readSettings(root, mode, process.env) });
+    const settings = databaseEnvironment({ ...readSettings(root, mode, process.env).values });
     const most = wholeNumber('--instances', instances, { fallback: 20, min: 1, max: 100_000 });
     const findings = await checkDatabase(checkOptionsFrom(settings, most));
     console.log(formatFindings(findings));

@@ -2,6 +2,8 @@ import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { overBudget } from '../build/budget';
 import { buildFunctions } from '../build/functions';
+import { checkDatabase, checkOptionsFrom } from '../check-database';
+import { formatFindings, isReady } from '../check-database/finding';
 import { runCommand } from '../command';
 import { migrationTargetFrom } from '../database';
 import { migrate } from '../migrate';
@@ -15,12 +17,12 @@ import { readBack } from './read-back';
 import type { Settings } from './settings';
 import { callOnce, smokeCommand, writeOnce } from './smoke';
 
-const usage = `Checks, migrates the database, builds, deploys every function, reads back what is deployed and calls each function once.
+const usage = `Checks settings and database, migrates, builds, deploys every function, reads back what is deployed and calls each function once.
 
   npm run deploy -- --mode production      settings from .env, .env.local, .env.production and this shell
   npm run deploy -- --dry-run              says what it would do, and does none of it; exits with 1 when there are problems
   --only NAME (more than once)             these functions alone
-  --skip-migrate                           the database cannot be reached from here, or is migrated elsewhere
+  --skip-migrate                           the database cannot be reached from here: it is neither checked nor migrated
   --http                                   opens the REST paths to the internet as well
 
 With SMOKE_TOKEN set (the token of a test user) it also writes, reads and deletes a diary.`;
@@ -35,6 +37,8 @@ export interface DeployOptions {
 export interface Steps {
   cli: Cli;
   report(line: string): void;
+  /** Rejects when the database cannot carry the product. Changes nothing that stays. */
+  checkDatabase(): Promise<void>;
   migrate(): Promise<void>;
   /** Writes the bundles, each with the certificate of the database beside it. */
   build(): Promise<void>;
@@ -71,10 +75,10 @@ async function smoke(names: readonly string[], envId: string, given: Settings, {
 
 /** The steps after the deployment, in words and commands. */
 async function sayRest(names: readonly string[], envId: string, given: Settings, { cli, report }: Steps): Promise<void> {
-  report('5. read back and compare: runtime, variables, triggers, network');
+  report('6. read back and compare: runtime, variables, triggers, network');
   await cli.read(commands.pull(names, envId));
   for (const name of names) await cli.read(commands.detail(name, envId));
-  report('6. call each function once');
+  report('7. call each function once');
   for (const name of names) await cli.run(smokeCommand(name, envId));
   if (given.SMOKE_TOKEN) report('   write, read and delete a diary with SMOKE_TOKEN');
   report('nothing of this was done');
@@ -86,12 +90,15 @@ export async function deploy({ plan, problems }: Checked, given: Settings, optio
   const names = chosenNames(plan, options.only);
   const envId = given.ENV_ID || '<ENV_ID>';
 
-  report('2. migrate the database');
+  report('2. check the database');
+  if (options.skipMigrate) report('   skipped');
+  else await steps.checkDatabase();
+  report('3. migrate the database');
   if (options.skipMigrate) report('   skipped');
   else await steps.migrate();
-  report('3. build');
+  report('4. build');
   await steps.build();
-  report('4. deploy');
+  report('5. deploy');
   for (const name of names) await cli.run(commands.deploy(name, envId));
   if (options.http) {
     report('   open the REST paths');
@@ -102,9 +109,9 @@ export async function deploy({ plan, problems }: Checked, given: Settings, optio
     if (problems.length > 0) throw new Error(`${problems.length} problems would have stopped it before step 2`);
     return;
   }
-  report('5. read back and compare: runtime, variables, triggers, network');
+  report('6. read back and compare: runtime, variables, triggers, network');
   await verify(plan, names, envId, given, steps);
-  report('6. call each function once');
+  report('7. call each function once');
   await smoke(names, envId, given, steps);
   report('deployed; nobody is served by it before npm run release');
 }
@@ -119,11 +126,21 @@ async function buildOrFail(given: Settings): Promise<void> {
   );
 }
 
+/** Instances of all functions together; `npm run check:database -- --instances` asks about another number. */
+const INSTANCES = 20;
+
+async function checkDatabaseOrFail(given: Settings, report: (line: string) => void): Promise<void> {
+  const findings = await checkDatabase(checkOptionsFrom(given, INSTANCES));
+  report(formatFindings(findings));
+  if (!isReady(findings)) throw new Error('nothing was deployed: the database lacks something, see the table above');
+}
+
 function stepsFor(given: Settings, isDry: boolean, report: (line: string) => void): Steps {
   if (!isDry) {
     return {
       cli: realCli(deployedSettings(given)),
       report,
+      checkDatabase: () => checkDatabaseOrFail(given, report),
       migrate: () => migrate(migrationTargetFrom(given), { report }),
       build: () => buildOrFail(given),
     };
@@ -134,6 +151,7 @@ function stepsFor(given: Settings, isDry: boolean, report: (line: string) => voi
   return {
     cli: dryCli((line) => report(`   ${line}`)),
     report,
+    checkDatabase: wouldDo(`try out what ${target} can do`),
     migrate: wouldDo(`apply sql/ to ${target}`),
     build: wouldDo(`write dist/functions/<name>/index.js${given.DB_CA ? ' and database-ca.pem' : ''}`),
   };

@@ -70,6 +70,7 @@ function stepsWith(cli: Cli): { steps: Steps; order: string[]; said: string[] } 
     steps: {
       cli: { run: noted(cli.run), read: noted(cli.read) },
       report: (line) => said.push(line),
+      checkDatabase: async () => void order.push('check the database'),
       migrate: async () => void order.push('migrate'),
       build: async () => {
         order.push('build');
@@ -114,7 +115,7 @@ describe.concurrent('a deployment', () => {
     await deploy(checked(), given, options, steps).catch((error: unknown) => {
       throw new Error(`${error} ${said.join()}`);
     });
-    expect(order).toEqual(['migrate', 'build', 'fn deploy ai', 'config pull fn', 'fn detail ai', 'fn invoke ai']);
+    expect(order).toEqual(['check the database', 'migrate', 'build', 'fn deploy ai', 'config pull fn', 'fn detail ai', 'fn invoke ai']);
     expect(said).toContain('   ✓ runtime, variables, triggers and network are as asked for');
     expect(said.at(-1)).toBe('deployed; nobody is served by it before npm run release');
     const made = api.functions.get('ai');
@@ -262,9 +263,11 @@ test('a dry run prints a checklist of what it would do, and exits with 0 when no
   const { stdout } = await dryRun(given);
   expect(stdout).toContain('1. check cloudbaserc.json and the settings');
   expect(stdout).toContain('   ✓ cloudbaserc.json and the settings are fit to deploy');
-  expect(stdout).toContain('2. migrate the database\n   apply sql/ to gd_runtime@10.0.0.2/growth_diary');
+  expect(stdout).toContain(
+    '2. check the database\n   try out what gd_runtime@10.0.0.2/growth_diary can do\n3. migrate the database\n   apply sql/ to gd_runtime@10.0.0.2/growth_diary',
+  );
   for (const name of known.names) expect(stdout).toContain(`   tcb fn deploy ${name} --force`);
-  expect(stdout).toContain('5. read back and compare');
+  expect(stdout).toContain('6. read back and compare');
   expect(stdout.trim().endsWith('nothing of this was done')).toBe(true);
 });
 
@@ -275,6 +278,6 @@ test('a dry run with problems prints all of it as well, and exits with 1', { tim
   );
   expect(failed?.code).toBe(1);
   expect(failed?.stdout).toContain('✗ .env · all functions · ENV_ID is not set');
-  expect(failed?.stdout).toContain('6. call each function once');
+  expect(failed?.stdout).toContain('7. call each function once');
   expect(failed?.stderr).toMatch(/\d+ problems would have stopped it/);
 });
