@@ -47,7 +47,7 @@ async function checkReadAfterWrite([writer, ...readers]: readonly Connection[], 
 export async function checkProxy(target: Target, { database, table }: Scratch): Promise<Finding[]> {
   const connections = await Promise.all(Array.from({ length: CONNECTIONS }, () => connectTo(target)));
   try {
-    return [await checkServer(connections), await checkReadAfterWrite(connections, mysql.escapeId([database, table]))];
+    return [await checkServer(connections), await checkReadAfterWrite(connections, `${mysql.escapeId(database)}.${table}`)];
   } finally {
     for (const connection of connections) connection.destroy();
   }
