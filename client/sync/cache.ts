@@ -1,148 +1,152 @@
 import type { Change, ChangeKind } from '../../shared/sync/contract';
 import type { Storage } from '../platform/storage';
-import { isBag, isInteger, isText } from '../platform/text';
+import { isBag } from '../platform/text';
+import type { Mark } from './diary-marks';
+import { openGaps } from './gaps';
+import { dropSurplus, KINDS, makeRoom } from './make-room';
 import type { MetaStore } from './meta';
+import { isDraftRow, openRows, type Row, type Rows, UNREADABLE } from './rows';
 
-/** A row as the server last told. Of a deleted diary the rev stays; of an evicted one, that there is something to fetch. */
-interface Row {
-  rev: number;
-  generation: string;
-  row: object | 'deleted' | 'evicted';
+export interface Usage {
+  currentSize: number;
+  limitSize: number;
 }
 
-const isRow = (value: unknown): value is Row =>
-  isBag(value) &&
-  isInteger(value.rev) &&
-  isText(value.generation) &&
-  (isBag(value.row) || value.row === 'deleted' || value.row === 'evicted');
-
-/** Kept at most; what is older is fetched when it is looked at. Diaries stay as long as there is room. */
-const keptRows: Record<ChangeKind, number> = { job: 50, draw: 200, record: 500, mood: 1_000, task: 1_000, profile: 1, diary: 1e6 };
-const KINDS: readonly ChangeKind[] = ['job', 'draw', 'record', 'mood', 'task', 'profile', 'diary'];
 const MOST_OF_THE_STORAGE = 0.8;
+/** Below this share there is room to keep again what was evicted. */
+const ROOM_TO_REFILL = 0.6;
 const NEWEST = 30;
 
+/** The server's rows on this phone. */
 export interface Cache {
   /** Keys with a row, oldest first: dates of diaries, ids of the rest. */
-  keys(kind: ChangeKind): string[];
+  keys(kind: ChangeKind): readonly string[];
+  /** A diary whose row cannot be read counts as evicted. */
   get(kind: ChangeKind, key: string): Row | null;
   /** What lives of a kind, oldest first. */
   rows<Kept>(kind: ChangeKind): Kept[];
+  /** What a diary is, without reading its row; null: published and on the phone, or none at all. */
+  markOf(date: string): Mark | null;
+  /** What `rows` answers of the kind may be only a part. */
+  hasGaps(kind: ChangeKind): boolean;
   /** Rows first; the caller moves the cursor afterwards. */
   apply(changes: readonly Change[]): void;
+  /** Keeps a diary that was fetched because its row was missing here, if there is room. */
+  refill(diary: { date: string; version: number }): void;
+  /** The server has no diary of this date: the row that cannot be read was a deleted one. */
+  dropUnknown(date: string): void;
   /** Reads again what is stored: another instance has written. */
   forget(): void;
-  /** After a complete read: what has not come is gone. */
+  /** After a complete read: removes rows that did not come. */
   sweep(): void;
-  /** Gives up what can be fetched again, oldest first; false when nothing is left to give. */
+  /** Removes what can be fetched again, oldest first; false when nothing is left to remove. */
   makeRoom(): boolean;
-  trim(usage: { currentSize: number; limitSize: number }): void;
+  trim(): void;
 }
 
-const age = (a: string, b: string): number => a.length - b.length || (a < b ? -1 : 1);
+interface Parts {
+  storage: Storage;
+  meta: MetaStore;
+  usage(): Usage;
+  /** Removes the rows of another account on this phone; false when there are none. */
+  dropOthers(): boolean;
+}
 
-/** `dropOthers` gives up what this phone keeps of another account's rows; false when there are none. */
-export function openCache(storage: Storage, meta: MetaStore, dropOthers: () => boolean): Cache {
-  const nameOf = (kind: ChangeKind, key: string): string => `row:${kind}:${key}`;
+/** Where even that finds no room, a row is stored as evicted. */
+function putOrEvict(rows: Rows, kind: ChangeKind, key: string, row: Row): void {
+  try {
+    rows.put(kind, key, row);
+  } catch {
+    rows.put(kind, key, { ...row, row: 'evicted', isDraft: isDraftRow(row) });
+  }
+}
 
-  /** undefined: there, and not yet read. */
-  const kinds = new Map<ChangeKind, Map<string, Row | undefined>>();
-  const rowsOf = (kind: ChangeKind): Map<string, Row | undefined> => {
-    let rows = kinds.get(kind);
-    if (!rows) {
-      rows = new Map(storage.names(nameOf(kind, '')).map((key) => [key, undefined]));
-      kinds.set(kind, rows);
-    }
-    return rows;
-  };
+function applyChange(rows: Rows, generation: string, change: Change): void {
+  const { kind, key, rev } = change;
+  const known = rows.get(kind, key);
+  if (known && known.generation === generation && known.rev >= rev) return;
+  if ('row' in change) putOrEvict(rows, kind, key, { rev, generation, row: change.row });
+  else if (kind === 'diary') putOrEvict(rows, kind, key, { rev, generation, row: 'deleted' });
+  else if (known) rows.remove(kind, key);
+}
 
-  const get = (kind: ChangeKind, key: string): Row | null => {
-    const rows = rowsOf(kind);
-    if (!rows.has(key)) return null;
-    const row = rows.get(key) ?? storage.read(nameOf(kind, key), isRow);
-    if (row) rows.set(key, row);
-    else rows.delete(key);
-    return row;
-  };
+export function openCache({ storage, meta, usage, dropOthers }: Parts): Cache {
+  const rows = openRows(storage);
+  const gaps = openGaps(storage);
+  const { marks } = rows;
+  let isMakingRoom = false;
 
-  const put = (kind: ChangeKind, key: string, row: Row): void => {
+  const evictSome = (spared: number): boolean => {
+    if (isMakingRoom) return false;
+    isMakingRoom = true;
     try {
-      storage.write(nameOf(kind, key), row);
-      rowsOf(kind).set(key, row);
-    } catch (error) {
-      if (row.row === 'evicted') throw error;
-      put(kind, key, { ...row, row: 'evicted' });
-    }
-  };
-
-  const remove = (kind: ChangeKind, key: string): void => {
-    storage.remove(nameOf(kind, key));
-    rowsOf(kind).delete(key);
-  };
-
-  const keys = (kind: ChangeKind): string[] => [...rowsOf(kind).keys()].sort(age);
-
-  const evict = (kind: ChangeKind, key: string): void => {
-    const row = kind === 'diary' ? get(kind, key) : null;
-    if (row) put(kind, key, { ...row, row: 'evicted' });
-    else remove(kind, key);
-  };
-
-  let makingRoom = false;
-  const makeRoom = (spared = 0): boolean => {
-    if (makingRoom) return false;
-    makingRoom = true;
-    try {
-      let given = 0;
-      for (const kind of KINDS) {
-        if (kind === 'profile') continue;
-        const candidates = keys(kind).filter((key) => kind !== 'diary' || isBag(get(kind, key)?.row));
-        for (const key of candidates.slice(0, Math.max(0, Math.min(Math.ceil(candidates.length / 4), candidates.length - spared)))) {
-          evict(kind, key);
-          given += 1;
-        }
-      }
-      return given > 0;
+      return makeRoom({ rows, gaps }, spared);
     } catch {
       return false;
     } finally {
-      makingRoom = false;
+      isMakingRoom = false;
     }
   };
 
+  /** An unreadable diary is fetched by its date when it is looked at; of other kinds everything is read again. */
+  const get = (kind: ChangeKind, key: string): Row | null => {
+    const row = rows.get(kind, key);
+    if (row !== UNREADABLE) return row;
+    if (kind === 'diary') {
+      marks.change(key, 'unknown', () => undefined);
+      return row;
+    }
+    gaps.note(kind);
+    if (meta.get().cursor !== null) meta.set({ cursor: null, sweeping: false });
+    return null;
+  };
+
   return {
-    keys,
+    keys: rows.keys,
     get,
     rows: <Kept>(kind: ChangeKind) =>
-      keys(kind)
+      rows
+        .keys(kind)
         .map((key) => get(kind, key)?.row)
         .filter((row): row is Kept & object => isBag(row)),
+    markOf: marks.of,
+    hasGaps: gaps.has,
     apply: (changes) => {
       const { generation } = meta.get();
-      for (const change of changes) {
-        const { kind, key, rev } = change;
-        const known = get(kind, key);
-        if (known && known.generation === generation && known.rev >= rev) continue;
-        if ('row' in change) put(kind, key, { rev, generation, row: change.row });
-        else if (kind === 'diary') put(kind, key, { rev, generation, row: 'deleted' });
-        else if (known) remove(kind, key);
-      }
+      for (const change of changes) applyChange(rows, generation, change);
+      marks.save();
     },
-    forget: () => kinds.clear(),
+    refill: (diary) => {
+      const known = rows.get('diary', diary.date);
+      const { currentSize, limitSize } = usage();
+      if (known?.row !== 'evicted' || currentSize > limitSize * ROOM_TO_REFILL) return;
+      // The row's rev is at least its version; every later change is above both.
+      putOrEvict(rows, 'diary', diary.date, { rev: Math.max(known.rev, diary.version), generation: meta.get().generation, row: diary });
+      marks.save();
+    },
+    dropUnknown: (date) => {
+      if (marks.of(date) === 'unknown') rows.remove('diary', date);
+      marks.save();
+    },
+    forget: () => {
+      rows.forget();
+      gaps.forget();
+    },
     sweep: () => {
       const { generation } = meta.get();
       for (const kind of KINDS) {
-        for (const key of keys(kind)) if (get(kind, key)?.generation !== generation) remove(kind, key);
+        for (const key of rows.keys(kind).slice()) if (rows.get(kind, key)?.generation !== generation) rows.remove(kind, key);
       }
+      marks.save();
+      gaps.clear();
     },
-    makeRoom: () => dropOthers() || makeRoom(),
-    trim: ({ currentSize, limitSize }) => {
-      for (const kind of KINDS) {
-        const all = keys(kind);
-        for (const key of all.slice(0, Math.max(0, all.length - keptRows[kind]))) remove(kind, key);
-      }
+    makeRoom: () => dropOthers() || evictSome(0),
+    trim: () => {
+      dropSurplus({ rows, gaps });
+      const { currentSize, limitSize } = usage();
       // What fills the storage may not be ours: the newest stay in any case.
-      if (currentSize > limitSize * MOST_OF_THE_STORAGE && !dropOthers()) makeRoom(NEWEST);
+      if (currentSize > limitSize * MOST_OF_THE_STORAGE && !dropOthers()) evictSome(NEWEST);
+      marks.save();
     },
   };
 }

@@ -1,0 +1,66 @@
+import type { Storage } from '../platform/storage';
+import { isBag } from '../platform/text';
+
+/**
+ * What a cached diary is, where it is not simply published and on the phone:
+ * - `draft` · `deleted`                  on the phone
+ * - `evicted` · `evicted-draft`          removed to make room: the server has it
+ * - `unknown`                            its row could not be read: the server has it, or it is deleted
+ */
+export type Mark = 'draft' | 'deleted' | 'evicted' | 'evicted-draft' | 'unknown';
+
+/** Marks by date. With them a list is counted and a streak computed without reading a row. */
+export interface Marks {
+  of(date: string): Mark | null;
+  all(): ReadonlyMap<string, Mark>;
+  /** Runs `write`, which gives the date this mark. The stored marks are removed first: an app that is killed in between counts again. */
+  change(date: string, mark: Mark | null, write: () => void): void;
+  /** To be called when rows and marks agree again. */
+  save(): void;
+  /** Reads again what is stored: another instance has written. */
+  forget(): void;
+}
+
+const KEY = 'marks';
+const isMarks = (value: unknown): value is Record<string, Mark> => isBag(value);
+
+/** `count` reads every row: needed once, and after an app was killed between rows and marks. */
+export function openMarks(storage: Storage, count: () => Map<string, Mark>): Marks {
+  let marks: Map<string, Mark> | null = null;
+  let isStored = false;
+
+  const load = (): Map<string, Mark> => {
+    if (marks) return marks;
+    const stored = storage.read(KEY, isMarks);
+    isStored = stored !== null;
+    marks = stored ? new Map(Object.entries(stored)) : count();
+    return marks;
+  };
+
+  return {
+    of: (date) => load().get(date) ?? null,
+    all: load,
+    change: (date, mark, write) => {
+      const isChange = (load().get(date) ?? null) !== mark;
+      if (isChange && isStored) storage.remove(KEY);
+      if (isChange) isStored = false;
+      write();
+      if (mark === null) load().delete(date);
+      else load().set(date, mark);
+    },
+    save: () => {
+      if (marks === null || isStored) return;
+      const stored: Record<string, Mark> = {};
+      for (const [date, mark] of marks) stored[date] = mark;
+      try {
+        storage.write(KEY, stored);
+        isStored = true;
+      } catch {
+        // Counted again at the next start.
+      }
+    },
+    forget: () => {
+      marks = null;
+    },
+  };
+}

@@ -1,0 +1,48 @@
+import type { ChangeKind } from '../../shared/sync/contract';
+import type { Gaps } from './gaps';
+import { isDraftRow, type Rows } from './rows';
+
+/** Rows kept at most; older ones are fetched when they are looked at. Diaries stay as long as there is room. */
+const keptRows: Record<ChangeKind, number> = { job: 50, draw: 200, record: 500, mood: 1_000, task: 1_000, profile: 1, diary: 1e6 };
+export const KINDS: readonly ChangeKind[] = ['job', 'draw', 'record', 'mood', 'task', 'profile', 'diary'];
+
+interface Parts {
+  rows: Rows;
+  gaps: Gaps;
+}
+
+/** A diary leaves a small row behind, which says that the server has it; anything else is removed. */
+function evict({ rows, gaps }: Parts, kind: ChangeKind, key: string): void {
+  const row = kind === 'diary' ? rows.get(kind, key) : null;
+  if (row && row.row !== 'evicted') rows.put(kind, key, { ...row, row: 'evicted', isDraft: isDraftRow(row) });
+  if (row) return;
+  rows.remove(kind, key);
+  gaps.note(kind);
+}
+
+const canBeEvicted = ({ marks }: Rows, kind: ChangeKind, key: string): boolean => {
+  if (kind === 'profile') return false;
+  const mark = kind === 'diary' ? marks.of(key) : null;
+  return mark === null || mark === 'draft';
+};
+
+/** Evicts a quarter of each kind, oldest first, and never the newest `spared`. False when nothing is left to evict. */
+export function makeRoom(parts: Parts, spared: number): boolean {
+  let given = 0;
+  for (const kind of KINDS) {
+    const candidates = parts.rows.keys(kind).filter((key) => canBeEvicted(parts.rows, kind, key));
+    const count = Math.max(0, Math.min(Math.ceil(candidates.length / 4), candidates.length - spared));
+    for (const key of candidates.slice(0, count)) evict(parts, kind, key);
+    given += count;
+  }
+  return given > 0;
+}
+
+export function dropSurplus({ rows, gaps }: Parts): void {
+  for (const kind of KINDS) {
+    const surplus = rows.keys(kind).length - keptRows[kind];
+    if (surplus <= 0) continue;
+    gaps.note(kind);
+    for (const key of rows.keys(kind).slice(0, surplus)) rows.remove(kind, key);
+  }
+}
