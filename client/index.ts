@@ -1,6 +1,5 @@
-import type { Here, Phone } from './account/here';
-import { openAccount } from './account/open-account';
-import { openSession } from './account/session';
+import { openAccounts } from './account/accounts';
+import type { Phone } from './account/here';
 import { aiApi } from './api/ai';
 import { diaryApi } from './api/diary';
 import { familyApi } from './api/family';
@@ -13,9 +12,9 @@ import { taskApi } from './api/task';
 import { userApi } from './api/user';
 import { migrationApi } from './legacy/former-version';
 import { openCall } from './platform/call';
-import { GrowthDiaryError, guarded } from './platform/error';
+import { guarded } from './platform/error';
 import { watchNetwork } from './platform/network';
-import { openStorage } from './platform/storage';
+import { dayOf } from './platform/text';
 import type { GrowthDiary, Options, Wx } from './types';
 
 export { GrowthDiaryError } from './platform/error';
@@ -50,40 +49,25 @@ export function createGrowthDiary(options: Options = {}): GrowthDiary {
   const changed = (): void => {
     for (const listener of [...listeners]) quietly(listener);
   };
-  const wake = (): void => quietly(() => here()?.sync.wake());
-  const isOnline = watchNetwork(api, (isBack) => {
+  const network = watchNetwork(api, (isBack) => {
     changed();
     if (isBack) wake();
   });
+  const { isOnline, answered } = network;
   const phone: Phone = { wx: api, now, random, schedule, isOnline, changed, conflictPolicy };
-  const root = openStorage(api, 'gd:');
-  const session = openSession(root, openCall({ wx: api, call, prefix, schedule }), changed);
-
-  let open: Here | null = null;
-  /** What this phone has of the account that is signed in. The account before it stops where it is. */
-  function here(): Here | null {
-    const account = session.account();
-    if (open && open.account.key !== account?.key) {
-      open.sync.stop();
-      open = null;
-    }
-    if (!open && account) open = openAccount(phone, session, account);
-    return open;
-  }
-
-  async function enter(): Promise<Here> {
-    if (!session.account()) await session.ensure();
-    const entered = here();
-    if (!entered) throw new GrowthDiaryError('UNAUTHENTICATED');
-    return entered;
-  }
+  const accounts = openAccounts(phone, openCall({ wx: api, call, prefix, schedule, answered }));
+  const { session, root, unclaimed, here, enter } = accounts;
+  const wake = (): void => quietly(() => here()?.sync.wake());
 
   api.onAppShow?.(wake);
   schedule(wake, 0);
 
   return guarded({
-    login: async (input = {}) => {
+    login: async ({ adopt = false, ...input } = {}) => {
       const answer = await session.login(input);
+      const entered = here();
+      if (entered) unclaimed.noteSignIn(entered.account);
+      if (entered && adopt) unclaimed.adopt(entered);
       wake();
       return answer;
     },
@@ -92,18 +76,15 @@ export function createGrowthDiary(options: Options = {}): GrowthDiary {
       here();
       return { loggedOut: true as const };
     },
-    user: userApi(enter, (erased) => {
-      for (const name of erased.storage.names('')) erased.storage.remove(name);
-      session.forget();
-      here();
-    }),
+    user: userApi(enter, accounts.erase),
     diary: { ...diaryApi(enter), recordMood: recordMood(enter) },
     task: taskApi(enter),
     points: pointsApi(enter),
     lottery: lotteryApi(enter),
     family: familyApi(enter, session),
     ai: aiApi(enter),
-    sync: syncApi({ enter, here, isOnline, isForeign: session.isForeign, listeners }),
+    sync: syncApi({ accounts, isOnline, listeners }),
+    today: () => here()?.today() ?? dayOf(now()),
     migration: migrationApi({ enter, session, root }),
     image: imageApi(enter),
   });

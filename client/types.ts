@@ -208,7 +208,10 @@ export interface DiaryFields {
   isDraft?: boolean | undefined;
 }
 
-export type DiaryKey = { id: number } | { date: string };
+/** As it stands in a page's data: `dataset` makes a string of every number. @public */
+export type Id = number | string;
+
+export type DiaryKey = { id: Id } | { date: string };
 
 export interface WrittenDiary extends Pending {
   diary: Diary & Pending;
@@ -299,6 +302,8 @@ export interface SyncStatus {
   online: boolean;
   /** Changes the server has not confirmed. */
   pending: number;
+  /** Changes written before anybody had signed in; `login({ adopt: true })` takes them over. */
+  unclaimed: number;
   setAside: number;
   conflicts: number;
   lastSyncedAt: string | null;
@@ -418,10 +423,15 @@ export interface Options {
 }
 
 export interface GrowthDiary {
-  /** Signs in, or up. Inside the mini-program WeChat says who it is; other transports give the `code` of wx.login. */
-  login(input?: { code?: string | undefined }): Promise<LoginAnswer>;
+  /**
+   * Signs in, or up. Inside the mini-program WeChat says who it is; other transports give the `code` of wx.login. `adopt: true` takes over
+   * what was written on this phone before anybody had signed in (`sync.status().unclaimed`): ask the child first whether it is theirs.
+   */
+  login(input?: { code?: string | undefined; adopt?: boolean | undefined }): Promise<LoginAnswer>;
   /** Signs out. What waits to be sent stays on the phone until the same child signs in again. */
   logout(): Promise<{ loggedOut: true }>;
+  /** The Beijing day by the server's clock, as far as it is known: `YYYY-MM-DD`. */
+  today(): string;
 
   user: {
     profile(): Promise<Profile & Seen & Pending>;
@@ -442,9 +452,16 @@ export interface GrowthDiary {
     create(input: { date: string; content: string } & DiaryFields): Promise<WrittenDiary>;
     /** `partial`: some are not on this phone, and the server could not be asked. */
     list(filter?: DiaryFilter, options?: ReadOptions): Promise<{ diaries: (Diary & Pending)[]; partial?: true } & Page & Seen>;
-    get(key: DiaryKey, options?: ReadOptions): Promise<{ diary: Diary & Pending } & Seen>;
-    update(input: DiaryKey & { version?: number | undefined; content?: string | undefined } & DiaryFields): Promise<WrittenDiary>;
-    delete(input: DiaryKey & { version?: number | undefined }): Promise<{ id: number; deleted: true; stats: Stats } & Pending>;
+    /** `diary` is null for a day without one. */
+    get(key: DiaryKey, options?: ReadOptions): Promise<{ diary: (Diary & Pending) | null } & Seen>;
+    /**
+     * `version` is the one that the page has read. Where this phone has written since, VERSION_CONFLICT, and the text is in `sync.conflicts()`.
+     * With `id` and another `date` the diary moves to that day.
+     */
+    update(
+      input: ({ id: Id; date?: string | undefined } | { date: string }) & { version: Id; content?: string | undefined } & DiaryFields,
+    ): Promise<WrittenDiary>;
+    delete(input: DiaryKey & { version?: Id | undefined }): Promise<{ id: number; deleted: true; stats: Stats } & Pending>;
     /** Today's mood, or that of up to 7 days ago. Works offline; the first mood of a day earns points. */
     recordMood(input: {
       date?: string | undefined;
@@ -457,22 +474,22 @@ export interface GrowthDiary {
   task: {
     list(filter?: {
       date?: string | undefined;
-    }): Promise<{ date: string; tasks: (Task & Pending)[]; completed: number; total: number } & Seen>;
+    }): Promise<{ date: string; tasks: (Task & Pending)[]; completed: number; total: number; partial?: true } & Seen>;
     create(input: { title: string } & TaskFields): Promise<{ task: Task } & Pending>;
-    update(input: { id: number; title?: string | undefined } & TaskFields): Promise<{ task: Task } & Pending>;
-    delete(input: { id: number }): Promise<{ id: number; deleted: true } & Pending>;
+    update(input: { id: Id; title?: string | undefined } & TaskFields): Promise<{ task: Task } & Pending>;
+    delete(input: { id: Id }): Promise<{ id: number; deleted: true } & Pending>;
     /** `points` is null while it is pending: the server decides. */
     complete(input: {
-      id: number;
+      id: Id;
       doneOn?: string | undefined;
     }): Promise<{ task: Task; points: { awarded: number; balance: number; capped: boolean } | null } & Pending>;
-    uncomplete(input: { id: number }): Promise<{ task: Task; points: { returned: number; balance: number } | null } & Pending>;
+    uncomplete(input: { id: Id }): Promise<{ task: Task; points: { returned: number; balance: number } | null } & Pending>;
   };
 
   points: {
     /** Less what waits to be spent. */
     balance(): Promise<{ points: number } & Seen>;
-    records(filter?: RecordFilter): Promise<{ records: PointRecord[] } & Page & Seen>;
+    records(filter?: RecordFilter): Promise<{ records: PointRecord[]; partial?: true } & Page & Seen>;
     deduct(input: {
       amount: number;
       source: string;
@@ -490,7 +507,7 @@ export interface GrowthDiary {
       page?: number | undefined;
       limit?: number | undefined;
       cursor?: string | undefined;
-    }): Promise<{ records: Draw[] } & Page & Seen>;
+    }): Promise<{ records: Draw[]; partial?: true } & Page & Seen>;
   };
 
   /** Online only. Of a phone that a child and a guardian share, and of guardians with accounts of their own. */
@@ -521,15 +538,15 @@ export interface GrowthDiary {
   /** Online only. */
   ai: {
     /** `again`: another comment on the same text; it counts against the day's allowance. */
-    commentDiary(input: { diaryId: number; again?: true | undefined }): Promise<{ job: Job }>;
+    commentDiary(input: { diaryId: Id; again?: true | undefined }): Promise<{ job: Job }>;
     /** Needs the network. */
-    likeComment(input: { diaryId: number; liked: boolean }): Promise<{ diary: Diary }>;
+    likeComment(input: { diaryId: Id; liked: boolean }): Promise<{ diary: Diary }>;
     generateImage(
-      input: { diaryId: number } | { content: string; mood?: string | undefined; weather?: string | undefined },
+      input: { diaryId: Id } | { content: string; mood?: string | undefined; weather?: string | undefined },
     ): Promise<{ job: Job }>;
-    job(input: { id: number }): Promise<{ job: Job }>;
-    /** Asks until the job is done or has failed. */
-    waitFor(input: { id: number }, options?: { timeoutMs?: number | undefined; intervalMs?: number | undefined }): Promise<{ job: Job }>;
+    job(input: { id: Id }): Promise<{ job: Job }>;
+    /** Resolves when the job is done; rejects with its error when it has failed. */
+    waitFor(input: { id: Id }, options?: { timeoutMs?: number | undefined; intervalMs?: number | undefined }): Promise<{ job: Job }>;
   };
 
   sync: {

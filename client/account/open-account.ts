@@ -4,8 +4,12 @@ import { openCache } from '../sync/cache';
 import { openCopies } from '../sync/conflict-copies';
 import { openDiaryView } from '../sync/diary-view';
 import { openSync } from '../sync/engine';
+import type { Entry } from '../sync/entry';
+import { identityIn } from '../sync/load-queue';
+import { openMadeTasks } from '../sync/made-tasks';
 import { openMeta } from '../sync/meta';
-import { type Entry, identityIn, openOutbox } from '../sync/outbox';
+import { openOutbox } from '../sync/outbox';
+import { openOwnChanges } from '../sync/own-changes';
 import type { Stores } from '../sync/settle';
 import { openTaskView } from '../sync/task-view';
 import type { Wx } from '../types';
@@ -21,19 +25,21 @@ interface AccountState extends Freshness {
   clockOffsetMs: number;
 }
 
-function openStores({ wx, random }: Phone, account: Account): Stores & { storage: Storage } {
+function openStores({ wx, random, now }: Phone, account: Account): Stores & { storage: Storage } {
   const storage = openStorage(wx, `gd:${account.key}:`, () => cache.makeRoom());
   const meta = openMeta(storage, random, () => identityIn(storage));
-  const cache = openCache(storage, meta, () => dropRowsOfOthers(wx, account, random));
-  const outbox = openOutbox(storage, meta);
-  return { storage, meta, cache, outbox, copies: openCopies(storage, meta) };
+  const dropOthers = (): boolean => dropRowsOfOthers(wx, account, random);
+  const cache = openCache({ storage, meta, usage: () => usageOf(wx), dropOthers });
+  const outbox = openOutbox(storage, meta, now);
+  const copies = openCopies(storage, meta);
+  return { storage, meta, cache, outbox, copies, own: openOwnChanges(outbox, meta), madeTasks: openMadeTasks(outbox) };
 }
 
 /**
  * Called before each step that ends without a pause. The key `writer` names the instance that wrote last; when it is another one,
  * everything remembered in memory may be outdated and is read again.
  */
-function ownership({ storage, meta, cache, outbox, copies }: Stores & { storage: Storage }, random: () => number): () => void {
+function openCatchUp({ storage, meta, cache, outbox, copies }: Stores & { storage: Storage }, random: () => number): () => void {
   const writer = randomName(6, random);
   return () => {
     if (storage.read('writer', isText) === writer) return;
@@ -42,7 +48,7 @@ function ownership({ storage, meta, cache, outbox, copies }: Stores & { storage:
     } catch {
       // Not written: the next step asks again.
     }
-    for (const store of [meta, cache, outbox, copies]) store.forget();
+    for (const store of [storage, meta, cache, outbox, copies]) store.forget();
   };
 }
 
@@ -57,10 +63,10 @@ const usageOf = (wx: Wx): { currentSize: number; limitSize: number } => {
 };
 
 export function openAccount(phone: Phone, session: Session, account: Account): Here {
-  const { wx, now, random, schedule, isOnline, changed } = phone;
+  const { now, random, schedule, changed, isOnline } = phone;
   const stores = openStores(phone, account);
-  const { meta, cache, outbox } = stores;
-  const own = ownership(stores, random);
+  const { meta, cache, outbox, copies, own } = stores;
+  const catchUp = openCatchUp(stores, random);
   const state: AccountState = { clockOffsetMs: 0, askedAt: Number.NEGATIVE_INFINITY, refreshedAt: Number.NEGATIVE_INFINITY };
 
   const call = <Answer>(name: string, action: string, data: object, requestId?: string): Promise<Answer> =>
@@ -75,15 +81,19 @@ export function openAccount(phone: Phone, session: Session, account: Account): H
     return answer;
   };
 
-  const sync = openSync({ ...stores, own, usage: () => usageOf(wx), call: askSync, isOnline, changed, now, random, schedule });
+  const serverNow = (): number => now() + state.clockOffsetMs;
+  const sync = openSync({ ...stores, catchUp, call: askSync, changed, isOnline, now, serverNow, random, schedule });
+  /** Texts that wait for their day. */
+  const later = (): Entry[] => copies.list('later').map(([, { entry }]) => entry);
   const views = {
     cache,
     meta: meta.get,
-    changes: (): Entry[] => [...sync.echo(), ...outbox.all()],
-    isPending: (entry: Entry): boolean => outbox.all().includes(entry),
+    own,
+    changes: (): Entry[] => [...sync.echo(), ...later(), ...outbox.all()],
+    isPending: (entry: Entry): boolean => outbox.all().includes(entry) || later().includes(entry),
     dayOf: (instant: string): string => dayOf(Date.parse(instant) + state.clockOffsetMs),
   };
-  const parts = { ...stores, phone, sync, session, own, freshness: state };
+  const parts = { ...stores, account, phone, sync, session, catchUp, freshness: state };
 
   return {
     account,
@@ -93,7 +103,7 @@ export function openAccount(phone: Phone, session: Session, account: Account): H
     diaries: openDiaryView(views),
     tasks: openTaskView(views),
     call,
-    today: () => dayOf(now() + state.clockOffsetMs),
+    today: () => dayOf(serverNow()),
     submit: (draft) => submit(parts, draft),
     refresh: (options) => refresh(parts, options),
   };

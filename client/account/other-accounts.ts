@@ -1,6 +1,6 @@
 import { openStorage } from '../platform/storage';
+import { identityIn } from '../sync/load-queue';
 import { openMeta } from '../sync/meta';
-import { identityIn } from '../sync/outbox';
 import type { Wx } from '../types';
 import type { Account } from './session';
 
@@ -16,6 +16,7 @@ export function dropRowsOfOthers(wx: Wx, { key }: Account, random: () => number)
     if (row === undefined) return false;
     const theirs = openStorage(wx, `gd:${row.split(':')[0]}:`);
     openMeta(theirs, random, () => identityIn(theirs)).set({ cursor: null, sweeping: false, complete: false });
+    theirs.remove('marks');
     for (const name of theirs.names('row:')) theirs.remove(`row:${name}`);
     return true;
   } catch {

@@ -14,11 +14,11 @@ export interface Freshness {
 /** A clock that was set back makes everything old. */
 const isOld = (at: number, nowMs: number): boolean => nowMs < at || nowMs - at >= FRESH_MS;
 
-type Parts = Pick<Here, 'phone' | 'meta' | 'sync'> & { freshness: Freshness; own(): void };
+type Parts = Pick<Here, 'phone' | 'meta' | 'sync'> & { freshness: Freshness; catchUp(): void };
 
 /** Syncs before a page reads, unless that was done or tried a moment ago. */
-export async function refresh({ phone, meta, sync, freshness, own }: Parts, { prefer }: ReadOptions = {}): Promise<Seen> {
-  own();
+export async function refresh({ phone, meta, sync, freshness, catchUp }: Parts, { prefer }: ReadOptions = {}): Promise<Seen> {
+  catchUp();
   const from = (source: Seen['source']): Seen => ({ source, at: meta.get().syncedAt });
   const wasAskedLately = !isOld(freshness.askedAt, phone.now());
   if (prefer === 'cache') {
@@ -29,7 +29,12 @@ export async function refresh({ phone, meta, sync, freshness, own }: Parts, { pr
   if (!isOld(freshness.refreshedAt, phone.now()) && meta.get().complete) return from('cache');
   // After a failure only the timer tries again: a page that reads at each change would else ask without end.
   const isVain = !sync.isRunning() && (wasAskedLately || sync.isResting());
-  if (isVain || !phone.isOnline()) return from('cache');
+  if (isVain) return from('cache');
+  if (!phone.isOnline()) {
+    // The phone may be wrong: tried, and not waited for.
+    sync.wake();
+    return from('cache');
+  }
   return from((await succeedsWithin(phone.schedule, sync.now(), READ_PATIENCE_MS)) ? 'network' : 'cache');
 }
 

@@ -12,19 +12,25 @@ export interface Account {
   mode?: MigrationMode;
 }
 
+/** Nobody is signed in; `erased` is the account that was, when it has been erased on another phone. */
 interface SignedOut {
   signedOut: true;
+  erased?: Account;
 }
 
 export interface Session {
   /** Whose data this phone shows; null: nobody has signed in, they signed out, or somebody else turned out to hold the phone. */
   account(): Account | null;
   isForeign(): boolean;
+  /** Nobody has ever signed in on this phone. */
+  isUntouched(): boolean;
+  /** The account that was found erased, until somebody signs in. */
+  erased(): Account | null;
   /** The account, signing in where that is needed and has not been refused. */
   ensure(): Promise<Account>;
   login(input: { code?: string | undefined }): Promise<LoginAnswer>;
   logout(): Promise<void>;
-  /** Forgets who it was, without a word to the server. */
+  /** Forgets the account without telling the server. */
   forget(): void;
   /** Calls as this account and no other; a session that has ended is renewed once. */
   call(account: Account, name: string, action: string, data: object, requestId?: string): Promise<unknown>;
@@ -42,121 +48,180 @@ const isAnswer = (value: unknown): value is LoginAnswer & { migration?: { mode?:
   isBag(value) && isBag(value.userInfo) && isInteger(value.userInfo.id);
 
 // The number is part of it: after an erasure the same child is a new account, and the old one's queue is not theirs.
-const accountOf = ({ id, openid }: UserInfo, mode: MigrationMode): Account => ({ key: hashText(`${id}:${openid}`), userId: id, mode });
+const keyOf = (userId: number, openid: string): string => hashText(`${userId}:${openid}`);
+const accountOf = ({ id, openid }: UserInfo, mode: MigrationMode): Account => ({ key: keyOf(id, openid), userId: id, mode });
 
-export function openSession(storage: Storage, ask: (request: CallRequest) => Promise<unknown>, changed: () => void): Session {
-  let remembered: Account | SignedOut | null | undefined;
-  let token: string | undefined;
-  let guardianToken: string | undefined;
-  /** This process has been told who is calling. Before that, somebody else may hold the phone. */
-  let isProved = false;
-  let isForeign = false;
-  let entering: Promise<LoginAnswer> | null = null;
+const isCode = (error: unknown, code: string): boolean => error instanceof GrowthDiaryError && error.code === code;
 
-  const read = (): Account | SignedOut | null => {
-    if (remembered === undefined) remembered = storage.read(KEY, isRemembered);
-    return remembered;
-  };
-  const account = (): Account | null => {
-    const known = isForeign ? null : read();
-    return known && 'key' in known ? known : null;
-  };
-  const remember = (next: Account | SignedOut): void => {
-    remembered = next;
-    storage.write(KEY, next);
-    changed();
-  };
+interface Parts {
+  /** Shared by all accounts of the phone. */
+  storage: Storage;
+  ask(request: CallRequest): Promise<unknown>;
+  changed(): void;
+  /** The account is gone; called once, before the phone forgets it. */
+  lost(account: Account): void;
+}
 
-  /** Silently only where it stays the same account, or is the first: onto another one takes a call of `login` by the app. */
-  async function enter(input: { code?: string | undefined }, isSilent: boolean): Promise<LoginAnswer> {
-    const before = read();
-    const answer = await ask({ name: 'login', action: 'login', data: input }).catch((error) => {
-      // Outside WeChat a sign-in takes a code, which only the app can get.
-      throw isSilent && error instanceof GrowthDiaryError && error.code === 'INVALID_INPUT' ? refusal('UNAUTHENTICATED') : error;
+/** What the session remembers. Only `remembered` is stored. */
+interface SessionState {
+  /** undefined: not read yet. */
+  remembered: Account | SignedOut | null | undefined;
+  token: string | undefined;
+  guardianToken: string | undefined;
+  /** The server has said in this process who is calling. Before that, somebody else may hold the phone. */
+  isProved: boolean;
+  isForeign: boolean;
+  entering: Promise<LoginAnswer> | null;
+}
+
+interface Desk extends Parts {
+  state: SessionState;
+}
+
+function read({ storage, state }: Desk): Account | SignedOut | null {
+  if (state.remembered === undefined) state.remembered = storage.read(KEY, isRemembered);
+  return state.remembered;
+}
+
+function accountIn(desk: Desk): Account | null {
+  const known = desk.state.isForeign ? null : read(desk);
+  return known && 'key' in known ? known : null;
+}
+
+function remember({ storage, state, changed }: Desk, next: Account | SignedOut): void {
+  state.remembered = next;
+  storage.write(KEY, next);
+  changed();
+}
+
+function signOut(desk: Desk, erased?: Account): void {
+  Object.assign(desk.state, { isProved: false, isForeign: false, token: undefined, guardianToken: undefined });
+  remember(desk, { signedOut: true, ...(erased && { erased }) });
+}
+
+/** Another phone has erased the account: this one says so once, and does not sign in by itself. */
+function loseAccount(desk: Desk, account: Account): GrowthDiaryError {
+  desk.lost(account);
+  signOut(desk, account);
+  return refusal('ACCOUNT_ERASED');
+}
+
+async function askToEnter(desk: Desk, input: { code?: string | undefined }, known: Account | null, isSilent: boolean): Promise<unknown> {
+  try {
+    const data = { ...input, ...(known && { expect: known.userId }) };
+    return await desk.ask({ name: 'login', action: 'login', data });
+  } catch (error) {
+    if (known && isCode(error, 'ACCOUNT_ERASED')) throw loseAccount(desk, known);
+    // Outside WeChat a sign-in takes a code, which only the app can get.
+    throw isSilent && isCode(error, 'INVALID_INPUT') ? refusal('UNAUTHENTICATED') : error;
+  }
+}
+
+/** Silently only where it stays the same account, or is the first: onto another one takes a call of `login` by the app. */
+async function enter(desk: Desk, input: { code?: string | undefined }, isSilent: boolean): Promise<LoginAnswer> {
+  const { state } = desk;
+  const before = read(desk);
+  const expected = accountIn(desk);
+  const answer = await askToEnter(desk, input, expected, isSilent);
+  if (!isAnswer(answer)) throw noAnswer();
+  const { userInfo, migration } = answer;
+  const next = accountOf(userInfo, migration?.mode ?? 'off');
+  const known = accountIn(desk);
+  // The same person under another number: the account was erased, and made anew on another phone.
+  if (known && expected?.key === known.key && known.key !== next.key && known.key === keyOf(known.userId, userInfo.openid))
+    throw loseAccount(desk, known);
+  if (isSilent && known?.key !== next.key && read(desk) !== null) {
+    // Somebody else holds the phone; unless the app itself has moved on meanwhile.
+    state.isForeign = read(desk) === before;
+    desk.changed();
+    throw refusal('ACCOUNT_CHANGED');
+  }
+  Object.assign(state, { isForeign: false, token: answer.token, isProved: true });
+  if (known?.key !== next.key) state.guardianToken = undefined;
+  if (known?.key !== next.key || known.mode !== next.mode) remember(desk, next);
+  return answer;
+}
+
+/** Several calls at once sign in once. */
+function renew(desk: Desk): Promise<LoginAnswer> {
+  const { state } = desk;
+  const left = (): void => {
+    state.entering = null;
+  };
+  if (!state.entering) {
+    state.entering = enter(desk, {}, true);
+    state.entering.then(left, left);
+  }
+  return state.entering;
+}
+
+function requireSame(desk: Desk, expected: Account): void {
+  if (accountIn(desk)?.key !== expected.key) throw refusal('ACCOUNT_CHANGED');
+}
+
+async function ensure(desk: Desk): Promise<Account> {
+  if (desk.state.isForeign) throw refusal('ACCOUNT_CHANGED');
+  const known = read(desk);
+  if (known && 'signedOut' in known) throw refusal('UNAUTHENTICATED');
+  if (!desk.state.isProved) await renew(desk);
+  const proved = accountIn(desk);
+  if (!proved) throw refusal('UNAUTHENTICATED');
+  return proved;
+}
+
+async function call(desk: Desk, expected: Account, given: CallRequest): Promise<unknown> {
+  const { state, ask } = desk;
+  await ensure(desk);
+  requireSame(desk, expected);
+  const request = { ...given, guardianToken: state.guardianToken };
+  try {
+    return await ask({ ...request, token: state.token });
+  } catch (error) {
+    if (!isCode(error, 'UNAUTHENTICATED')) throw error;
+    requireSame(desk, expected);
+    state.isProved = false;
+    await renew(desk);
+    requireSame(desk, expected);
+    return ask({ ...request, token: state.token });
+  }
+}
+
+/** Offline, the phone forgets all the same. UNAUTHENTICATED answers the repetition of a logout that was done: it is done. */
+async function logout(desk: Desk): Promise<void> {
+  if (desk.state.isProved) {
+    await desk.ask({ name: 'login', action: 'logout', data: {}, token: desk.state.token }).catch((error) => {
+      if (!(error instanceof GrowthDiaryError)) throw error;
     });
-    if (!isAnswer(answer)) throw noAnswer();
-    const next = accountOf(answer.userInfo, answer.migration?.mode ?? 'off');
-    const known = account();
-    if (isSilent && known?.key !== next.key && read() !== null) {
-      // Somebody else holds the phone; unless the app itself has moved on meanwhile.
-      isForeign = read() === before;
-      changed();
-      throw refusal('ACCOUNT_CHANGED');
-    }
-    isForeign = false;
-    token = answer.token;
-    isProved = true;
-    if (known?.key !== next.key) guardianToken = undefined;
-    if (known?.key !== next.key || known.mode !== next.mode) remember(next);
-    return answer;
   }
+  signOut(desk);
+}
 
-  const renew = (): Promise<LoginAnswer> => {
-    const left = (): void => {
-      entering = null;
-    };
-    if (!entering) {
-      entering = enter({}, true);
-      entering.then(left, left);
-    }
-    return entering;
+export function openSession(parts: Parts): Session {
+  const state: SessionState = {
+    remembered: undefined,
+    token: undefined,
+    guardianToken: undefined,
+    isProved: false,
+    isForeign: false,
+    entering: null,
   };
-
-  const requireSame = (expected: Account): void => {
-    if (account()?.key !== expected.key) throw refusal('ACCOUNT_CHANGED');
-  };
-
-  async function ensure(): Promise<Account> {
-    if (isForeign) throw refusal('ACCOUNT_CHANGED');
-    const known = read();
-    if (known && 'signedOut' in known) throw refusal('UNAUTHENTICATED');
-    if (!isProved) await renew();
-    const proved = account();
-    if (!proved) throw refusal('UNAUTHENTICATED');
-    return proved;
-  }
-
-  const forget = (): void => {
-    isProved = false;
-    isForeign = false;
-    token = undefined;
-    guardianToken = undefined;
-    remember({ signedOut: true });
-  };
-
+  const desk: Desk = { ...parts, state };
   return {
-    account,
-    isForeign: () => isForeign,
-    ensure,
-    login: (input) => enter(input, false),
-    logout: async () => {
-      if (isProved) {
-        // Offline, the phone forgets all the same.
-        await ask({ name: 'login', action: 'logout', data: {}, token }).catch((error) => {
-          if (!(error instanceof GrowthDiaryError)) throw error;
-        });
-      }
-      forget();
+    account: () => accountIn(desk),
+    isForeign: () => state.isForeign,
+    isUntouched: () => read(desk) === null,
+    erased: () => {
+      const known = read(desk);
+      return known && 'signedOut' in known ? (known.erased ?? null) : null;
     },
-    forget,
-    call: async (expected, name, action, data, requestId) => {
-      await ensure();
-      requireSame(expected);
-      const request = { name, action, data, requestId, guardianToken };
-      try {
-        return await ask({ ...request, token });
-      } catch (error) {
-        if (!(error instanceof GrowthDiaryError) || error.code !== 'UNAUTHENTICATED') throw error;
-        requireSame(expected);
-        isProved = false;
-        await renew();
-        requireSame(expected);
-        return ask({ ...request, token });
-      }
-    },
+    ensure: () => ensure(desk),
+    login: (input) => enter(desk, input, false),
+    logout: () => logout(desk),
+    forget: () => signOut(desk),
+    call: (account, name, action, data, requestId) => call(desk, account, { name, action, data, requestId }),
     keepGuardianToken: (given) => {
-      guardianToken = given;
+      state.guardianToken = given;
     },
-    migrationMode: () => account()?.mode ?? 'off',
+    migrationMode: () => accountIn(desk)?.mode ?? 'off',
   };
 }

@@ -1,5 +1,6 @@
 import type { Here } from '../account/here';
-import { noAnswer, refusal } from '../platform/error';
+import { GrowthDiaryError, noAnswer, refusal } from '../platform/error';
+import { toId } from '../platform/id';
 import type { Diary, GrowthDiary, Job } from '../types';
 import { once } from './once';
 
@@ -13,7 +14,8 @@ const LONGEST_INTERVAL_MS = 10_000;
 
 export function aiApi(enter: () => Promise<Here>): GrowthDiary['ai'] {
   /** The server has to have the diary: what waits is sent first. */
-  const idOnServer = async (here: Here, id: number): Promise<number> => {
+  const idOnServer = async (here: Here, given: number | string): Promise<number> => {
+    const id = toId(given, 'diaryId');
     if (id > 0) return id;
     const date = here.diaries.dateOf(id);
     if (here.outbox.all().length > 0) await here.sync.now();
@@ -22,7 +24,7 @@ export function aiApi(enter: () => Promise<Here>): GrowthDiary['ai'] {
     return row.id;
   };
 
-  const job = async (id: number): Promise<Answer> => (await enter()).call<Answer>('ai', 'job', { id });
+  const job = async (id: number | string): Promise<Answer> => (await enter()).call<Answer>('ai', 'job', { id: toId(id) });
 
   return {
     commentDiary: async ({ diaryId, again }) => {
@@ -53,10 +55,10 @@ export function aiApi(enter: () => Promise<Here>): GrowthDiary['ai'] {
       const until = phone.now() + timeoutMs;
       for (let pause = intervalMs; ; pause = Math.min(pause * 1.5, Math.max(intervalMs, LONGEST_INTERVAL_MS))) {
         const answer = await job(id);
-        if (answer.job.status === 'done' || answer.job.status === 'failed') {
-          here.sync.wake();
-          return answer;
-        }
+        const { status, error } = answer.job;
+        if (status === 'done' || status === 'failed') here.sync.wake();
+        if (status === 'done') return answer;
+        if (status === 'failed') throw new GrowthDiaryError(error?.code ?? 'INTERNAL', { message: error?.message, details: answer });
         if (phone.now() + pause > until) throw noAnswer();
         await new Promise<void>((resolve) => {
           phone.schedule(resolve, pause);

@@ -3,7 +3,7 @@ import { isBag } from '../platform/text';
 import type { Draw, GrowthDiary, Page, Prize } from '../types';
 import { once } from './once';
 import { newest } from './points';
-import { quietly } from './read';
+import { partOf, quietly } from './read';
 
 interface Prizes {
   cost: number;
@@ -48,7 +48,7 @@ export function lotteryApi(enter: () => Promise<Here>): GrowthDiary['lottery'] {
         () => {
           if (!here.meta.get().complete) return null;
           const { rows, ...page } = newest(here.cache.rows<Draw>('draw'), filter);
-          return { records: rows, ...page };
+          return { records: rows, ...page, ...partOf(here, 'draw') };
         },
       );
     },

@@ -3,7 +3,7 @@ import { invalid } from '../platform/error';
 import { isDay, isText } from '../platform/text';
 import { moodsOf } from '../sync/mood-view';
 import type { GrowthDiary, PointRecord } from '../types';
-import { requireApplied } from './diary';
+import { requireApplied } from './applied';
 
 /** Records the mood of a day; offline it is queued for that day. */
 export const recordMood =

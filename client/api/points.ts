@@ -2,8 +2,8 @@ import type { Here } from '../account/here';
 import { invalid, requirePage } from '../platform/error';
 import { isInteger, isText } from '../platform/text';
 import type { GrowthDiary, Page, PointRecord } from '../types';
-import { requireApplied } from './diary';
-import { quietly } from './read';
+import { requireApplied } from './applied';
+import { partOf, quietly } from './read';
 
 /** Less what waits to be spent. */
 const left = ({ outbox }: Here, points: number): number =>
@@ -55,7 +55,7 @@ export function pointsApi(enter: () => Promise<Here>): GrowthDiary['points'] {
           if (!here.meta.get().complete || source || from || to) return null;
           const isWanted = ({ amount }: PointRecord): boolean => !type || amount > 0 === (type === 'earn');
           const { rows, ...page } = newest(here.cache.rows<PointRecord>('record').filter(isWanted), filter);
-          return { records: rows, ...page };
+          return { records: rows, ...page, ...partOf(here, 'record') };
         },
       );
     },

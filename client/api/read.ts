@@ -1,11 +1,7 @@
 import type { Here } from '../account/here';
-import { GrowthDiaryError } from '../platform/error';
+import { isNoAnswer } from '../platform/error';
 import { toInstant } from '../platform/text';
 import type { Seen } from '../types';
-
-/** Whether what the phone has may stand in for this failure: an answer that was never given, but not a refusal. */
-const isNoAnswer = (error: unknown): boolean =>
-  error instanceof GrowthDiaryError && (error.retryable || error.code === 'INTERNAL' || error.code === 'UPGRADE_REQUIRED');
 
 /** The network first; where it does not answer, what this phone has. When it has nothing either, the failure: never an empty list. */
 export async function quietly<Answer extends object>(
@@ -13,16 +9,25 @@ export async function quietly<Answer extends object>(
   ask: () => Promise<Answer>,
   local: () => Answer | null,
 ): Promise<Answer & Seen> {
-  let failure: unknown = new GrowthDiaryError('UNAVAILABLE');
-  if (here.phone.isOnline()) {
-    try {
-      return { ...(await ask()), source: 'network', at: toInstant(here.phone.now()) };
-    } catch (error) {
-      if (!isNoAnswer(error)) throw error;
-      failure = error;
-    }
+  const fromPhone = (): (Answer & Seen) | null => {
+    const kept = local();
+    return kept && { ...kept, source: 'cache', at: here.meta.get().syncedAt };
+  };
+  const atOnce = here.phone.isOnline() ? null : fromPhone();
+  if (atOnce) {
+    // The phone may be wrong about its network: tried, and not waited for.
+    here.refresh({ prefer: 'cache' });
+    return atOnce;
   }
-  const kept = local();
-  if (kept === null) throw failure;
-  return { ...kept, source: 'cache', at: here.meta.get().syncedAt };
+  try {
+    return { ...(await ask()), source: 'network', at: toInstant(here.phone.now()) };
+  } catch (error) {
+    const kept = isNoAnswer(error) ? fromPhone() : null;
+    if (kept === null) throw error;
+    return kept;
+  }
 }
+
+/** Said of what the phone answers where rows of the kind were given up or cannot be read. */
+export const partOf = ({ cache }: Here, kind: 'task' | 'record' | 'draw'): { partial?: true } =>
+  cache.hasGaps(kind) ? { partial: true } : {};

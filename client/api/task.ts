@@ -1,25 +1,35 @@
 import type { Here } from '../account/here';
 import { invalid, refusal } from '../platform/error';
+import { toId } from '../platform/id';
 import { given, isDay } from '../platform/text';
 import type { GrowthDiary, Pending, Task } from '../types';
-import { amountOf, appliedRow, requireApplied } from './diary';
-import { quietly } from './read';
+import { amountOf, appliedRow, requireApplied } from './applied';
+import { partOf, quietly } from './read';
 
 type Shown = Task & Pending;
+
+const UNKNOWN: Omit<Task, 'id' | 'date'> = {
+  title: '',
+  description: '',
+  category: '',
+  pointsReward: 0,
+  isSystem: false,
+  isCompleted: false,
+  completedAt: null,
+  repeat: { kind: 'once' },
+};
 
 export function taskApi(enter: () => Promise<Here>): GrowthDiary['task'] {
   /** The mutation's own name of the task, and the task as it is shown. */
   const aim = (here: Here, id: number) => {
-    const target = here.outbox.taskArgs(id);
+    const target = here.madeTasks.argsOf(id);
     if (!target) throw refusal('NOT_FOUND');
     return { target, shown: here.tasks.find('id' in target ? target.id : id) };
   };
 
-  const shownOr = (here: Here, id: number, before: Shown | null): Shown => {
-    const shown = here.tasks.find(id) ?? before;
-    if (!shown) throw refusal('NOT_FOUND');
-    return shown;
-  };
+  /** A task whose row is not on this phone is shown as far as the page's own change says. */
+  const shownOr = (here: Here, id: number, changes: Partial<Task>, before: Shown | null = null): Shown =>
+    here.tasks.find(id) ?? { ...(before ?? { ...UNKNOWN, id, date: here.today() }), ...changes };
 
   return {
     list: async ({ date: wanted } = {}) => {
@@ -37,7 +47,7 @@ export function taskApi(enter: () => Promise<Here>): GrowthDiary['task'] {
         () => {
           const tasks = here.tasks.of(date);
           // Every day has tasks: none here means that they are not known.
-          return tasks.length === 0 ? null : day(tasks);
+          return tasks.length === 0 ? null : { ...day(tasks), ...partOf(here, 'task') };
         },
       );
     },
@@ -45,45 +55,49 @@ export function taskApi(enter: () => Promise<Here>): GrowthDiary['task'] {
     create: async (input) => {
       const here = await enter();
       if (input.date !== undefined && !isDay(input.date)) throw invalid('date', '日期应为 YYYY-MM-DD');
-      const local = here.outbox.newTaskId();
+      const local = here.madeTasks.newId();
       const outcome = await here.submit({ type: 'task.create', args: { ...input }, local });
-      if (outcome === null) return { task: shownOr(here, local, null), pending: true };
+      if (outcome === null) return { task: shownOr(here, local, {}), pending: true };
       return { task: appliedRow<Task>(outcome, here.tasks.find(local)) };
     },
 
-    update: async ({ id, ...fields }) => {
+    update: async ({ id: asked, ...fields }) => {
       const here = await enter();
+      const id = toId(asked);
       const { target, shown } = aim(here, id);
       const outcome = await here.submit({ type: 'task.update', args: { ...target, ...fields } });
-      if (outcome === null) return { task: shownOr(here, id, shown && { ...shown, ...given(fields) }), pending: true };
+      if (outcome === null) return { task: shownOr(here, id, given(fields), shown), pending: true };
       return { task: appliedRow<Task>(outcome, shown) };
     },
 
-    delete: async ({ id }) => {
+    delete: async ({ id: asked }) => {
       const here = await enter();
+      const id = toId(asked);
       const outcome = await here.submit({ type: 'task.delete', args: { ...aim(here, id).target } });
       if (outcome === null) return { id, deleted: true, pending: true };
       requireApplied(outcome);
       return { id, deleted: true };
     },
 
-    complete: async ({ id, doneOn }) => {
+    complete: async ({ id: asked, doneOn }) => {
       const here = await enter();
+      const id = toId(asked);
       const { target, shown } = aim(here, id);
       // The task's own day: the phone's clock has no say in it.
       const day = doneOn ?? shown?.date;
       const outcome = await here.submit({ type: 'task.complete', args: { ...target, ...(day !== undefined && { doneOn: day }) } });
-      if (outcome === null) return { task: shownOr(here, id, shown && { ...shown, isCompleted: true }), points: null, pending: true };
+      if (outcome === null) return { task: shownOr(here, id, { isCompleted: true }, shown), points: null, pending: true };
       const task = appliedRow<Task>(outcome, shown);
       const awarded = amountOf(here, 1, 'task', task.id, outcome.result.points);
       return { task, points: { awarded, balance: outcome.result.points ?? outcome.user.points, capped: awarded < task.pointsReward } };
     },
 
-    uncomplete: async ({ id }) => {
+    uncomplete: async ({ id: asked }) => {
       const here = await enter();
+      const id = toId(asked);
       const { target, shown } = aim(here, id);
       const outcome = await here.submit({ type: 'task.uncomplete', args: { ...target } });
-      if (outcome === null) return { task: shownOr(here, id, shown && { ...shown, isCompleted: false }), points: null, pending: true };
+      if (outcome === null) return { task: shownOr(here, id, { isCompleted: false }, shown), points: null, pending: true };
       const task = appliedRow<Task>(outcome, shown);
       const returned = amountOf(here, -1, 'task', task.id, outcome.result.points);
       return { task, points: { returned, balance: outcome.result.points ?? outcome.user.points } };

@@ -1,7 +1,8 @@
 import type { Here } from '../account/here';
+import { GrowthDiaryError } from '../platform/error';
 import { type Bag, isBag } from '../platform/text';
-import type { ConsentInput, GrowthDiary, Pending, Profile } from '../types';
-import { appliedRow, NO_STATS } from './diary';
+import type { ConsentInput, GrowthDiary, Pending, Profile, Stats } from '../types';
+import { appliedRow } from './applied';
 import { quietly } from './read';
 
 /** What waits to be sent, drawn over the profile. */
@@ -14,6 +15,8 @@ function drawn({ outbox }: Here, profile: Profile): Profile & Pending {
   }
   return shown;
 }
+
+const NO_STATS: Stats = { totalDiaries: 0, continuousDays: 0, longestStreak: 0, lastDiaryDate: null };
 
 export function userApi(enter: () => Promise<Here>, erased: (here: Here) => void): GrowthDiary['user'] {
   /** A child that never changed anything has no row yet. */
@@ -59,9 +62,22 @@ export function userApi(enter: () => Promise<Here>, erased: (here: Here) => void
 
     erase: async (input) => {
       const here = await enter();
-      const answer = await here.call<{ erased: true }>('user', 'erase', input);
+      const wasTried = here.storage.read(ERASING, isMark) !== null;
+      here.storage.write(ERASING, true);
+      try {
+        await here.call('user', 'erase', input);
+      } catch (error) {
+        if (!isDone(error, wasTried)) throw error;
+      }
       erased(here);
-      return answer;
+      return { erased: true };
     },
   };
 }
+
+const ERASING = 'erasing';
+const isMark = (value: unknown): value is true => value === true;
+
+/** The account is gone: erased by an attempt whose answer was lost, or on another phone. */
+const isDone = (error: unknown, wasTried: boolean): boolean =>
+  error instanceof GrowthDiaryError && (error.code === 'ACCOUNT_ERASED' || (wasTried && error.code === 'UNAUTHENTICATED'));

@@ -3,7 +3,7 @@ import type { ImportDay, ImportInput, ImportOutput } from '../../shared/sync/con
 import { maxImportDays, maxImportItems } from '../../shared/sync/limits';
 import type { Here } from '../account/here';
 import { byteLength, isBag } from '../platform/text';
-import { MAX_CALL_BYTES } from '../sync/outbox';
+import { MAX_CALL_BYTES } from '../sync/entry';
 import { dropPictures, imagesOf } from './pictures';
 import { type ItemOutcome, type Move, saveProgress } from './progress';
 import { listOf } from './read-old-keys';

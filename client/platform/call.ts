@@ -1,5 +1,5 @@
 import type { CallRequest, Wx } from '../types';
-import { GrowthDiaryError, noAnswer } from './error';
+import { GrowthDiaryError, noAnswer, timedOut, transportError } from './error';
 import { isBag, isText } from './text';
 
 type Schedule = (run: () => void, ms: number) => () => void;
@@ -18,7 +18,7 @@ const viaCloud =
     });
   };
 
-/** `data` of the envelope, or the error in it. Whatever is no envelope leaves open what became of the call. */
+/** `data` of the envelope, or the error in it. After anything else it is open what became of the call. */
 function unwrap(answer: unknown): unknown {
   const envelope = isBag(answer) && 'result' in answer ? answer.result : answer;
   if (!isBag(envelope)) throw noAnswer();
@@ -33,20 +33,25 @@ interface Transport {
   call: ((request: CallRequest) => Promise<unknown>) | undefined;
   prefix: string;
   schedule: Schedule;
+  /** The network has carried a call. */
+  answered(): void;
 }
 
 /** One call, one answer: what the function gave, or a GrowthDiaryError. */
-export function openCall({ wx, call, prefix, schedule }: Transport): (request: CallRequest) => Promise<unknown> {
+export function openCall({ wx, call, prefix, schedule, answered }: Transport): (request: CallRequest) => Promise<unknown> {
   const send = call ? (request: CallRequest) => call({ ...request, name: prefix + request.name }) : viaCloud(wx, prefix);
   return (request) =>
     new Promise<unknown>((resolve, reject) => {
-      const giveUp = schedule(() => reject(noAnswer()), PATIENCE_MS);
+      const giveUp = schedule(() => reject(timedOut()), PATIENCE_MS);
       // A transport may throw as well as reject.
       Promise.resolve()
         .then(() => send(request))
         .then(
-          (answer) => resolve(answer),
-          () => reject(noAnswer()),
+          (answer) => {
+            answered();
+            resolve(answer);
+          },
+          (error) => reject(transportError(error)),
         )
         .then(giveUp);
     }).then(unwrap);

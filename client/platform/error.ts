@@ -1,5 +1,5 @@
 import type { ErrorCode } from '../../shared/errors';
-import { isInteger, isText } from './text';
+import { isBag, isInteger, isText } from './text';
 
 /** What only a phone can know. */
 type OwnCode = 'STORAGE_FULL' | 'OUTBOX_FULL' | 'ACCOUNT_CHANGED';
@@ -14,6 +14,7 @@ const retryable: readonly string[] = ['RATE_LIMITED', 'PROVIDER_ERROR', 'UNAVAIL
 const messages: Partial<Record<string, string>> = {
   INVALID_INPUT: '填写的内容有误，请检查后再试',
   UNAUTHENTICATED: '请先登录',
+  ACCOUNT_ERASED: '这个账号已经注销了',
   FORBIDDEN: '还没有轮到搬家',
   NOT_FOUND: '没有找到相关内容',
   DIARY_EXISTS: '这一天已经写过日记了',
@@ -56,6 +57,38 @@ export class GrowthDiaryError extends Error {
 
 /** No answer that can be read: what became of the call is unknown. */
 export const noAnswer = (): GrowthDiaryError => new GrowthDiaryError('UNAVAILABLE');
+
+export const timedOut = (): GrowthDiaryError => new GrowthDiaryError('UNAVAILABLE', { message: TIMED_OUT });
+
+const TIMED_OUT = '等了太久没有回应，请稍后再试';
+
+/** What WeChat's cloud says of a call that brought no envelope, by its errCode. */
+const platformMessages: Record<number, string> = {
+  [-504002]: TIMED_OUT,
+  [-504003]: TIMED_OUT,
+  [-501000]: '云函数还没有部署好',
+  [-601034]: '云开发没有初始化或没有权限',
+  [-404011]: '云函数执行出错，请稍后再试',
+};
+
+/**
+ * A rejected transport: UNAVAILABLE, because it is open whether the call was done. `details.errCode` is the platform's code where it
+ * gave one; without one the network is the likely reason.
+ */
+export function transportError(error: unknown): GrowthDiaryError {
+  const { errCode: given, errMsg, message } = isBag(error) ? error : {};
+  const text = String(errMsg ?? message ?? error);
+  const errCode = isInteger(given) ? given : Number(/errCode:?\s*(-\d+)/.exec(text)?.[1] ?? 0);
+  if (errCode === 0) return noAnswer();
+  return new GrowthDiaryError('UNAVAILABLE', {
+    message: platformMessages[errCode] ?? `云开发出错（${errCode}）`,
+    details: { errCode, errMsg: text },
+  });
+}
+
+/** Whether what the phone has may stand in for this failure: an answer that was never given, but not a refusal. */
+export const isNoAnswer = (error: unknown): boolean =>
+  error instanceof GrowthDiaryError && (error.retryable || error.code === 'INTERNAL' || error.code === 'UPGRADE_REQUIRED');
 
 export const refusal = (code: GrowthDiaryErrorCode, details?: unknown): GrowthDiaryError => new GrowthDiaryError(code, { details });
 

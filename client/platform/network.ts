@@ -1,7 +1,14 @@
 import type { Wx } from '../types';
 
-/** What the phone says of its network; without a word, that there is one. `back` is called when it returns. */
-export function watchNetwork(wx: Wx, changed: (isBack: boolean) => void): () => boolean {
+/** Whether the phone has a network, as far as is known. A hint: nothing is left undone for it. */
+export interface Network {
+  isOnline(): boolean;
+  /** A call was answered: there is one, whatever the phone said. */
+  answered(): void;
+}
+
+/** Follows what the phone says, and believes an answered call more. `changed` is called with true when the network is back. */
+export function watchNetwork(wx: Wx, changed: (isBack: boolean) => void): Network {
   let online = true;
   const tell = (next: boolean): void => {
     if (next === online) return;
@@ -10,5 +17,5 @@ export function watchNetwork(wx: Wx, changed: (isBack: boolean) => void): () => 
   };
   wx.getNetworkType?.({ success: ({ networkType }) => tell(networkType !== 'none') });
   wx.onNetworkStatusChange?.(({ isConnected }) => tell(isConnected));
-  return () => online;
+  return { isOnline: () => online, answered: () => tell(true) };
 }

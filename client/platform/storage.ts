@@ -53,7 +53,7 @@ function openListing(wx: Wx, root: string) {
       folders = null;
     },
     names: (prefix: string): string[] => {
-      const inFolder = load().get(prefix);
+      const inFolder = prefix === '' ? undefined : load().get(prefix);
       const names = inFolder ? [...inFolder] : ([] as string[]).concat(...[...load().values()].map((each) => [...each]));
       return names
         .filter((name) => name.startsWith(prefix))

@@ -7,7 +7,7 @@ import { dropSurplus, KINDS, makeRoom } from './make-room';
 import type { MetaStore } from './meta';
 import { isDraftRow, openRows, type Row, type Rows, UNREADABLE } from './rows';
 
-export interface Usage {
+interface Usage {
   currentSize: number;
   limitSize: number;
 }
@@ -29,8 +29,8 @@ export interface Cache {
   markOf(date: string): Mark | null;
   /** What `rows` answers of the kind may be only a part. */
   hasGaps(kind: ChangeKind): boolean;
-  /** Rows first; the caller moves the cursor afterwards. */
-  apply(changes: readonly Change[]): void;
+  /** Rows first; the caller moves the cursor afterwards. `isOwn` tells which versions this phone wrote. */
+  apply(changes: readonly Change[], isOwn: (date: string, version: number) => boolean): void;
   /** Keeps a diary that was fetched because its row was missing here, if there is room. */
   refill(diary: { date: string; version: number }): void;
   /** The server has no diary of this date: the row that cannot be read was a deleted one. */
@@ -61,12 +61,15 @@ function putOrEvict(rows: Rows, kind: ChangeKind, key: string, row: Row): void {
   }
 }
 
-function applyChange(rows: Rows, generation: string, change: Change): void {
+function applyChange(rows: Rows, generation: string, change: Change, isOwn: (date: string, version: number) => boolean): void {
   const { kind, key, rev } = change;
   const known = rows.get(kind, key);
   if (known && known.generation === generation && known.rev >= rev) return;
-  if ('row' in change) putOrEvict(rows, kind, key, { rev, generation, row: change.row });
-  else if (kind === 'diary') putOrEvict(rows, kind, key, { rev, generation, row: 'deleted' });
+  if ('row' in change) {
+    const version = change.kind === 'diary' ? change.row.version : 0;
+    const own = version > 0 && isOwn(key, version) ? version : known?.own;
+    putOrEvict(rows, kind, key, { rev, generation, row: change.row, ...(own !== undefined && { own }) });
+  } else if (kind === 'diary') putOrEvict(rows, kind, key, { rev, generation, row: 'deleted' });
   else if (known) rows.remove(kind, key);
 }
 
@@ -111,9 +114,9 @@ export function openCache({ storage, meta, usage, dropOthers }: Parts): Cache {
         .filter((row): row is Kept & object => isBag(row)),
     markOf: marks.of,
     hasGaps: gaps.has,
-    apply: (changes) => {
+    apply: (changes, isOwn) => {
       const { generation } = meta.get();
-      for (const change of changes) applyChange(rows, generation, change);
+      for (const change of changes) applyChange(rows, generation, change, isOwn);
       marks.save();
     },
     refill: (diary) => {
@@ -121,7 +124,12 @@ export function openCache({ storage, meta, usage, dropOthers }: Parts): Cache {
       const { currentSize, limitSize } = usage();
       if (known?.row !== 'evicted' || currentSize > limitSize * ROOM_TO_REFILL) return;
       // The row's rev is at least its version; every later change is above both.
-      putOrEvict(rows, 'diary', diary.date, { rev: Math.max(known.rev, diary.version), generation: meta.get().generation, row: diary });
+      putOrEvict(rows, 'diary', diary.date, {
+        ...known,
+        rev: Math.max(known.rev, diary.version),
+        generation: meta.get().generation,
+        row: diary,
+      });
       marks.save();
     },
     dropUnknown: (date) => {

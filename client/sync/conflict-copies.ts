@@ -2,8 +2,8 @@ import type { MutationResult } from '../../shared/sync/contract';
 import type { Storage } from '../platform/storage';
 import { isBag, isText } from '../platform/text';
 import type { Conflict, Diary, DiaryText, SetAside } from '../types';
+import { type Entry, nameOf } from './entry';
 import type { MetaStore } from './meta';
-import { type Entry, nameOf } from './outbox';
 
 /** A mutation that ended otherwise than its author wished, kept until they have seen it. */
 export interface Copy {
@@ -17,13 +17,16 @@ export interface Copy {
 const isCopy = (value: unknown): value is Copy =>
   isBag(value) && isBag(value.entry) && isBag(value.entry.args) && isBag(value.result) && isText(value.at);
 
-export type Kind = 'conflict' | 'aside';
+/** `later`: a text of tomorrow, which goes out when the server's day has come. */
+export type Kind = 'conflict' | 'aside' | 'later';
 
 export interface Copies {
   list(kind: Kind): [id: string, copy: Copy][];
   get(kind: Kind, id: string): Copy | null;
   keep(kind: Kind, copy: Copy): void;
   drop(kind: Kind, id: string): void;
+  /** Drops what waits for its day of this date: it was written over or deleted. */
+  dropLater(date: unknown): void;
   /** Reads again what is stored: another instance has written. */
   forget(): void;
 }
@@ -47,6 +50,10 @@ export function openCopies(storage: Storage, meta: MetaStore): Copies {
   };
   // One that is not acknowledged yet will be answered once more; acted upon before, it would come back.
   const isSettled = ({ entry }: Copy): boolean => entry.clientId !== meta.get().clientId || entry.mid <= meta.get().ack;
+  const drop = (kind: Kind, id: string): void => {
+    copiesOf(kind).delete(id);
+    storage.remove(copyKey(kind, id));
+  };
   return {
     list: (kind) => [...copiesOf(kind)].filter(([, copy]) => isSettled(copy)),
     get: (kind, id) => copiesOf(kind).get(id) ?? null,
@@ -56,9 +63,9 @@ export function openCopies(storage: Storage, meta: MetaStore): Copies {
       copiesOf(kind).set(id, copy);
     },
     forget: () => kinds.clear(),
-    drop: (kind, id) => {
-      copiesOf(kind).delete(id);
-      storage.remove(copyKey(kind, id));
+    drop,
+    dropLater: (date) => {
+      for (const [id, { entry }] of [...copiesOf('later')]) if (entry.args.date === date) drop('later', id);
     },
   };
 }

@@ -1,8 +1,10 @@
 import { isBag } from '../platform/text';
 import type { Diary, DiaryText, Pending, Stats } from '../types';
 import type { Cache } from './cache';
+import type { Entry } from './entry';
 import type { Meta } from './meta';
-import type { Entry } from './outbox';
+import { concerns, type OwnChanges } from './own-changes';
+import { statsOf } from './streak';
 
 /** A diary the server has not seen is known by its day: below 0, so that no real id meets it. */
 const localDiaryId = (date: string): number => -Number(date.split('-').join(''));
@@ -10,7 +12,15 @@ const dateOfLocalId = (id: number): string => String(-id).replace(/^(\d{4})(\d{2
 
 export type Shown = Diary & Pending;
 
-/** The diaries this phone shows: the server's rows, with what waits to be sent drawn over them. */
+/** Which days are asked for, without looking at their texts. */
+export interface DayFilter {
+  from?: string | undefined;
+  /** Inclusive. */
+  to?: string | undefined;
+  isDraft?: boolean | undefined;
+}
+
+/** The diaries this phone shows: the server's rows, with the queue drawn over them. */
 export interface DiaryView {
   /** Every row up to the last sync is here: what is not here does not exist. */
   isComplete(): boolean;
@@ -20,56 +30,21 @@ export interface DiaryView {
   dateOf(id: number): string | null;
   /** Draws the queue over a row that came past the cache; null when it is to be deleted. */
   over(row: Diary): Shown | null;
-  /** All of them, newest first. */
-  all(): (Shown | { date: string; isEvicted: true })[];
-  /** What the next version is based on: the version seen (under one's own queued text, too), or the rev of the deletion seen. */
+  /** Days with a diary, newest first. Rows are not read. */
+  days(filter?: DayFilter): string[];
+  /** Whether a row in that range could not be read: `days` may be wrong there. */
+  hasUnknown(filter?: DayFilter): boolean;
+  /** Whether a row in that range is not on this phone. */
+  hasMissing(filter?: DayFilter): boolean;
+  /** Of a change of that day: the server's version that its author saw, or the rev of the deletion they saw. */
   baseOf(date: string): number;
-  stats(today: string): Stats | null;
-}
-
-const isPutOf =
-  (date: string) =>
-  ({ type, args }: Entry): boolean =>
-    type === 'diary.put' && args.date === date;
-
-/** A comment on the text that stood before is about an earlier version. */
-const commentInfo = (base: Diary | null, content: string): Diary['aiCommentInfo'] => {
-  const info = base?.aiCommentInfo ?? null;
-  return info && { ...info, isForEarlierVersion: info.isForEarlierVersion || base?.content !== content };
-};
-
-/** The version stays the one its author saw: what came since lies hidden under their text. */
-function put(base: Diary | null, { args, baseRev = 0, modifiedAt }: Entry): Diary | null {
-  if (args.deleted === true) return null;
-  const text = args as unknown as DiaryText;
-  return {
-    ...text,
-    id: base?.id ?? localDiaryId(text.date),
-    aiComment: base?.aiComment ?? null,
-    aiCommentInfo: commentInfo(base, text.content),
-    aiImage: base?.aiImage ?? null,
-    aiImageInfo: base?.aiImageInfo ?? null,
-    version: baseRev,
-    createdAt: base?.createdAt ?? modifiedAt,
-    updatedAt: modifiedAt,
-  };
-}
-
-const DAY_MS = 86_400_000;
-const nextDay = (day: string, days = 1): string => new Date(Date.parse(`${day}T00:00:00Z`) + days * DAY_MS).toISOString().slice(0, 10);
-
-/** `dates` in order, oldest first. */
-function streaks(dates: readonly string[], today: string): Stats {
-  let run = 0;
-  let longest = 0;
-  let last: string | null = null;
-  for (const date of dates) {
-    run = last !== null && nextDay(last) === date ? run + 1 : 1;
-    longest = Math.max(longest, run);
-    last = date;
-  }
-  const isAlive = last !== null && last >= nextDay(today, -1);
-  return { totalDiaries: dates.length, continuousDays: isAlive ? run : 0, longestStreak: longest, lastDiaryDate: last };
+  /** This phone wrote the version. */
+  isOwn(date: string, version: number): boolean;
+  /** This phone wrote the version, or a page has opened it. */
+  isSeen(date: string, version: number): boolean;
+  stats(today: string): Stats;
+  /** Number of published days of a `YYYY-MM`. */
+  publishedIn(month: string): number;
 }
 
 interface Parts {
@@ -78,62 +53,128 @@ interface Parts {
   /** Changes to be drawn over the rows, oldest first. */
   changes(): readonly Entry[];
   isPending(entry: Entry): boolean;
+  own: OwnChanges;
 }
 
-export function openDiaryView({ cache, meta, changes, isPending }: Parts): DiaryView {
-  const draw = (base: Diary | null, puts: readonly Entry[]): Shown | null => {
-    const row = puts.reduce(put, base);
-    return row && puts.some(isPending) ? { ...row, pending: true } : row;
-  };
+const rowOf = ({ cache }: Parts, date: string): Diary | 'evicted' | null => {
+  const row = cache.get('diary', date)?.row;
+  if (row === 'evicted') return 'evicted';
+  return isBag(row) ? (row as unknown as Diary) : null;
+};
 
-  const show = (date: string, puts: readonly Entry[]): Shown | 'evicted' | null => {
-    const row = cache.get('diary', date)?.row ?? null;
-    if (row === 'evicted' && puts.length === 0) return 'evicted';
-    return draw(isBag(row) ? (row as unknown as Diary) : null, puts);
-  };
+/** A comment on the text that stood before is about an earlier version. */
+const commentInfo = (base: Diary | null, content: string): Diary['aiCommentInfo'] => {
+  const info = base?.aiCommentInfo ?? null;
+  return info && { ...info, isForEarlierVersion: info.isForEarlierVersion || base?.content !== content };
+};
 
-  const on = (date: string): Shown | 'evicted' | null => show(date, changes().filter(isPutOf(date)));
-
-  const all: DiaryView['all'] = () => {
-    const puts = new Map<string, Entry[]>(cache.keys('diary').map((date) => [date, []]));
-    for (const entry of changes()) {
-      if (entry.type !== 'diary.put') continue;
-      const date = String(entry.args.date);
-      puts.set(date, [...(puts.get(date) ?? []), entry]);
-    }
-    const shown: ReturnType<DiaryView['all']> = [];
-    for (const date of [...puts.keys()].sort().reverse()) {
-      const row = show(date, puts.get(date) ?? []);
-      if (row) shown.push(row === 'evicted' ? { date, isEvicted: true } : row);
-    }
-    return shown;
-  };
-
-  const isComplete = (): boolean => meta().complete;
-
+/** One queued change drawn over what was there. Its version stays below 0 until the server has given one. */
+function drawPut(
+  parts: Parts,
+  date: string,
+  base: Diary | null,
+  { args, baseRev = 0, version = baseRev, modifiedAt }: Entry,
+): Diary | null {
+  if (args.deleted === true || args.date !== date) return null;
+  const { movedFrom, ...text } = args as unknown as DiaryText & { movedFrom?: string };
+  const moved = movedFrom === undefined ? base : rowOf(parts, movedFrom);
+  const before = moved === 'evicted' ? null : moved;
   return {
-    isComplete,
-    on,
-    all,
-    dateOf: (id) => (id < 0 ? dateOfLocalId(id) : (all().find((row) => 'id' in row && row.id === id)?.date ?? null)),
-    over: (row) => draw(row, changes().filter(isPutOf(row.date))),
-    baseOf: (date) => {
-      const last = changes().filter(isPutOf(date)).pop();
-      if (last) return last.baseRev ?? 0;
-      const known = cache.get('diary', date);
-      if (!known) return 0;
-      return isBag(known.row) ? (known.row as unknown as Diary).version : known.rev;
+    ...text,
+    id: before?.id ?? localDiaryId(date),
+    aiComment: before?.aiComment ?? null,
+    aiCommentInfo: commentInfo(before, text.content),
+    aiImage: before?.aiImage ?? null,
+    aiImageInfo: before?.aiImageInfo ?? null,
+    version,
+    createdAt: before?.createdAt ?? modifiedAt,
+    updatedAt: modifiedAt,
+  };
+}
+
+function draw(parts: Parts, date: string, base: Diary | null, puts: readonly Entry[]): Shown | null {
+  const row = puts.reduce<Diary | null>((before, put) => drawPut(parts, date, before, put), base);
+  return row && puts.some(parts.isPending) ? { ...row, pending: true } : row;
+}
+
+function show(parts: Parts, date: string): Shown | 'evicted' | null {
+  const puts = parts.changes().filter((entry) => concerns(entry, date));
+  const row = rowOf(parts, date);
+  if (row === 'evicted') return puts.length === 0 ? 'evicted' : draw(parts, date, null, puts);
+  return draw(parts, date, row, puts);
+}
+
+/** Dates that a queued change gives another state than the cached row has; null: no diary there. */
+function overlay(parts: Parts): Map<string, { isDraft: boolean } | null> {
+  const states = new Map<string, { isDraft: boolean } | null>();
+  for (const { type, args } of parts.changes()) {
+    if (type !== 'diary.put') continue;
+    if (args.movedFrom !== undefined) states.set(String(args.movedFrom), null);
+    states.set(String(args.date), args.deleted === true ? null : { isDraft: args.isDraft === true });
+  }
+  return states;
+}
+
+/** Days from a filter, newest first: by the keys, the marks and the queue alone. */
+function daysOf(parts: Parts, { from = '', to = '9999', isDraft }: DayFilter = {}): string[] {
+  const { cache } = parts;
+  const queued = overlay(parts);
+  const isWanted = (date: string): boolean => {
+    const state = queued.get(date);
+    if (state !== undefined) return state !== null && (isDraft === undefined || state.isDraft === isDraft);
+    const mark = cache.markOf(date);
+    if (mark === 'deleted') return false;
+    return isDraft === undefined || mark === 'unknown' || (mark === 'draft' || mark === 'evicted-draft') === isDraft;
+  };
+  const cached = cache.keys('diary');
+  const added = [...queued.keys()].filter((date) => cache.get('diary', date) === null);
+  const all = added.length > 0 ? [...cached, ...added].sort() : cached;
+  const days: string[] = [];
+  for (let index = all.length - 1; index >= 0; index -= 1) {
+    const date = all[index] ?? '';
+    if (date <= to && date >= from && isWanted(date)) days.push(date);
+  }
+  return days;
+}
+
+function dateOfId(parts: Parts, id: number): string | null {
+  if (id < 0) return dateOfLocalId(id);
+  for (const date of daysOf(parts)) {
+    const row = show(parts, date);
+    if (row !== null && row !== 'evicted' && row.id === id) return date;
+  }
+  return null;
+}
+
+/** The server's version under the queued changes of a day, or the rev of its deletion. */
+function baseOf(parts: Parts, date: string): number {
+  const puts = parts.changes().filter((entry) => concerns(entry, date));
+  const last = puts[puts.length - 1];
+  if (last) return last.args.date === date ? (last.baseRev ?? 0) : 0;
+  const known = parts.cache.get('diary', date);
+  if (!known) return 0;
+  return isBag(known.row) ? (known.row as unknown as Diary).version : known.rev;
+}
+
+export function openDiaryView(parts: Parts): DiaryView {
+  const { cache, meta, own } = parts;
+  const isOwn = (date: string, version: number): boolean =>
+    version < 0 || own.isOwn(date, version) || cache.get('diary', date)?.own === version;
+  return {
+    isComplete: () => meta().complete,
+    on: (date) => show(parts, date),
+    dateOf: (id) => dateOfId(parts, id),
+    over: (row) => {
+      const puts = parts.changes().filter((entry) => concerns(entry, row.date));
+      return draw(parts, row.date, row, puts);
     },
-    stats: (today) => {
-      const { user } = meta();
-      const rows = all();
-      if (isComplete() && rows.every((row) => 'id' in row)) {
-        const published = rows.filter((row) => 'id' in row && !row.isDraft);
-        return streaks(published.map(({ date }) => date).reverse(), today);
-      }
-      if (!user) return null;
-      const { totalDiaries, continuousDays, longestStreak, lastDiaryDate } = user;
-      return { totalDiaries, continuousDays, longestStreak, lastDiaryDate };
-    },
+    days: (filter) => daysOf(parts, filter),
+    hasUnknown: (filter) => daysOf(parts, filter).some((date) => cache.markOf(date) === 'unknown'),
+    baseOf: (date) => baseOf(parts, date),
+    hasMissing: (filter) => daysOf(parts, filter).some((date) => /unknown|evicted/.test(cache.markOf(date) ?? '')),
+    isOwn,
+    isSeen: (date, version) => isOwn(date, version) || own.wasOpened(date, version),
+    stats: (today) => statsOf(daysOf(parts, { isDraft: false }).reverse(), today),
+    publishedIn: (month) => daysOf(parts, { isDraft: false, from: `${month}-01`, to: `${month}-31` }).length,
   };
 }

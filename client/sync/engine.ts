@@ -1,7 +1,7 @@
 import { GrowthDiaryError } from '../platform/error';
 import type { SyncReport } from '../types';
 import { isRefused } from './answer';
-import type { Entry } from './outbox';
+import type { Entry } from './entry';
 import { type BetweenRuns, type RoundParts, runRound } from './round';
 import { type Outcome, openWaiters } from './waiters';
 
@@ -20,7 +20,7 @@ import { type Outcome, openWaiters } from './waiters';
 export interface Sync {
   /** Runs, or joins the run that is under way. */
   now(): Promise<SyncReport>;
-  /** Runs soon if there is any point in it; false when there is none. */
+  /** Runs now, whatever the phone says of its network; false while the server wants no call, or after `stop`. */
   wake(): boolean;
   isRunning(): boolean;
   /** The server has asked for some rest. */
@@ -35,7 +35,6 @@ export interface Sync {
 }
 
 interface Parts extends Omit<RoundParts, 'waiters'> {
-  isOnline(): boolean;
   /** Runs `run` after `ms`; returns how to cancel it. */
   schedule(run: () => void, ms: number): () => void;
 }
@@ -56,7 +55,7 @@ const FIRST_WAIT_MS = 1_000;
 const LONGEST_WAIT_MS = 300_000;
 
 /** Waiting does not help against these: the app or its user has to do something. */
-const FINAL = new Set(['UPGRADE_REQUIRED', 'ACCOUNT_CHANGED', 'UNAUTHENTICATED', 'FORBIDDEN', 'CONSENT_REQUIRED']);
+const FINAL = new Set(['UPGRADE_REQUIRED', 'ACCOUNT_CHANGED', 'ACCOUNT_ERASED', 'UNAUTHENTICATED', 'FORBIDDEN', 'CONSENT_REQUIRED']);
 
 const codeOf = (error: unknown): string | null => (error === null ? null : error instanceof GrowthDiaryError ? error.code : 'INTERNAL');
 
@@ -70,8 +69,12 @@ function waitAfter(failures: number, error: unknown, random: () => number): numb
 const restAfter = (error: unknown, nowMs: number): number | null =>
   isRefused(error, 'RATE_LIMITED') ? nowMs + (error.retryAfter ?? 0) * 1_000 : null;
 
+const DAY_MS = 86_400_000;
+const SHANGHAI_OFFSET_MS = 8 * 3_600_000;
+const untilTomorrow = (serverMs: number): number => DAY_MS - ((serverMs + SHANGHAI_OFFSET_MS) % DAY_MS) + FIRST_WAIT_MS;
+
 export function openSync(given: Parts): Sync {
-  const { meta, outbox, changed, now, random, isOnline, schedule } = given;
+  const { meta, outbox, copies, changed, now, serverNow, random, schedule } = given;
   const waiters = openWaiters(schedule);
   const parts: RoundParts = { ...given, waiters };
   const state: EngineState = {
@@ -90,18 +93,19 @@ export function openSync(given: Parts): Sync {
     state.cancelRetry = null;
   };
 
+  function wakeIn(ms: number): void {
+    cancelRetry();
+    state.cancelRetry = schedule(() => {
+      Object.assign(state, { cancelRetry: null, restUntil: 0 });
+      wake();
+    }, ms);
+  }
+
   function retryLater(error: unknown): void {
     state.failures += 1;
     state.restUntil = restAfter(error, now()) ?? state.restUntil;
     if (state.isStopped || (error instanceof GrowthDiaryError && FINAL.has(error.code))) return;
-    cancelRetry();
-    state.cancelRetry = schedule(
-      () => {
-        Object.assign(state, { cancelRetry: null, restUntil: 0 });
-        wake();
-      },
-      waitAfter(state.failures, error, random),
-    );
+    wakeIn(waitAfter(state.failures, error, random));
   }
 
   /** Nothing awaits between the end of a run and this: a write that comes next finds the run ended. */
@@ -117,6 +121,7 @@ export function openSync(given: Parts): Sync {
       ({ isHeldUp, ...report }) => {
         if (isHeldUp) retryLater(null);
         else state.failures = 0;
+        if (!isHeldUp && copies.list('later').length > 0) wakeIn(untilTomorrow(serverNow()));
         endRun(null);
         // A write that was made after the queue had been found empty.
         if (!isHeldUp && outbox.all().length > 0) wake();
@@ -136,7 +141,7 @@ export function openSync(given: Parts): Sync {
 
   function wake(): boolean {
     if (state.run) return true;
-    if (state.isStopped || !isOnline() || isResting()) return false;
+    if (state.isStopped || isResting()) return false;
     start().catch(() => {
       // The error is in `lastError`; the timer tries again.
     });

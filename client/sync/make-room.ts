@@ -11,13 +11,16 @@ interface Parts {
   gaps: Gaps;
 }
 
-/** A diary leaves a small row behind, which says that the server has it; anything else is removed. */
-function evict({ rows, gaps }: Parts, kind: ChangeKind, key: string): void {
+/** A diary leaves a small row behind, which says that the server has it; anything else is removed. False when there was nothing to gain. */
+function evict({ rows, gaps }: Parts, kind: ChangeKind, key: string): boolean {
   const row = kind === 'diary' ? rows.get(kind, key) : null;
-  if (row && row.row !== 'evicted') rows.put(kind, key, { ...row, row: 'evicted', isDraft: isDraftRow(row) });
-  if (row) return;
-  rows.remove(kind, key);
-  gaps.note(kind);
+  if (row?.row === 'evicted') return false;
+  if (row) rows.put(kind, key, { ...row, row: 'evicted', isDraft: isDraftRow(row) });
+  else {
+    gaps.note(kind);
+    rows.remove(kind, key);
+  }
+  return true;
 }
 
 const canBeEvicted = ({ marks }: Rows, kind: ChangeKind, key: string): boolean => {
@@ -32,8 +35,7 @@ export function makeRoom(parts: Parts, spared: number): boolean {
   for (const kind of KINDS) {
     const candidates = parts.rows.keys(kind).filter((key) => canBeEvicted(parts.rows, kind, key));
     const count = Math.max(0, Math.min(Math.ceil(candidates.length / 4), candidates.length - spared));
-    for (const key of candidates.slice(0, count)) evict(parts, kind, key);
-    given += count;
+    given += candidates.slice(0, count).filter((key) => evict(parts, kind, key)).length;
   }
   return given > 0;
 }

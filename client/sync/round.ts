@@ -1,21 +1,24 @@
 import type { SyncInput, SyncOutput } from '../../shared/sync/contract';
-import { contractVersion } from '../../shared/sync/limits';
+import { contractVersion, maxMutations } from '../../shared/sync/limits';
 import { noAnswer, refusal } from '../platform/error';
-import { toInstant } from '../platform/text';
+import { dayOf, toInstant } from '../platform/text';
 import type { SyncReport } from '../types';
 import { isAboutField, isAnswer, isRefused } from './answer';
-import { type Entry, MAX_CALL_MUTATIONS, toMutation } from './outbox';
-import { appliedOf, type Settled, type Stores, setAsidePoison, settle, startReading } from './settle';
+import { type Entry, toMutation } from './entry';
+import { appliedOf, releaseLater, type Settled, type Stores, setAsidePoison, settle, startReading } from './settle';
 import type { Waiters } from './waiters';
 
 /** What one run does to the world outside storage. */
 export interface RoundParts extends Stores {
   waiters: Waiters;
   /** Reads again what another instance on this phone may have written. Called after every pause. */
-  own(): void;
-  usage(): { currentSize: number; limitSize: number };
+  catchUp(): void;
   call(input: SyncInput): Promise<unknown>;
   changed(): void;
+  /** What the phone says of its network. */
+  isOnline(): boolean;
+  /** Epoch milliseconds by the server's clock, as far as it is known. */
+  serverNow(): number;
   now(): number;
   random(): number;
 }
@@ -43,24 +46,26 @@ interface Round {
 const MOST_RESTARTS = 3;
 
 export async function runRound(parts: RoundParts, memory: BetweenRuns): Promise<SyncReport & { isHeldUp: boolean }> {
-  const { meta, cache, outbox, copies, own, usage, random } = parts;
-  let round: Round = { pushed: 0, pulled: 0, isHeldUp: false, maxMutations: MAX_CALL_MUTATIONS, restarts: 0, hasMore: true };
+  const { meta, cache, outbox, copies, catchUp, isOnline, serverNow, random } = parts;
+  let round: Round = { pushed: 0, pulled: 0, isHeldUp: false, maxMutations: maxMutations, restarts: 0, hasMore: true };
   if (meta.get().cursor === null && !meta.get().sweeping) startReading(parts, random);
   while (round.hasMore || (!round.isHeldUp && outbox.all().length > 0)) {
-    own();
-    const batch = round.isHeldUp ? [] : outbox.batch(round.maxMutations);
+    catchUp();
+    if (!round.isHeldUp) releaseLater(parts, dayOf(serverNow()));
+    // Where the phone says that there is no network, the first call is a probe: what was never sent may still be typed on.
+    const batch = round.isHeldUp || !isOnline() ? [] : outbox.batch(round.maxMutations);
     outbox.markSent(batch);
     round = await callOnce(parts, memory, round, batch);
     if (round.restarts > MOST_RESTARTS) throw noAnswer();
   }
-  cache.trim(usage());
+  cache.trim();
   return {
     pushed: round.pushed,
     pulled: round.pulled,
     isHeldUp: round.isHeldUp,
     conflicts: copies.list('conflict').length,
     setAside: copies.list('aside').length,
-    pending: outbox.all().length,
+    pending: outbox.all().length + copies.list('later').length,
     at: meta.get().syncedAt ?? '',
   };
 }
@@ -71,7 +76,7 @@ async function callOnce(parts: RoundParts, memory: BetweenRuns, round: Round, ba
   try {
     answer = await exchange(parts, memory, batch);
   } catch (error) {
-    parts.own();
+    parts.catchUp();
     return afterRefusal(parts, round, batch, error);
   }
   // Another instance on this phone synced meanwhile: ask again from where it stopped.
@@ -81,7 +86,7 @@ async function callOnce(parts: RoundParts, memory: BetweenRuns, round: Round, ba
 
 /** Null when another instance on this phone has moved cursor or client meanwhile: the answer is outdated. */
 async function exchange(
-  { meta, outbox, own, call, now }: RoundParts,
+  { meta, outbox, catchUp, call, now }: RoundParts,
   memory: BetweenRuns,
   batch: readonly Entry[],
 ): Promise<SyncOutput | null> {
@@ -98,7 +103,7 @@ async function exchange(
   });
   if (memory.isStopped) throw refusal('ACCOUNT_CHANGED');
   if (!isAnswer(answer)) throw noAnswer();
-  own();
+  catchUp();
   if (meta.get().clientId !== clientId || meta.get().cursor !== cursor) return null;
   memory.conflictsSeen = null;
   return answer;
@@ -109,7 +114,7 @@ function afterAnswer(parts: RoundParts, memory: BetweenRuns, round: Round, batch
   const settlement = settle(parts, { batch, answer, hasWaiter: waiters.hasWaiter, random });
   const { settled, halt } = settlement;
   memory.echo = answer.hasMore ? [...memory.echo, ...appliedOf(settlement)] : [];
-  for (const { entry, result } of settled) waiters.resolve(entry, { result, user: answer.user });
+  for (const { entry, result, isLater } of settled) waiters.resolve(entry, isLater ? null : { result, user: answer.user });
   changed();
   const isOutOfStep = halt === 'stale' || halt === 'gap';
   if (isOutOfStep && round.restarts < MOST_RESTARTS) outbox.renumber();

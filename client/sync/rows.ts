@@ -10,6 +10,8 @@ export interface Row {
   row: object | 'deleted' | 'evicted';
   /** Of an evicted diary; absent where that is not known. */
   isDraft?: boolean;
+  /** Of a diary: the last version that this phone wrote. */
+  own?: number;
 }
 
 const isRow = (value: unknown): value is Row =>

@@ -1,23 +1,30 @@
 import type { MutationResult, SyncOutput } from '../../shared/sync/contract';
 import { type GrowthDiaryError, noAnswer } from '../platform/error';
-import { randomName } from '../platform/text';
+import { dayOf, randomName } from '../platform/text';
 import type { Cache } from './cache';
-import type { Copies } from './conflict-copies';
+import { type Copies, type Copy, copyKey } from './conflict-copies';
+import type { Entry } from './entry';
+import type { MadeTasks } from './made-tasks';
 import type { MetaStore } from './meta';
-import type { Entry, Outbox } from './outbox';
+import type { Outbox } from './outbox';
+import type { OwnChanges } from './own-changes';
 
-/** What an account keeps in the phone's storage. */
+/** What an account keeps in the phone's storage, and what is remembered beside it. */
 export interface Stores {
   meta: MetaStore;
   cache: Cache;
   outbox: Outbox;
   copies: Copies;
+  own: OwnChanges;
+  madeTasks: MadeTasks;
 }
 
 /** A mutation with its final result. */
 export interface Settled {
   entry: Entry;
   result: MutationResult;
+  /** It waits on this phone for its day. */
+  isLater?: boolean;
 }
 
 /** Why the server stopped before the end of a batch. */
@@ -64,31 +71,70 @@ export const appliedOf = ({ settled }: Settlement): Entry[] =>
   settled.filter(({ result }) => result.status === 'applied').map(({ entry }) => entry);
 
 /** Step 1: what did not end as its author wished is copied. Stops at the first result that is not final. */
-function keepCopies({ copies, outbox }: Stores, { batch, answer, hasWaiter }: Settling): Settlement {
+function keepCopies(stores: Stores, { batch, answer, hasWaiter }: Settling): Settlement {
+  const { madeTasks, own } = stores;
   const settled: Settled[] = [];
   for (const result of answer.results) {
     const entry = batch.find(({ mid }) => mid === result.mid);
     if (!entry) continue;
     const { status } = result;
     if (status === 'retry' || status === 'stale' || status === 'gap') return { settled, halt: status };
-    const attended = hasWaiter(entry);
-    const copy = { entry, result, at: answer.serverTime, attended };
-    if (status === 'conflict') copies.keep('conflict', copy);
-    if (status === 'rejected' && (!attended || holdsText(entry)) && !FULFILLED.has(`${entry.type} ${result.code}`))
-      copies.keep('aside', copy);
+    const isLater = keepCopy(stores, { entry, result, at: answer.serverTime, attended: hasWaiter(entry) });
     const made = entry.type === 'task.create' && status === 'applied' && result.row ? { task: result.row.id } : null;
-    if (made) outbox.taskMade(entry, made.task);
-    settled.push({ entry: { ...entry, ...made }, result });
+    if (made) madeTasks.made(entry, made.task);
+    own.settled(entry, versionIn(result));
+    settled.push({ entry: { ...entry, ...made }, result, ...(isLater && { isLater }) });
   }
   return { settled, halt: null };
 }
 
+/** The version that the change made. A repeated answer brings the diary as it is now, which another phone may have written. */
+const versionIn = ({ status, replayed, row }: MutationResult): number | null =>
+  status === 'applied' && !replayed && row && 'version' in row ? row.version : null;
+
+/** Answers whether the text waits for its day. */
+function keepCopy({ copies }: Stores, copy: Copy): boolean {
+  const { entry, result, at, attended } = copy;
+  if (result.status === 'conflict') copies.keep('conflict', copy);
+  if (result.status !== 'rejected') return false;
+  if (isOfTomorrow(copy, at)) {
+    copies.dropLater(entry.args.date);
+    if (entry.args.deleted !== true) copies.keep('later', copy);
+    return true;
+  }
+  // A page that showed an error of its form still has the text; any other refused text is kept.
+  const isKept = !attended || (holdsText(entry) && result.code !== 'INVALID_INPUT');
+  if (isKept && !FULFILLED.has(`${entry.type} ${result.code}`)) copies.keep('aside', copy);
+  return false;
+}
+
+const DAY_MS = 86_400_000;
+
+/** The phone's clock is ahead of the server's: the date is refused today and will not be tomorrow. */
+const isOfTomorrow = ({ entry, result }: Copy, serverTime: string): boolean =>
+  entry.type === 'diary.put' && result.code === 'INVALID_INPUT' && entry.args.date === dayOf(Date.parse(serverTime) + DAY_MS);
+
+/** Puts texts whose day has come back into the queue. */
+export function releaseLater({ copies, outbox }: Stores, today: string): void {
+  for (const [id, { entry }] of copies.list('later')) {
+    if (String(entry.args.date) > today) continue;
+    const { type, args, policy, modifiedAt } = entry;
+    try {
+      outbox.add({ type, args, policy, modifiedAt, from: copyKey('later', id) });
+    } catch {
+      // No room in the queue: after this run there is.
+      return;
+    }
+    copies.drop('later', id);
+  }
+}
+
 /** Step 2: rows. After a complete read, rows that did not come are removed. */
 function storeRows(stores: Stores, { answer, random }: Settling): void {
-  const { meta, cache } = stores;
+  const { meta, cache, own } = stores;
   const { changes, hasMore, reset, user } = answer;
   if (reset) startReading(stores, random);
-  cache.apply(changes);
+  cache.apply(changes, own.isOwn);
   if (hasMore || !meta.get().sweeping) return;
   const { generation } = meta.get();
   const hasCome = cache.keys('diary').some((key) => cache.get('diary', key)?.generation === generation);

@@ -1,7 +1,7 @@
 import { isText } from '../platform/text';
 import type { Pending, Task } from '../types';
 import type { Cache } from './cache';
-import type { Entry } from './outbox';
+import type { Entry } from './entry';
 
 type Shown = Task & Pending;
 

@@ -1,5 +1,5 @@
 import type { MutationResult, SyncOutput } from '../../shared/sync/contract';
-import { type Entry, keyOf } from './outbox';
+import { type Entry, keyOf } from './entry';
 
 /** How one mutation ended. */
 export interface Outcome {
@@ -14,7 +14,8 @@ export interface Waiters {
   /** Resolves with the result, or with null after `patienceMs` or when the run ends without one. */
   outcomeOf(entry: Entry, patienceMs: number): Promise<Outcome | null>;
   hasWaiter(entry: Entry): boolean;
-  resolve(entry: Entry, outcome: Outcome): void;
+  /** With null: saved, and not sent yet. */
+  resolve(entry: Entry, outcome: Outcome | null): void;
   /** Resolves all with null: the mutations stay in the queue. */
   giveUp(): void;
 }

@@ -152,6 +152,6 @@ describe('on a phone without a network', () => {
     expect((await app.diary.create({ date: TODAY, content: '今天' })).diary.mood).toBe('happy');
     await app.diary.recordMood({ mood: 'sad' });
     await app.sync.now();
-    expect((await app.diary.get({ date: TODAY })).diary.mood).toBe('happy');
+    expect((await app.diary.get({ date: TODAY })).diary?.mood).toBe('happy');
   });
 });

@@ -21,7 +21,7 @@ import {
 } from './queries';
 import { currentStreak, type Streak } from './streak';
 
-export { type DiaryReceipt, type DiaryState, type StoredDiary, toDiary } from './queries';
+export { type DiaryReceipt, type DiaryState, type StoredDiary, selectDiaryByDate, toDiary } from './queries';
 
 /** What is to become of one diary. */
 export interface Change {

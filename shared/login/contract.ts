@@ -23,7 +23,10 @@ export const login = contract({
   access: 'public',
   limit: 'login',
   rest: 'POST /api/auth/login',
-  input: z.strictObject({ code: z.string().min(1).max(128).optional() }),
+  input: z.strictObject({
+    code: z.string().min(1).max(128).optional(),
+    expect: id.optional().describe('the account that this phone knows: when it has been erased, ACCOUNT_ERASED, and no new one is made'),
+  }),
   output: z.strictObject({
     ...Token,
     userInfo: UserInfo,

@@ -1,12 +1,13 @@
-import { fieldError } from '../errors';
+import type * as z from 'zod';
+import { AppError, fieldError } from '../errors';
 import { admit } from '../runtime/admission';
 import { config } from '../runtime/config';
 import type { PublicContext, UserContext } from '../runtime/context';
 import { subjectOf } from '../runtime/identity';
 import { signToken } from '../runtime/tokens';
-import type { MigrationMode, UserInfo } from './contract';
+import type { login as contract, MigrationMode, UserInfo } from './contract';
 import { migrationModeOf } from './migration-mode';
-import { postLogin, postLogout, selectAccount, selectEpoch } from './queries';
+import { postLogin, postLogout, selectAccount, selectEpoch, selectIsActive } from './queries';
 import { code2session } from './wechat';
 
 interface LoginAnswer {
@@ -29,10 +30,14 @@ async function openidByCode(ctx: PublicContext, code: string | undefined): Promi
   return openid;
 }
 
-/** Signs in, or up: by WeChat's own word inside the mini-program, by a `wx.login` code elsewhere. */
-export async function login(ctx: PublicContext, { code }: { code?: string | undefined }): Promise<LoginAnswer> {
+/**
+ * Signs in, or up: by WeChat's own word inside the mini-program, by a `wx.login` code elsewhere. A phone that still knows an erased
+ * account gets ACCOUNT_ERASED, so that it does not make a new one by itself.
+ */
+export async function login(ctx: PublicContext, { code, expect }: z.output<typeof contract.input>): Promise<LoginAnswer> {
   const openid = ctx.openid ?? (await openidByCode(ctx, code));
   const known = await selectAccount(ctx.db, openid);
+  if (!known && expect !== undefined && !(await selectIsActive(ctx.db, expect))) throw new AppError('ACCOUNT_ERASED');
   const { epoch, isNewUser, ...userInfo } = known ? { ...known, isNewUser: false } : await postLogin(ctx.db, openid, ctx.now);
   return {
     ...(await signToken({ userId: userInfo.id, subject: subjectOf(openid), epoch }, ctx.now)),

@@ -21,6 +21,11 @@ export const selectAccount = async (db: Database, openid: string): Promise<Signe
   return row ?? null;
 };
 
+export const selectIsActive = async (db: Database, userId: number): Promise<boolean> => {
+  const rows = await db.rows<{ id: number }>('login.is-active', 'SELECT id FROM users WHERE id = ? AND status = 1', [userId]);
+  return rows.length > 0;
+};
+
 /** The account of an openid, made here unless another login was faster. */
 export const postLogin = async (db: Database, openid: string, now: Date): Promise<SignedIn & { isNewUser: boolean }> => {
   const account = await call.postLogin<SignedIn & { isNewUser: number }>(db, { openid, now });

@@ -30,6 +30,8 @@ export function judge(row: StoredDiary | null, { wanted, clientId, baseRev, prev
   if (!isAlive(row)) return 'write';
   if (isDeepStrictEqual(contentOf(row), wanted)) return 'same';
   if (isSeen(row, clientId, baseRev, prev)) return 'write';
+  // The same phone wrote since: its page was outdated, and no policy between phones decides that.
+  if (row.last_client === clientId) return 'lose';
   return policy === 'newest' && modifiedAt > row.modified_at ? 'replace' : 'lose';
 }
 

@@ -19,7 +19,7 @@ const deviceInstant = z
 
 /**
  * What `args` holds, by type:
- * - `diary.put`      `{ date, content, mood, weather, images, tags, isDraft }`, the whole diary of a day, or `{ date, deleted: true }`
+ * - `diary.put`      `{ date, content, mood, weather, images, tags, isDraft, movedFrom? }`, the whole diary of a day, or `{ date, deleted: true }`
  * - `diary.recordMood`  as diary.recordMood's input, with its `date`
  * - `task.create`    as task.create's input
  * - `task.update` · `task.complete` · `task.uncomplete` · `task.delete`  as those actions' inputs; where the task was made by a mutation of this
@@ -39,8 +39,11 @@ export type MutationType =
   | 'points.deduct'
   | 'user.update';
 
-/** Every field is given: what is left out cannot be told from what was emptied. */
-export const DiaryText = createDiary.input.required();
+/**
+ * Every field of the diary is given: what is left out cannot be told from what was emptied. `movedFrom` is the date that the diary leaves
+ * for `date`; `baseRev` and `prev` are then about the diary of that date.
+ */
+export const DiaryText = createDiary.input.required().extend({ movedFrom: createDiary.input.shape.date.optional() });
 export const DiaryDeletion = z.strictObject({ date: createDiary.input.shape.date, deleted: z.literal(true) });
 export type DiaryPut = z.output<typeof DiaryText> | z.output<typeof DiaryDeletion>;
 

@@ -1,4 +1,14 @@
-import { changeDiary, contentOf, type DiaryReceipt, type DiaryState, isAlive, type Replay, rewardIn, toDiary } from '../diary/change';
+import {
+  changeDiary,
+  contentOf,
+  type DiaryReceipt,
+  type DiaryState,
+  isAlive,
+  type Replay,
+  rewardIn,
+  selectDiaryByDate,
+  toDiary,
+} from '../diary/change';
 import type { Diary } from '../diary/contract';
 import { requireWritable } from '../diary/operations';
 import { errorKinds } from '../errors';
@@ -7,7 +17,7 @@ import type { UserContext } from '../runtime/context';
 import { Moved } from '../runtime/mysql';
 import { judge, type Put } from './conflict';
 import { contentHash } from './content-hash';
-import type { MutationResult } from './contract';
+import type { DiaryPut, MutationResult } from './contract';
 import { type PutReceipt, postAnswer, type Revision, requestIdOf, selectMetVersion } from './queries';
 
 /** A put that wrote nothing. */
@@ -24,11 +34,18 @@ export async function putDiary(ctx: UserContext, request: Request, put: Put & { 
   const { wanted, clientId, mid, modifiedAt } = put;
   // Its author has also seen what `prev` found standing as they wanted it. Looked up only where that could change the verdict.
   let metVersion = put.prev === 0 ? 0 : null;
-  const outcome = await changeDiary<Unwritten, PutReceipt>(ctx, request, { date: wanted.date }, (state) => {
+  const target = { date: wanted.date, ...(await movedDiary(ctx, wanted)) };
+  const outcome = await changeDiary<Unwritten, PutReceipt>(ctx, request, target, (state) => {
     requireWritable(ctx, wanted);
-    const row = isAlive(state.byDate) ? state.byDate : null;
-    const verdict = judge(state.byDate, { ...put, baseRev: Math.max(believable(put.baseRev, state), metVersion ?? 0) });
-    if (metVersion === null && (verdict === 'lose' || verdict === 'replace')) {
+    const row = isAlive(state.byId) ? state.byId : isAlive(state.byDate) ? state.byDate : null;
+    const isTaken = isAlive(state.byId) && isAlive(state.byDate) && state.byDate.id !== state.byId.id;
+    const seen = {
+      ...put,
+      wanted: 'deleted' in wanted ? wanted : textOf(wanted),
+      baseRev: Math.max(believable(put.baseRev, state), metVersion ?? 0),
+    };
+    const verdict = isTaken ? 'lose' : judge(row ?? state.byDate, seen);
+    if (metVersion === null && !isTaken && (verdict === 'lose' || verdict === 'replace')) {
       return async () => {
         metVersion = await selectMetVersion(ctx.db, ctx.userId, requestIdOf(clientId, put.prev));
         throw new Moved();
@@ -37,16 +54,17 @@ export async function putDiary(ctx: UserContext, request: Request, put: Put & { 
     if (verdict === 'same' || verdict === 'lose') {
       const isConflict = verdict === 'lose';
       const revision = isConflict ? lostText(put) : null;
+      const standing = isTaken ? state.byDate : row;
       return async () => {
-        const receipt = { isConflict, version: row?.content_rev ?? 0 };
+        const receipt = { isConflict, version: standing?.content_rev ?? 0 };
         const posted = await postAnswer(ctx.db, ctx, request, { baseRev: state.rev, revision }, receipt, ctx.now);
-        return posted.replayed ? null : { isConflict, diary: row && toDiary(row) };
+        return posted.replayed ? null : { isConflict, diary: standing && toDiary(standing) };
       };
     }
     // What is left writes: a new verdict does not compile before it has its place here or above.
     const keepsOld = (verdict satisfies 'write' | 'replace') === 'replace';
     const change = { row, keepsOld, modifiedAt, origin: { client: clientId, mutation: mid } };
-    if (!('deleted' in wanted)) return { ...change, next: wanted, isDeleted: false };
+    if (!('deleted' in wanted)) return { ...change, next: textOf(wanted), isDeleted: false };
     return { ...change, next: row === null ? blank(wanted.date) : contentOf(row), isDeleted: true };
   });
   if ('receipt' in outcome) return putBefore(outcome);
@@ -66,6 +84,19 @@ function putBefore({ receipt, state }: Replay<DiaryReceipt | PutReceipt>): Effec
 const unfit = (isRejected: boolean): Pick<Effect, 'code' | 'message'> =>
   isRejected ? { code: 'CONTENT_REJECTED', message: errorKinds.CONTENT_REJECTED.message } : {};
 
+/** The diary that leaves `movedFrom`; none when it is not a move, or that day has no diary any more. */
+async function movedDiary(ctx: UserContext, wanted: DiaryPut): Promise<{ id?: number }> {
+  if ('deleted' in wanted || wanted.movedFrom === undefined || wanted.movedFrom === wanted.date) return {};
+  const row = await selectDiaryByDate(ctx.db, ctx, wanted.movedFrom);
+  return row === null ? {} : { id: row.id };
+}
+
+/** The diary itself, without where it came from. */
+function textOf(wanted: Exclude<DiaryPut, { deleted: true }>): Omit<typeof wanted, 'movedFrom'> {
+  const { movedFrom: _, ...text } = wanted;
+  return text;
+}
+
 /** A rev that the server never gave (a restored database, a broken client) proves no knowledge of what stands. */
 const believable = (baseRev: number, { rev }: DiaryState): number => (baseRev > rev ? 0 : baseRev);
 
@@ -74,4 +105,4 @@ const shown = (diary: Diary | null): Pick<Effect, 'row' | 'deleted'> => (diary =
 const blank = (date: string) => ({ date, content: '', mood: '', weather: '', images: [], tags: [], isDraft: true });
 
 const lostText = ({ wanted, modifiedAt }: Put): Revision | null =>
-  'deleted' in wanted ? null : { ...wanted, reason: 'lost', hash: contentHash(wanted), isUnread: true, modifiedAt };
+  'deleted' in wanted ? null : { ...textOf(wanted), reason: 'lost', hash: contentHash(wanted), isUnread: true, modifiedAt };

@@ -254,14 +254,25 @@ describe('the account', () => {
     expect((await app.diary.list()).diaries).toEqual([]);
   });
 
-  test('erased on another phone leaves this one’s queue where it is, and stops', async () => {
+  test('erased on another phone: this one says so once, keeps unsent texts for export, and removes the rest', async () => {
     const { app, world, phone } = await signedIn();
+    await app.diary.create({ date: '2025-01-20', content: '已经上传' });
+    await app.sync.now();
     app.network(false);
     await app.diary.create({ date: TODAY, content: '还没上传' });
     await world.phone().start().user.erase({ confirm: '注销账号' });
     app.network(true);
-    await expect(app.sync.now()).rejects.toMatchObject({ code: 'ACCOUNT_CHANGED' });
-    expect([...phone.storage.values()].join()).toContain('还没上传');
+    await expect(app.sync.now()).rejects.toMatchObject({ code: 'ACCOUNT_ERASED' });
+    await expect(app.sync.now()).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
+    expect([...phone.storage.values()].join()).not.toContain('已经上传');
+    expect(app.sync.status()).toMatchObject({ error: 'ACCOUNT_ERASED', setAside: 1 });
+    expect(app.sync.setAside()).toMatchObject([{ args: { content: '还没上传' }, code: 'ACCOUNT_ERASED' }]);
+    app.kill();
+    const next = phone.start();
+    expect(next.sync.setAside()).toMatchObject([{ args: { content: '还没上传' } }]);
+    expect(await next.login()).toMatchObject({ isNewUser: true });
+    expect((await next.diary.list()).diaries).toEqual([]);
+    expect(next.sync.setAside()).toEqual([]);
   });
 });
 

@@ -133,7 +133,7 @@ function restart(phone: Phone, app: App): App {
 const write = async (app: App, date: string, content: string): Promise<unknown> =>
   app.diary.create({ date, content }).catch((error) => {
     if (error.code !== 'DIARY_EXISTS') throw error;
-    return app.diary.update({ date, content });
+    return app.diary.update({ date, version: error.details.diary.version, content });
   });
 
 const remove = (app: App, date: string): Promise<unknown> => app.diary.delete({ date });

@@ -7,7 +7,7 @@ import { main as points } from '../../functions/points/index';
 import { main as task } from '../../functions/task/index';
 import { normaliseText } from '../../shared/sync/content-hash';
 import { configure, grant, newOpenid, ok, select, withoutRateLimits } from '../harness';
-import { between, broken, newWorld, refusalOf, syncInput, type World } from './world';
+import { between, broken, edit, newWorld, refusalOf, syncInput, type World } from './world';
 import type { App, Phone } from './wx';
 
 withoutRateLimits();
@@ -619,7 +619,7 @@ describe('until the migration is verified', () => {
 
   test('a new diary is in the old keys too, beside the former version’s own entries, and is not brought over twice', async () => {
     await app.diary.create({ date: '2025-01-20', content: '新版写的', mood: 'happy', tags: ['学校'] });
-    await app.diary.update({ date: '2025-01-20', content: '新版改的' });
+    await edit(app, '2025-01-20', { content: '新版改的' });
     const entries = phone.storage.get('diaries') as Bag[];
     expect(entries.slice(0, 4)).toEqual(sample.diaries);
     expect(entries.slice(4)).toMatchObject([

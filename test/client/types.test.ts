@@ -29,6 +29,9 @@ type In<C extends { input: z.ZodType }> = z.input<C['input']>;
 type Api = declared.GrowthDiary;
 type Argument<F extends (...args: never[]) => unknown> = NonNullable<Parameters<F>[0]>;
 
+/** The SDK takes ids as strings, too, and sends numbers. */
+type WithNumber<Input> = { [Name in keyof Input]: Name extends 'id' ? number : Input[Name] };
+
 /** Does not compile when one of them differs. */
 const proofs: Record<string, true> = {
   diary: true satisfies Same<declared.Diary, diary.Diary>,
@@ -57,8 +60,8 @@ const proofs: Record<string, true> = {
   create: true satisfies Fits<Argument<Api['diary']['create']>, In<typeof diary.create>>,
   filter: true satisfies Same<declared.DiaryFilter, In<typeof diary.list>>,
   taskCreate: true satisfies Fits<Argument<Api['task']['create']>, In<typeof task.create>>,
-  taskUpdate: true satisfies Fits<Argument<Api['task']['update']>, In<typeof task.update>>,
-  complete: true satisfies Same<Argument<Api['task']['complete']>, In<typeof task.complete>>,
+  taskUpdate: true satisfies Fits<WithNumber<Argument<Api['task']['update']>>, In<typeof task.update>>,
+  complete: true satisfies Same<WithNumber<Argument<Api['task']['complete']>>, In<typeof task.complete>>,
   deduct: true satisfies Same<Argument<Api['points']['deduct']>, In<typeof points.deduct>>,
   records: true satisfies Same<declared.RecordFilter, In<typeof points.records>>,
   update: true satisfies Fits<Argument<Api['user']['update']>, In<typeof user.update>>,

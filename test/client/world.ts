@@ -1,4 +1,4 @@
-import type { CallRequest } from '../../client/types';
+import type { CallRequest, GrowthDiary } from '../../client/types';
 import { NOON, newOpenid } from '../harness';
 import { realCloud } from './cloud';
 import { newPhone, type Phone } from './wx';
@@ -24,6 +24,12 @@ export function newWorld(openid = newOpenid()): World {
 type Loose = any;
 
 type Step = (request: CallRequest, pass: () => Promise<Loose>) => Promise<unknown>;
+
+/** As a page does: reads the day, and writes over what it has read. */
+export async function edit(app: GrowthDiary, date: string, fields: { content?: string; isDraft?: boolean; tags?: string[] }) {
+  const { diary } = await app.diary.get({ date }, { prefer: 'cache' });
+  return app.diary.update({ date, version: diary?.version ?? 0, ...fields });
+}
 
 /** Puts itself between a phone and its cloud, for calls of one function. */
 export function between(phone: Phone, name: string, step: Step): () => void {

@@ -38,6 +38,7 @@ export function Editor({ date, today, onDate, onClose }: Props) {
   useEffect(() => {
     app.diary.get({ date }).then(
       ({ diary: found }) => {
+        if (!found) return;
         setDiary((before) => (touched.current && before !== null ? before : found));
         if (touched.current) return;
         basedOn.current = { id: found.id, version: found.version };

@@ -32,11 +32,11 @@ Page({
       this.put(kept.draft);
     }
     const found = await app.growth.diary.get({ date }, { prefer: 'cache' }).catch((error) => {
-      // 这一天还没有日记：从空白开始
-      if (error.code !== 'NOT_FOUND') wx.showToast({ title: error.message, icon: 'none' });
+      wx.showToast({ title: error.message, icon: 'none' });
       return null;
     });
-    if (!found) return;
+    // 这一天还没有日记：从空白开始
+    if (!found || !found.diary) return;
     this.setData({ diary: found.diary });
     if (!kept) this.adopt(found.diary);
   },

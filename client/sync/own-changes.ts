@@ -1,0 +1,48 @@
+import type { Entry } from './entry';
+import type { MetaStore } from './meta';
+import type { Outbox } from './outbox';
+
+/** What this phone wrote and its pages opened since the app was started: no other text passes for seen. */
+export interface OwnChanges {
+  /** Number of the latest change of a date by this installation; 0: none. */
+  lastMidOf(date: string): number;
+  /** The change has its final result; `version` is the server's where it was applied. */
+  settled(entry: Entry, version: number | null): void;
+  /** The server's version for one that a page was given while the change was queued; any other version as it is. */
+  serverVersionOf(version: number): number;
+  /** This phone wrote that version. */
+  isOwn(date: string, version: number): boolean;
+  opened(date: string, version: number): void;
+  wasOpened(date: string, version: number): boolean;
+}
+
+/** A change of a date, also one that moves its diary away. */
+export const concerns = ({ type, args }: Entry, date: string): boolean =>
+  type === 'diary.put' && (args.date === date || args.movedFrom === date);
+
+export function openOwnChanges(outbox: Outbox, meta: MetaStore): OwnChanges {
+  const settledChanges = new Map<unknown, Entry>();
+  const serverVersions = new Map<number, number>();
+  const own = new Map<unknown, number>();
+  const opened = new Map<string, number>();
+  return {
+    lastMidOf: (date) => {
+      const queued = outbox.all().filter((entry) => concerns(entry, date));
+      const last = queued[queued.length - 1] ?? settledChanges.get(date);
+      return last?.clientId === meta.get().clientId ? last.mid : 0;
+    },
+    settled: (entry, version) => {
+      if (entry.type !== 'diary.put') return;
+      for (const date of [entry.args.date, entry.args.movedFrom]) if (date !== undefined) settledChanges.set(date, entry);
+      if (version === null) return;
+      if (entry.version !== undefined) serverVersions.set(entry.version, version);
+      own.set(entry.args.date, version);
+    },
+    serverVersionOf: (version) => serverVersions.get(version) ?? version,
+    isOwn: (date, version) => own.get(date) === version,
+    opened: (date, version) => {
+      opened.set(date, version);
+    },
+    wasOpened: (date, version) => opened.get(date) === version,
+  };
+}

@@ -1,0 +1,21 @@
+import type { Stats } from '../types';
+
+const DAY_MS = 86_400_000;
+
+export const addDays = (day: string, days: number): string =>
+  new Date(Date.parse(`${day}T00:00:00Z`) + days * DAY_MS).toISOString().slice(0, 10);
+
+/** Consecutive days: as shared/diary/streak.ts counts them. `dates` of published diaries in order, oldest first. */
+export function statsOf(dates: readonly string[], today: string): Stats {
+  let run = 0;
+  let longest = 0;
+  let expected = '';
+  for (const date of dates) {
+    run = date === expected ? run + 1 : 1;
+    longest = Math.max(longest, run);
+    expected = addDays(date, 1);
+  }
+  const last = dates[dates.length - 1] ?? null;
+  const isAlive = last !== null && last >= addDays(today, -1);
+  return { totalDiaries: dates.length, continuousDays: isAlive ? run : 0, longestStreak: longest, lastDiaryDate: last };
+}
