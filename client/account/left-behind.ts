@@ -1,6 +1,6 @@
 import { refusal } from '../platform/error';
 import { toInstant } from '../platform/text';
-import { type Copies, type Copy, copyKey } from '../sync/conflict-copies';
+import { type Copy, copyKey } from '../sync/conflict-copies';
 import type { Entry } from '../sync/entry';
 import type { Here } from './here';
 
