@@ -31,11 +31,13 @@ async function exchange(code: string, used: Set<string>): Promise<FakeAnswer> {
   return failure(40029, 'invalid code');
 }
 
-/** What the content check says of a text: `违规`, `待审`, `不活跃` (61010) and `检查坏了` in it decide; `检查超时` takes two seconds. */
+/** What the content check says of a text: `违规`, `待审`, `不活跃` (61010), `返回码<errcode>` and `检查坏了` in it decide; `检查超时` takes two seconds. */
 export async function judge(content: string): Promise<FakeAnswer> {
   if ([...content].length > 2_500) return failure(40003, 'content too long');
   if (content.includes('检查超时')) await wait(2_000);
   if (content.includes('检查坏了')) return { status: 502, body: '<html>Bad Gateway</html>' };
+  const told = /返回码(-?\d+)/.exec(content)?.[1];
+  if (told !== undefined) return failure(Number(told), 'as told');
   if (content.includes('不活跃')) return failure(61010, 'code is expired');
   const suggest = content.includes('违规') ? 'risky' : content.includes('待审') ? 'review' : 'pass';
   return { body: { errcode: 0, errmsg: 'ok', result: { suggest, label: suggest === 'pass' ? 100 : 20001 }, trace_id: newTrace() } };

@@ -108,7 +108,9 @@ interface Figures {
 }
 
 /** What the charts show, whoever counted the minutes. */
-export function vitalsOf({ minutes: rows, slow, incidents }: Figures): Vitals {
+export function vitalsOf({ minutes, slow, incidents }: Figures): Vitals {
+  // Events within calls are counted in rows of their own.
+  const rows = minutes.filter(({ counts }) => counts.calls !== undefined);
   const codes = Object.entries(sum(rows)).flatMap(([name, value]) =>
     name.startsWith('code:') && name !== 'code:OK' ? [[name.slice('code:'.length), value] as const] : [],
   );

@@ -179,7 +179,7 @@ describe('a link that leads', () => {
 });
 
 describe('with the content check on, a picture', () => {
-  const push = (traceId: string, suggest: string) =>
+  const push = (traceId: string, suggest: string, errcode = 0) =>
     main(
       {
         ToUserName: 'gh_1',
@@ -190,9 +190,9 @@ describe('with the content check on, a picture', () => {
         appid: 'wxtest',
         trace_id: traceId,
         version: 2,
-        detail: [{ strategy: 'content_model', errcode: 0, suggest, label: 100, prob: 90 }],
-        errcode: 0,
-        errmsg: 'ok',
+        detail: [{ strategy: 'content_model', errcode, suggest, label: 100, prob: 90 }],
+        errcode,
+        errmsg: errcode === 0 ? 'ok' : 'as told',
         result: { suggest, label: 100 },
       },
       { time_limit_in_ms: 20_000, environment: JSON.stringify({ DEV_NOW: at(1) }) },
@@ -231,6 +231,22 @@ describe('with the content check on, a picture', () => {
     expect(await draw(child, { diaryId: id })).toMatchObject({ id: jobId, status: 'failed' });
     expect(services.coze.paid(`检查结果 ${suggest}`)).toBe(1);
     expect(outgoing(services)).toBe(sent);
+  });
+
+  test('is handed in again when WeChat could not check it (-1008), is not drawn again, and is shown once it passes', async () => {
+    const child = await newChild();
+    const marker = `没能检查${child.userId}`;
+    const { id } = await write(child, marker);
+    const { jobId, traceId } = await waiting(child, id);
+    expect(await push(traceId, 'pass', -1008)).toMatchObject({ success: true, data: { known: true } });
+    expect(await pictureIn(child, id)).toBeNull();
+    await withSettings({ contentCheck: 'https' }, () => fire(main, 'work', at(3)));
+    const [row] = await select<{ trace_id: string }>('SELECT trace_id FROM ai_jobs WHERE user_id = ? AND id = ?', [child.userId, jobId]);
+    const again = row?.trace_id ?? '';
+    expect(again).not.toBe(traceId);
+    await push(again, 'pass');
+    expect(await pictureIn(child, id)).toContain(`/users/${child.userId}/ai/`);
+    expect([services.coze.paid(marker), filesOf(child).length]).toEqual([1, 1]);
   });
 
   test('is given up when WeChat says nothing for half an hour', async () => {

@@ -83,7 +83,10 @@ export const pictureChecked = contract({
   summary: '微信图片安全检查的结果（消息推送 wxa_media_check）；traceId 只有微信和本服务知道',
   access: 'public',
   limit: 'login',
-  input: z.strictObject({ traceId: z.string().regex(/^[\x21-\x7e]{1,100}$/), suggest: z.enum(['pass', 'review', 'risky']) }),
+  input: z.strictObject({
+    traceId: z.string().regex(/^[\x21-\x7e]{1,100}$/),
+    suggest: z.enum(['pass', 'review', 'risky']).nullable().describe('null: the check could not be done'),
+  }),
   output: z.strictObject({ known: z.boolean() }),
   example: { traceId: '60f96f1d-3845297a-1976a3ae', suggest: 'pass' },
 });

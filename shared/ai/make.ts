@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { AppError } from '../errors';
 import type { Errand } from '../runtime/context';
 import { checkText, isChecking, submitPicture, type Verdict } from '../safety/check';
+import { harmIn, harmSentences } from '../safety/harm';
 import { remove, temporaryUrls, upload } from '../storage/storage';
 import { withMark } from './aigc-mark';
 import { admitted, failed, succeeded } from './breaker';
@@ -101,6 +102,9 @@ const completed = (comments: Completions, desk: Desk, lease: Lease): Promise<str
 
 /** The text of a comment, or null when it is to be gone on with later. */
 export async function makeComment(desk: Desk, lease: Lease): Promise<Outcome | null> {
+  const sign = harmIn(sentText(lease));
+  // Fixed words of ours: nothing leaves. Of harm by others the guardian hears nothing, who might be the one who does it.
+  if (sign !== null) return { text: harmSentences[sign], ...(sign === 'self-harm' && { noteKind: sign }) };
   const { comments } = requireProvider();
   if (comments === null) throw new ProviderError('misconfigured', 'comments');
   const text = lease.text ?? (comments.isKept ? await fetchKept(comments, desk, lease) : await completed(comments, desk, lease));
@@ -113,14 +117,19 @@ export async function makeComment(desk: Desk, lease: Lease): Promise<Outcome | n
   return { text };
 }
 
-/** A picture in our own storage, or null when it waits for WeChat's verdict, unseen. */
-export async function makePicture(desk: Desk, lease: Lease): Promise<Outcome | null> {
+/** Draws a picture and puts it into our own storage; its file id. */
+async function drawInto(desk: Desk, lease: Lease): Promise<string> {
   const { draw } = requireProvider();
   if (draw === null) throw new ProviderError('misconfigured', 'pictures');
   const drawing = await callOnce(desk, lease, () => draw(lease, errandOf(desk)));
   const picture = 'bytes' in drawing ? pictureOf(drawing.bytes) : await fetchPicture(drawing.link, desk);
   const { bytes, extension } = withMark(picture, lease);
-  const fileId = await upload(`users/${lease.userId}/ai/${lease.id}.${extension}`, bytes);
+  return upload(`users/${lease.userId}/ai/${lease.id}.${extension}`, bytes);
+}
+
+/** A picture in our own storage, or null when it waits for WeChat's verdict, unseen. One that is stored already is only handed in again. */
+export async function makePicture(desk: Desk, lease: Lease): Promise<Outcome | null> {
+  const fileId = lease.fileId ?? (await drawInto(desk, lease));
   if (!isChecking()) return { fileId };
   const urls = await temporaryUrls({ cache: desk.ctx.cache, subject: `ai:${lease.userId}` }, [fileId]);
   const trace = await submitPicture(urls.get(fileId) ?? '', lease.openid, desk.ctx);

@@ -4,6 +4,7 @@ import { getDiary } from '../diary/operations';
 import { AppError, fieldError, instead } from '../errors';
 import { requestOf } from '../request';
 import { config } from '../runtime/config';
+import { requireConsentToAi } from '../runtime/consent';
 import type { PublicContext, SystemContext, UserContext } from '../runtime/context';
 import { recheckTexts } from '../safety/recheck';
 import { isStoredFile, temporaryUrls } from '../storage/storage';
@@ -12,7 +13,7 @@ import { deskOf, ENDING_MS } from './desk';
 import { handOver } from './hand-over';
 import { findProvider } from './providers';
 import { postCommentLike, postJob, selectJob, selectJobByTrace, toJob } from './queries';
-import { decidePicture, requireConfigured, workOnce } from './worker';
+import { askAgain, decidePicture, requireConfigured, workOnce } from './worker';
 
 /** How long a caller waits for a comment that may come at once. */
 const PATIENCE_MS = 3_000;
@@ -53,6 +54,7 @@ const nothingWritten = instead('INVALID_INPUT', () => fieldError('diaryId', '这
 /** Asks for a comment on the present version of a diary. The same question answers the same job, unless another comment is wished for. */
 export async function commentOnDiary(ctx: UserContext, input: z.output<typeof commentDiary.input>): Promise<{ job: Job }> {
   requireConfigured('comment');
+  await requireConsentToAi(ctx);
   const { diaryId, again = false } = input;
   const wish = { kind: 'comment', diaryId, input: null, isAgain: again, day: ctx.today, quota: config().aiQuota.comment } as const;
   const { id } = await postJob(ctx.db, ctx, requestOf(ctx, input), wish, ctx.now).catch(nothingWritten);
@@ -71,6 +73,7 @@ export async function likeComment(ctx: UserContext, input: z.output<typeof likeC
 /** Asks for a picture of a diary, or of a text that is in none. */
 export async function drawImage(ctx: UserContext, input: z.output<typeof generateImage.input>): Promise<{ job: Job }> {
   requireConfigured('image');
+  await requireConsentToAi(ctx);
   const { diaryId, content, mood = '', weather = '' } = input;
   if ((diaryId === undefined) === (content === undefined)) throw fieldError('diaryId', 'diaryId 与 content 请给出其中一个');
   if (content !== undefined && content.trim() === '') throw fieldError('content', '不能为空');
@@ -116,6 +119,7 @@ export async function takeVerdict(
   { traceId, suggest }: z.output<typeof pictureChecked.input>,
 ): Promise<{ known: boolean }> {
   const job = await selectJobByTrace(ctx.db, traceId);
-  if (job !== null) await decidePicture(deskOf(ctx, ctx.deadline), job, suggest);
+  const desk = deskOf(ctx, ctx.deadline);
+  if (job !== null) await (suggest === null ? askAgain(desk, job) : decidePicture(desk, job, suggest));
   return { known: job !== null };
 }

@@ -3,6 +3,7 @@ import * as call from '../database/procedures';
 import { type ErrorCode, errorKinds, isErrorCode } from '../errors';
 import type { Request } from '../request';
 import type { Database } from '../runtime/mysql';
+import type { HarmSign } from '../safety/harm';
 import type { Job } from './contract';
 import type { Place } from './provider';
 
@@ -107,6 +108,8 @@ export interface Lease {
   ageMs: number;
   openid: string | null;
   aiEnabled: 0 | 1;
+  /** The guardian's latest; null without any. */
+  consent: { version: string; ai: 0 | 1 } | null;
   diaryIs: 'same' | 'changed' | 'gone';
   content: string;
   mood: string;
@@ -143,8 +146,12 @@ interface Note {
   errorCode?: ErrorCode;
 }
 
-/** Answers false when the lease has passed to another worker, who then goes on alone. */
-export const postJobHold = async (db: Database, { userId, id, worker }: Lease, note: Note): Promise<boolean> => {
+/** `worker` null: nobody holds a lease. Answers false when the lease has passed to another worker, who then goes on alone. */
+export const postJobHold = async (
+  db: Database,
+  { userId, id, worker }: { userId: number; id: number; worker: string | null },
+  note: Note,
+): Promise<boolean> => {
   const { begun, fileId, text, dueAt, isReleased, isUnpaid = false, errorCode = null } = note;
   const place = begun && typeof begun === 'object' && 'place' in begun ? begun.place : null;
   const result = fileId === undefined && text === undefined ? null : { fileId, text };
@@ -166,7 +173,7 @@ export const postJobHold = async (db: Database, { userId, id, worker }: Lease, n
   return Boolean(held);
 };
 
-export type Outcome = { text: string } | { fileId: string } | { errorCode: ErrorCode; mayRepeat: boolean };
+export type Outcome = { text: string; noteKind?: HarmSign } | { fileId: string } | { errorCode: ErrorCode; mayRepeat: boolean };
 
 export interface End {
   isMine: 0 | 1 | boolean;
@@ -189,6 +196,7 @@ export const postJobEnd = (
     text: 'text' in outcome ? outcome.text : null,
     fileId: 'fileId' in outcome ? outcome.fileId : null,
     errorCode: 'errorCode' in outcome ? outcome.errorCode : null,
+    noteKind: ('noteKind' in outcome && outcome.noteKind) || null,
     mayRepeat: 'errorCode' in outcome && outcome.mayRepeat,
     now,
   });

@@ -8,7 +8,7 @@ import { after, type Desk, hold, LeaseLost, leaseMs, SETTLING_MS } from './desk'
 import { MAX_ATTEMPTS, makeComment, makePicture, PICTURE_CHECK_MS, Undecided } from './make';
 import { isBegun, ProviderError } from './provider';
 import { findProvider } from './providers';
-import { type End, type Lease, type Outcome, postJobClaim, postJobEnd } from './queries';
+import { type End, type Lease, type Outcome, postJobClaim, postJobEnd, postJobHold } from './queries';
 
 /*
  * queued ──claim──► running ──post_job_end──► done, or failed
@@ -35,6 +35,9 @@ function endedAlready(lease: Lease): ErrorCode | null {
   if (lease.diaryIs === 'gone' || lease.openid === null) return 'NOT_FOUND';
   if (lease.diaryIs === 'changed') return 'VERSION_CONFLICT';
   if (!lease.aiEnabled) return 'AI_DISABLED';
+  const { consentVersion } = config();
+  const isAgreed = lease.consent?.version === consentVersion && lease.consent?.ai === 1;
+  if (consentVersion !== null && !isAgreed) return 'CONSENT_REQUIRED';
   const isSpent = !hasBegun(lease) && lease.attempts > MAX_ATTEMPTS;
   const isLost = lease.isSent && lease.text === null;
   const isTooOld = lease.ageMs > (lease.fileId === null ? PATIENCE_MS : PICTURE_CHECK_MS);
@@ -133,6 +136,13 @@ export async function decidePicture(
 ): Promise<void> {
   const outcome: Outcome = verdict === 'pass' ? { fileId } : failure('CONTENT_REJECTED');
   await finish(desk, { userId, id, worker: null }, outcome, fileId, desk.now());
+}
+
+const RECHECK_PAUSE_MS = 60_000;
+
+/** WeChat could not check a picture: it is handed in again soon, as long as its half hour lasts. */
+export async function askAgain(desk: Desk, { userId, id }: { userId: number; id: number }): Promise<void> {
+  await postJobHold(desk.ctx.db, { userId, id, worker: null }, { dueAt: after(desk, RECHECK_PAUSE_MS), isReleased: true });
 }
 
 /** Whether this kind of job can be done at all with the settings there are. */

@@ -573,6 +573,7 @@ export const postJobClaim = <Answer>(
  * that has ended, or whose lease passed to another worker, stays as it is. A result for a diary that is gone or was rewritten is dropped:
  * the job fails with NOT_FOUND or VERSION_CONFLICT. p_worker NULL: nobody holds a lease (the picture check answers).
  * The quota of a failed job is given back; that of a dropped result is not. p_may_repeat: the same diary version may be asked for again.
+ * p_note_kind: what the guardian's inbox is to say, at most once a day and kind.
  * Answers the job's end, whether this worker made it (asked again too), and the picture it replaced.
  */
 export const postJobEnd = <Answer>(
@@ -584,11 +585,22 @@ export const postJobEnd = <Answer>(
     text: string | null;
     fileId: string | null;
     errorCode: string | null;
+    noteKind: string | null;
     mayRepeat: boolean;
     now: Date;
   },
 ): Promise<Answer> =>
-  db.post('post_job_end', [given.userId, given.id, given.worker, given.text, given.fileId, given.errorCode, given.mayRepeat, given.now]);
+  db.post('post_job_end', [
+    given.userId,
+    given.id,
+    given.worker,
+    given.text,
+    given.fileId,
+    given.errorCode,
+    given.noteKind,
+    given.mayRepeat,
+    given.now,
+  ]);
 
 /**
  * What a worker notes on the job it has leased: what was begun elsewhere (unless p_keeps_begun), an unchecked
@@ -600,7 +612,7 @@ export const postJobHold = <Answer>(
   given: {
     userId: number;
     id: number;
-    worker: string;
+    worker: string | null;
     keepsBegun: boolean;
     conversation: string | null;
     chat: string | null;

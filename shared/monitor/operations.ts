@@ -22,6 +22,7 @@ import {
   selectLedgerMismatches,
   selectOpenRules,
   selectOverdueErasures,
+  selectPendingChecks,
 } from './queries';
 import { type Measurements, rules } from './rules';
 
@@ -41,6 +42,7 @@ async function measure(ctx: SystemContext): Promise<Measurements> {
     busyUsers: await selectBusyUsers(ctx.db, before(ctx, HOUR_MS)),
     jobs: await selectEndedJobs(ctx.db, before(ctx, HOUR_MS / 2), ctx.now),
     ledgerMismatches: await selectLedgerMismatches(ctx.db, before(ctx, 10 * MINUTE_MS)),
+    pendingChecks: await selectPendingChecks(ctx.db),
     overdueErasures: await selectOverdueErasures(ctx.db, before(ctx, HOUR_MS)),
   };
 }

@@ -98,6 +98,11 @@ export const selectLedgerMismatches = async (db: Database, since: Date): Promise
   return row?.n ?? 0;
 };
 
+export const selectPendingChecks = async (db: Database): Promise<number> => {
+  const [row] = await db.rows<{ n: number }>('monitor.pending-checks', 'SELECT COUNT(*) AS n FROM content_checks', []);
+  return row?.n ?? 0;
+};
+
 export const selectOverdueErasures = async (db: Database, before: Date): Promise<number> => {
   const [row] = await db.rows<{ n: number }>(
     'monitor.erasures',

@@ -13,6 +13,8 @@ export interface Measurements {
   jobs: { ended: number; failed: number };
   /** Users among the latest writers whose balance is not what their ledger says. */
   ledgerMismatches: number;
+  /** Texts that are published and could not be checked yet. */
+  pendingChecks: number;
   /** Accounts that were to be erased more than an hour ago and are not. */
   overdueErasures: number;
 }
@@ -76,6 +78,10 @@ function outliers(numbers: readonly { userId: number; count: number }[], floor: 
   const line = Math.max(floor, 5 * median(active.map(({ count }) => count)));
   return active.filter(({ count }) => count > line).map(({ userId }) => userId);
 }
+
+/** Fewer failed checks than this in five minutes may be chance. */
+const MIN_FAILED_CHECKS = 3;
+const MOST_PENDING_CHECKS = 1_000;
 
 const MAX_EARNED = 300;
 const MAX_DRAWS = 50;
@@ -177,6 +183,30 @@ export const rules: readonly Rule[] = [
       value: failed >= 5 ? failed / ended : 0,
       detail: `半小时内结束 ${ended} 个任务，失败 ${failed} 个`,
     }),
+  },
+  {
+    name: 'content-check',
+    title: '内容安全检查失败',
+    opensAt: 0.5,
+    closesBelow: 0.2,
+    read: ({ calls }) => {
+      const { events = 0, ...counts } = calls.get('safety.check') ?? {};
+      // `outage:` and `setup:` say that the check itself does not work; a single text that cannot be checked says nothing about others.
+      const failures = Object.entries(counts).filter(([name]) => /^event:(outage|setup):/.test(name));
+      const failed = failures.reduce((sum, [, count]) => sum + count, 0);
+      const codes = failures.map(([name, count]) => `${name.split(':').at(-1)}×${count}`).join('、');
+      return {
+        value: failed >= MIN_FAILED_CHECKS ? failed / events : 0,
+        detail: `5 分钟内 ${events} 次检查，失败 ${failed} 次（${codes}）`,
+      };
+    },
+  },
+  {
+    name: 'pending-checks',
+    title: '待检查的内容积压',
+    opensAt: MOST_PENDING_CHECKS,
+    closesBelow: MOST_PENDING_CHECKS / 2,
+    read: ({ pendingChecks: value }) => ({ value, detail: `${value} 条已发布的内容还没有通过检查` }),
   },
   {
     name: 'ledger',

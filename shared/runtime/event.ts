@@ -229,7 +229,9 @@ function fromFunctionCall(event: Bag): Pick<Call, 'action' | 'input' | 'token' |
 /** WeChat's verdict on a picture, delivered by the cloud's message push. A client cannot send one. */
 function fromPush(event: Bag, variables: Bag): Pick<Call, 'action' | 'input'> | null {
   if (event.MsgType !== 'event' || event.Event !== 'wxa_media_check' || isFromClient(variables)) return null;
-  const suggest = isBag(event.result) ? event.result.suggest : undefined;
+  // With an error code of its own (-1008: the picture could not be fetched) there is no verdict.
+  const isChecked = Number(event.errcode ?? 0) === 0;
+  const suggest = !isChecked ? null : isBag(event.result) ? event.result.suggest : undefined;
   return { action: 'pictureChecked', input: tame({ traceId: event.trace_id, suggest }) };
 }
 

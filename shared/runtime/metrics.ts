@@ -6,7 +6,7 @@ import { evaluate, openCache } from './redis';
 /** Upper edges of the latency classes in milliseconds; slower calls fall into `le:inf`. */
 export const LATENCY_EDGES = [5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 20_000];
 
-/** What is counted per minute and action: `calls`, `us`, `mysqlUs`, `redisUs`, `slow`, `unprepared`, `waited`, `code:<code>`, `le:<edge>`. */
+/** What is counted per minute and action: `calls`, `us`, `mysqlUs`, `redisUs`, `slow`, `unprepared`, `waited`, `code:<code>`, `le:<edge>`; of events within calls `events`, `event:<code>`. */
 export type Counts = Record<string, number>;
 
 export interface MinuteRow {
@@ -76,6 +76,17 @@ export function countCall({ action, code, now, ms, mysql, redisMs }: CallFacts):
   add(counts, 'slow', mysql.slow);
   add(counts, 'unprepared', mysql.unprepared ?? 0);
   add(counts, 'waited', mysql.waitMs >= WAITED_MS ? 1 : 0);
+  if (pendingSince === 0) pendingSince = Date.now();
+}
+
+/** Adds something that happened within a call, by its outcome. `action` and `code` are ours, never a caller's. */
+export function countEvent(action: string, code: string, now: Date): void {
+  const minute = minuteOf(now);
+  const key = `${minute} ${action}`;
+  const row = pending.get(key) ?? { minute, action, counts: {} };
+  pending.set(key, row);
+  add(row.counts, 'events', 1);
+  add(row.counts, `event:${code}`, 1);
   if (pendingSince === 0) pendingSince = Date.now();
 }
 

@@ -1,6 +1,7 @@
 import { config } from '../runtime/config';
 import type { Errand } from '../runtime/context';
 import { logLine } from '../runtime/log';
+import { countEvent } from '../runtime/metrics';
 import { restAfterFailures } from '../runtime/rest';
 import { httpsInspector } from './https';
 import { CannotCheck, type Inspector, type Scene, type Suggestion } from './inspector';
@@ -33,16 +34,23 @@ export function piecesOf(text: string): string[] {
 
 const severity: Verdict[] = ['pass', 'review', 'unknown', 'risky'];
 
+/** For the monitor: without it, a revoked right would only show as texts that wait. */
+const countCheck = (code: string): void => countEvent('safety.check', code, new Date());
+
 async function attempt<T>({ requestId, deadline }: Errand, work: (errand: Errand) => Promise<T>): Promise<T | null> {
   if (wechat.isResting() || Date.now() >= deadline) return null;
   try {
     const answer = await work({ requestId, deadline: Math.min(deadline, Date.now() + TIMEOUT_MS) });
     wechat.succeeded();
+    countCheck('OK');
     return answer;
   } catch (error) {
     if (!(error instanceof CannotCheck)) throw error;
-    if (error.isDown) wechat.failed();
-    logLine('warning', { what: 'content-check', code: error.code });
+    const { reason, code } = error;
+    if (reason === 'outage') wechat.failed();
+    else wechat.succeeded();
+    countCheck(reason === 'text' ? 'TEXT' : `${reason}:${code}`);
+    logLine(reason === 'setup' ? 'error' : 'warning', { what: 'content-check', reason, code });
     return null;
   }
 }

@@ -1,6 +1,6 @@
 import { config } from '../runtime/config';
 import type { Errand } from '../runtime/context';
-import { CannotCheck, type Inspector, scenes, suggestionIn, USER_NOT_ACTIVE } from './inspector';
+import { CannotCheck, type Inspector, RISKY_CODE, scenes, suggestionIn } from './inspector';
 
 // https://developers.weixin.qq.com/miniprogram/dev/OpenApiDoc/sec-center/sec-check/msgSecCheck.html; errors come with HTTP 200.
 const RENEW_BEFORE_MS = 300_000;
@@ -27,11 +27,11 @@ async function post(path: string, body: object, { requestId, deadline }: Errand)
       maxContentLength: 64 * 1_024,
       maxRedirects: 0,
     });
-    if (typeof data !== 'object' || data === null) throw new CannotCheck(0, true);
+    if (typeof data !== 'object' || data === null) throw new CannotCheck(0);
     return data;
   } catch {
     // The cause is left out: it carries the URL, and the URL holds the access token.
-    throw new CannotCheck(0, true);
+    throw new CannotCheck(0);
   }
 }
 
@@ -40,7 +40,7 @@ async function accessToken(errand: Errand): Promise<string> {
   if (token && Date.now() < token.renewAt) return token.value;
   const { appId, secret } = config().wechat;
   const answer = await post('/cgi-bin/stable_token', { grant_type: 'client_credential', appid: appId, secret }, errand);
-  if (!answer.access_token) throw new CannotCheck(answer.errcode ?? 0, true);
+  if (!answer.access_token) throw new CannotCheck(answer.errcode ?? 0);
   const lifeMs = (answer.expires_in ?? 0) * 1_000;
   token = { value: answer.access_token, renewAt: Date.now() + Math.max(lifeMs - RENEW_BEFORE_MS, 0) };
   return token.value;
@@ -51,7 +51,8 @@ async function ask(path: string, body: object, errand: Errand): Promise<Answer> 
     const answer = await post(`${path}?access_token=${encodeURIComponent(await accessToken(errand))}`, body, errand);
     const code = answer.errcode ?? 0;
     if (code === 0) return answer;
-    if (!TOKEN_EXPIRED.has(code) || attempt > 0) throw new CannotCheck(code, code !== USER_NOT_ACTIVE);
+    if (code === RISKY_CODE) return { result: { suggest: 'risky' } };
+    if (!TOKEN_EXPIRED.has(code) || attempt > 0) throw new CannotCheck(code);
     token = undefined;
   }
 }
@@ -65,7 +66,7 @@ export const httpsInspector: Inspector = {
   async submitPicture(url, openid, errand) {
     const body = { version: 2, openid, scene: scenes.ai, media_type: 2, media_url: url };
     const { trace_id: traceId } = await ask('/wxa/media_check_async', body, errand);
-    if (!traceId) throw new CannotCheck(0, true);
+    if (!traceId) throw new CannotCheck(0);
     return traceId;
   },
 };

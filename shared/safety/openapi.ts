@@ -1,7 +1,7 @@
 import { config } from '../runtime/config';
 import type { Errand } from '../runtime/context';
 import { within } from '../within';
-import { CannotCheck, type Inspector, scenes, suggestionIn, USER_NOT_ACTIVE } from './inspector';
+import { CannotCheck, type Inspector, RISKY_CODE, scenes, suggestionIn } from './inspector';
 
 interface Answer {
   result?: unknown;
@@ -14,7 +14,7 @@ let opened: Promise<Sdk> | undefined;
 
 async function open(): Promise<Sdk> {
   const settings = config().cloud;
-  if (settings === null) throw new CannotCheck(0, true);
+  if (settings === null) throw new CannotCheck(0);
   const { default: sdk } = await import('wx-server-sdk');
   sdk.init({ env: settings.environmentId });
   return sdk;
@@ -24,10 +24,11 @@ async function ask(call: 'msgSecCheck' | 'mediaCheckAsync', data: object, { dead
   try {
     opened ??= open();
     const { openapi } = await opened;
-    return await within(deadline - Date.now(), openapi.security[call](data), () => new CannotCheck(0, true));
+    return await within(deadline - Date.now(), openapi.security[call](data), () => new CannotCheck(0));
   } catch (error) {
     const code = error instanceof Error && 'errCode' in error ? Number(error.errCode) : 0;
-    throw new CannotCheck(code, code !== USER_NOT_ACTIVE);
+    if (code === RISKY_CODE) return { result: { suggest: 'risky' } };
+    throw new CannotCheck(code);
   }
 }
 
@@ -39,7 +40,7 @@ export const openapiInspector: Inspector = {
   },
   async submitPicture(url, openid, errand) {
     const { traceId } = await ask('mediaCheckAsync', { version: 2, openid, scene: scenes.ai, mediaType: 2, mediaUrl: url }, errand);
-    if (!traceId) throw new CannotCheck(0, true);
+    if (!traceId) throw new CannotCheck(0);
     return traceId;
   },
 };

@@ -20,6 +20,7 @@ export const OWNED_TABLES = [
   'family_wheels',
   'guardian_gates',
   'guardian_log',
+  'guardian_notes',
   'guardians',
   'imports',
   'invitations',

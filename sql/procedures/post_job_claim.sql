@@ -32,6 +32,7 @@ BEGIN
         'place', IF(j.conversation IS NULL, NULL, JSON_OBJECT('conversation', j.conversation, 'chat', j.chat)), 'isSent', j.is_sent IS TRUE, 'traceId', j.trace_id,
         'fileId', j.result ->> '$.fileId', 'text', j.result ->> '$.text', 'errorCode', j.error_code, 'ageMs', TIMESTAMPDIFF(MICROSECOND, j.created_at, p_now) DIV 1000,
         'openid', u.openid, 'aiEnabled', COALESCE(u.settings ->> '$.aiEnabled', 'true') <> 'false',
+        'consent', (SELECT JSON_OBJECT('version', version, 'ai', ai) FROM consents WHERE user_id = j.user_id ORDER BY id DESC LIMIT 1),
         'diaryIs', IF(j.diary_id IS NULL OR d.content_rev = j.diary_version, 'same', IF(d.id IS NULL, 'gone', 'changed')),
         'content', COALESCE(d.content, j.input ->> '$.content', ''), 'mood', COALESCE(d.mood, j.input ->> '$.mood', ''),
         'weather', COALESCE(d.weather, j.input ->> '$.weather', '')))

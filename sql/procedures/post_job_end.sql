@@ -2,6 +2,7 @@
 -- that has ended, or whose lease passed to another worker, stays as it is. A result for a diary that is gone or was rewritten is dropped:
 -- the job fails with NOT_FOUND or VERSION_CONFLICT. p_worker NULL: nobody holds a lease (the picture check answers).
 -- The quota of a failed job is given back; that of a dropped result is not. p_may_repeat: the same diary version may be asked for again.
+-- p_note_kind: what the guardian's inbox is to say, at most once a day and kind.
 -- Answers the job's end, whether this worker made it (asked again too), and the picture it replaced.
 CREATE DEFINER = gd_owner PROCEDURE post_job_end(
   IN p_user_id INT UNSIGNED,
@@ -10,6 +11,7 @@ CREATE DEFINER = gd_owner PROCEDURE post_job_end(
   IN p_text TEXT CHARACTER SET utf8mb4 /* NULL */,
   IN p_file_id VARCHAR(500) CHARACTER SET utf8mb4 /* NULL */,
   IN p_error_code VARCHAR(40) CHARACTER SET ascii /* NULL */,
+  IN p_note_kind VARCHAR(20) CHARACTER SET ascii /* NULL */,
   IN p_may_repeat BOOLEAN,
   IN p_now DATETIME(3)
 )
@@ -45,6 +47,10 @@ BEGIN
       is_charged = p_error_code IS NULL,
       answers_version = IF(v_error_code IS NOT NULL AND p_may_repeat, NULL, answers_version)
     WHERE user_id = p_user_id AND id = p_id;
+    IF p_note_kind IS NOT NULL THEN
+      INSERT IGNORE INTO guardian_notes (user_id, id, kind, note_date, created_at)
+      VALUES (p_user_id, v_rev, p_note_kind, DATE(p_now + INTERVAL 8 HOUR), p_now);
+    END IF;
     UPDATE users SET rev = v_rev, updated_at = p_now WHERE id = p_user_id;
   ELSE
     SELECT error_code INTO v_error_code FROM ai_jobs WHERE user_id = p_user_id AND id = p_id;

@@ -4,7 +4,7 @@
 CREATE DEFINER = gd_owner PROCEDURE post_job_hold(
   IN p_user_id INT UNSIGNED,
   IN p_id BIGINT UNSIGNED,
-  IN p_worker VARCHAR(40) CHARACTER SET ascii,
+  IN p_worker VARCHAR(40) CHARACTER SET ascii /* NULL */,
   IN p_keeps_begun BOOLEAN,
   IN p_conversation VARCHAR(60) CHARACTER SET ascii /* NULL */,
   IN p_chat VARCHAR(60) CHARACTER SET ascii /* NULL */,
@@ -22,6 +22,6 @@ BEGIN
     is_sent = IF(p_keeps_begun, is_sent, p_is_sent), trace_id = IF(p_keeps_begun, trace_id, p_trace_id), result = COALESCE(p_result, result),
     due_at = p_due_at, attempts = attempts - LEAST(attempts, p_unpaid), error_code = p_error_code,
     status = IF(p_is_released AND p_result ->> '$.fileId' IS NULL, 'queued', status), worker = IF(p_is_released, NULL, worker)
-  WHERE user_id = p_user_id AND id = p_id AND worker = p_worker AND status = 'running';
+  WHERE user_id = p_user_id AND id = p_id AND worker <=> p_worker AND status = 'running';
   SELECT JSON_OBJECT('held', ROW_COUNT() = 1) AS response;
 END

@@ -201,6 +201,26 @@ describe.each(providerNames)('with %s', (name) => {
     await succeeded(openCache());
   });
 
+  test('without the guardian’s consent no outgoing call, and a withdrawn one ends what waits', async () => {
+    const child = await newChild();
+    const { id } = await write(child, `等同意${child.userId} #500`);
+    const waiting = await comment(child, id);
+    const before = line.requests();
+    await withSettings({ consentVersion: '2025-01' }, async () => {
+      expect(await refused(main, child.openid, 'commentDiary', { diaryId: id, again: true })).toMatchObject({ code: 'CONSENT_REQUIRED' });
+      await select(
+        "INSERT INTO consents (user_id, id, version, relation, ai, pictures, created_at) VALUES (?, 1, '2025-01', 'parent', 0, 0, NOW(3))",
+        [child.userId],
+      );
+      expect(await ended(child, waiting.id)).toMatchObject({ status: 'failed', error: { code: 'CONSENT_REQUIRED' } });
+      expect(line.requests()).toBe(before);
+      await select('UPDATE consents SET ai = 1 WHERE user_id = ?', [child.userId]);
+      const { id: fresh } = await write(child, `同意了${child.userId}`, {}, '2025-01-20').catch(() => ({ id }));
+      expect((await ended(child, (await comment(child, fresh)).id)).error?.code).not.toBe('CONSENT_REQUIRED');
+    });
+    await succeeded(openCache());
+  });
+
   test('a job whose worker died after its call had left is not paid again', async () => {
     const child = await newChild();
     const marker = `被杀${child.userId}`;

@@ -3,6 +3,8 @@ import { main as ai } from '../../functions/ai/index';
 import { main as diary } from '../../functions/diary/index';
 import { main as user } from '../../functions/user/index';
 import { config } from '../../shared/runtime/config';
+import { minuteKey, minuteOf, reportCalls } from '../../shared/runtime/metrics';
+import { openCache } from '../../shared/runtime/redis';
 import { piecesOf } from '../../shared/safety/check';
 import { type Child, fire, NOON, newChild, ok, refused, select, send, TODAY, withoutRateLimits } from '../harness';
 import { outgoing, useServices } from './services';
@@ -177,6 +179,43 @@ describe.each(['https', 'openapi'] as const)('over %s', (way) => {
     await fire(ai, 'work', at(5));
     expect(await ok(user, child.openid, 'profile')).toMatchObject({ nickname: '' });
   });
+
+  test('87014 is a verdict: the text is refused like any risky one', async () => {
+    const child = await newChild();
+    expect(await create(child, '返回码87014')).toMatchObject({ error: { code: 'CONTENT_REJECTED' } });
+  });
+
+  test('odd answers about one child’s text leave the check of all others on', async () => {
+    const child = await newChild();
+    for (const [day, code] of [
+      ['19', 40003],
+      ['20', 45002],
+      ['21', 61010],
+      ['18', 40129],
+    ] as const) {
+      await ok(diary, child.openid, 'create', { date: `2025-01-${day}`, content: `返回码${code}` });
+    }
+    expect(await select('SELECT DISTINCT check_status FROM diaries WHERE user_id = ?', [child.userId])).toEqual([
+      { check_status: 'pending' },
+    ]);
+    const other = await newChild();
+    expect(await create(other, '违规')).toMatchObject({ error: { code: 'CONTENT_REJECTED' } });
+    const before = asked();
+    await create(await newChild(), '照常检查');
+    expect(asked()).toBe(before + 1);
+  });
+
+  test.each([40164, -604101, 48001])(
+    'a refusal of our own set-up (%s) is held as pending, asked on and counted for the monitor',
+    async (code) => {
+      const before = asked();
+      for (let each = 0; each < 4; each += 1) await create(await newChild(), `返回码${code}`);
+      expect(asked()).toBe(before + 4);
+      await reportCalls(true);
+      const counts = await openCache().run((redis) => redis.hgetall(minuteKey(minuteOf(new Date()))));
+      expect(Number(counts?.[`safety.check event:setup:${code}`])).toBeGreaterThan(0);
+    },
+  );
 
   describe('the AI', () => {
     const comment = async (child: Child, content: string) => {

@@ -182,8 +182,26 @@ const quiet = {
   busyUsers: [],
   jobs: { ended: 0, failed: 0 },
   ledgerMismatches: 0,
+  pendingChecks: 0,
   overdueErasures: 0,
 };
+
+test('checks that fail for want of a right open an incident and name the code; texts that cannot be checked do not', () => {
+  const rule = rules.find(({ name }) => name === 'content-check');
+  const of = (counts: Record<string, number>) => rule?.read({ ...quiet, calls: new Map([['safety.check', counts]]) });
+  expect(of({ events: 5, 'event:OK': 1, 'event:setup:40164': 4 })).toMatchObject({
+    value: 0.8,
+    detail: expect.stringContaining('40164×4'),
+  });
+  expect(of({ events: 4, 'event:outage:0': 3, 'event:OK': 1 })).toMatchObject({ value: 0.75 });
+  for (const counts of [{ events: 50, 'event:TEXT': 50 }, { events: 2, 'event:outage:0': 2 }, {}])
+    expect(of(counts)).toMatchObject({ value: 0 });
+});
+
+test('a queue of unchecked texts that grows long opens an incident', () => {
+  const rule = rules.find(({ name }) => name === 'pending-checks');
+  expect(rule?.read({ ...quiet, pendingChecks: 1_500 })?.value).toBeGreaterThanOrEqual(rule?.opensAt ?? 0);
+});
 
 test('of two users, the one who draws far more than the other stands out', () => {
   const busyUsers = [70, 3].map((draws, index) => ({ userId: index + 1, earned: 0, draws }));
