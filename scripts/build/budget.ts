@@ -8,7 +8,7 @@ export const budgetsKb: Readonly<Record<string, number>> = {
   report: 500,
   family: 500,
   lottery: 500,
-  ai: 520,
+  ai: 540,
   sync: 560,
   monitor: 520,
   'growth-diary.js': 62,

@@ -1,12 +1,10 @@
 /**
- * The vendor's command line as far as we use it, in the words of version 2 (`@cloudbase/cli` 2.12.10, the newest on the registry). Version 3 renames
- * some; the documentation names them, no package to run them with was there:
+ * The vendor's command line as far as we use it, in the words of version 2 (`@cloudbase/cli` 2.12.10). Version 3 keeps them but for these; the
+ * vendor's documentation names the new ones, and no package was there to run them with:
  *
- *   version 2                          version 3
- *   tcb fn log NAME                    tcb logs fn NAME
- *   tcb service create -p PATH -f NAME tcb routes add PATH --function NAME
- *   tcb fn list-function-versions      unchanged
- *   tcb config pull fn NAME --stdout   unchanged
+ *   version 2                                     version 3
+ *   --envId                                       --env-id (the old one still works)
+ *   service create --service-path P --function F  routes add -d '{"routes":[{"path":P,"upstreamResourceType":"SCF","upstreamResourceName":F}]}'
  */
 export const commands = {
   deploy: (name: string, envId: string) => ['fn', 'deploy', name, '--force', '--yes', '--envId', envId],
