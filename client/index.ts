@@ -42,7 +42,15 @@ function quietly(run: () => unknown): void {
 
 /** One per mini-program: make it in app.js and keep it. */
 export function createGrowthDiary(options: Options = {}): GrowthDiary {
-  const { call, conflictPolicy = 'newest', functionPrefix: prefix = '', now = Date.now, random = Math.random, schedule = later } = options;
+  const {
+    call,
+    conflictPolicy = 'newest',
+    functionPrefix: prefix = '',
+    lang,
+    now = Date.now,
+    random = Math.random,
+    schedule = later,
+  } = options;
   const api = options.wx ?? globalWx();
 
   const listeners = new Set<() => void>();
@@ -55,7 +63,7 @@ export function createGrowthDiary(options: Options = {}): GrowthDiary {
   });
   const { isOnline, answered } = network;
   const phone: Phone = { wx: api, now, random, schedule, isOnline, changed, conflictPolicy };
-  const accounts = openAccounts(phone, openCall({ wx: api, call, prefix, schedule, answered }));
+  const accounts = openAccounts(phone, openCall({ wx: api, call, prefix, lang, schedule, answered }));
   const { session, root, unclaimed, here, enter } = accounts;
   const wake = (): void => quietly(() => here()?.sync.wake());
 

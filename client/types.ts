@@ -398,6 +398,8 @@ export interface CallRequest {
   name: string;
   action: string;
   data: object;
+  /** The language of the sentences that a refusal carries. */
+  lang?: 'zh' | 'en' | undefined;
   requestId?: string | undefined;
   /** For transports that WeChat does not sign in by itself. */
   token?: string | undefined;
@@ -412,6 +414,8 @@ export interface Options {
   call?: ((request: CallRequest) => Promise<unknown>) | undefined;
   /** Who wins when two devices wrote one day. Default `newest`. */
   conflictPolicy?: ConflictPolicy | undefined;
+  /** The language of the server's sentences in `error.message`. Default `zh`. */
+  lang?: 'zh' | 'en' | undefined;
   /** Put before every function's name. */
   functionPrefix?: string | undefined;
   /** The phone's clock, in milliseconds. */

@@ -1,6 +1,6 @@
 import type { CallRequest, Wx } from '../types';
 import { GrowthDiaryError, noAnswer, timedOut, transportError } from './error';
-import { isBag, isText } from './text';
+import { given, isBag, isText } from './text';
 
 type Schedule = (run: () => void, ms: number) => () => void;
 
@@ -10,11 +10,11 @@ const PATIENCE_MS = 25_000;
 /** WeChat signs these calls itself: no token is sent. */
 const viaCloud =
   (wx: Wx, prefix: string) =>
-  ({ name, action, data, requestId, guardianToken }: CallRequest): Promise<unknown> => {
+  ({ name, action, data, requestId, guardianToken, lang }: CallRequest): Promise<unknown> => {
     if (!wx.cloud) return Promise.reject(new Error('wx.cloud is missing'));
     return wx.cloud.callFunction({
       name: prefix + name,
-      data: { action, data, ...(requestId !== undefined && { requestId }), ...(guardianToken !== undefined && { guardianToken }) },
+      data: given({ action, data, requestId, guardianToken, lang }),
     });
   };
 
@@ -32,20 +32,21 @@ interface Transport {
   wx: Wx;
   call: ((request: CallRequest) => Promise<unknown>) | undefined;
   prefix: string;
+  lang: CallRequest['lang'];
   schedule: Schedule;
   /** The network has carried a call. */
   answered(): void;
 }
 
 /** One call, one answer: what the function gave, or a GrowthDiaryError. */
-export function openCall({ wx, call, prefix, schedule, answered }: Transport): (request: CallRequest) => Promise<unknown> {
+export function openCall({ wx, call, prefix, lang, schedule, answered }: Transport): (request: CallRequest) => Promise<unknown> {
   const send = call ? (request: CallRequest) => call({ ...request, name: prefix + request.name }) : viaCloud(wx, prefix);
-  return (request) =>
+  return (asked) =>
     new Promise<unknown>((resolve, reject) => {
       const giveUp = schedule(() => reject(timedOut()), PATIENCE_MS);
       // A transport may throw as well as reject.
       Promise.resolve()
-        .then(() => send(request))
+        .then(() => send(lang === undefined ? asked : { ...asked, lang }))
         .then(
           (answer) => {
             answered();

@@ -511,3 +511,9 @@ export const Speech = createContext<{ language: Language; text: Text }>({ langua
 
 export const useText = (): Text => useContext(Speech).text;
 export const useLanguage = (): Language => useContext(Speech).language;
+
+/** The page's language where no component is at hand: what <html lang> says. */
+const pageLanguage = (): Language => (document.documentElement.lang.startsWith('zh') ? 'zh' : 'en');
+
+/** Asks for the server's sentences in the page's language; nothing where that is their default. */
+export const inPageLanguage = (): { lang?: Language } => (pageLanguage() === 'en' ? { lang: 'en' } : {});

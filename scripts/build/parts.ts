@@ -13,6 +13,7 @@ const files: Readonly<Record<string, string>> = {
   'cos-nodejs-sdk-v5': 'cos-nodejs-sdk-v5.js',
   'wx-server-sdk': 'wx-server-sdk.js',
   './redis-cluster': 'redis-cluster.js',
+  './english': 'english.js',
 };
 
 /** Where our own part lies; packages are found from there, too. */

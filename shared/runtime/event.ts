@@ -3,6 +3,7 @@ import type * as z from 'zod';
 import type { Contract } from '../contract';
 import { AppError, type Envelope, errorKinds, fieldError } from '../errors';
 import { config } from './config';
+import { type Language, preferredLanguage } from './language';
 
 type Door = 'miniprogram' | 'console' | 'http' | 'timer';
 
@@ -214,12 +215,13 @@ function fromHttp(event: Bag, contracts: Contracts): Pick<Call, 'action' | 'inpu
   };
 }
 
-const KNOWN_FIELDS = new Set(['action', 'data', 'requestId', 'token', 'guardianToken', 'userInfo', 'tcbContext']);
+const KNOWN_FIELDS = new Set(['action', 'data', 'requestId', 'token', 'guardianToken', 'lang', 'userInfo', 'tcbContext']);
 
 function fromFunctionCall(event: Bag): Pick<Call, 'action' | 'input' | 'token' | 'guardianToken'> {
   const { action, data = {}, token = null, guardianToken = null } = event;
   const unknown = Object.keys(event).find((name) => !KNOWN_FIELDS.has(name));
   if (unknown !== undefined) throw fieldError(unknown.slice(0, 64), '不支持的字段');
+  if (event.lang !== undefined && event.lang !== 'zh' && event.lang !== 'en') throw fieldError('lang', '语言应为 zh 或 en');
   if (typeof action !== 'string') throw fieldError('action', '请说明要做什么');
   if (token !== null && typeof token !== 'string') throw fieldError('token', '登录凭证应为文本');
   if (guardianToken !== null && typeof guardianToken !== 'string') throw fieldError('guardianToken', '家长凭证应为文本');
@@ -239,6 +241,8 @@ function fromPush(event: Bag, variables: Bag): Pick<Call, 'action' | 'input'> | 
 export interface Frame {
   requestId: string;
   http: boolean;
+  /** Of the sentences of a refusal. */
+  language: Language;
   /** The variables of this invocation, made by the platform. */
   variables: Readonly<Record<string, unknown>>;
 }
@@ -251,7 +255,8 @@ export function frameOf(event: unknown, context: unknown): Frame {
   const platform = isBag(bag.requestContext) ? bag.requestContext.requestId : null;
   const candidates = [own, platform, isBag(context) ? context.request_id : null];
   const requestId = candidates.find((candidate) => typeof candidate === 'string' && REQUEST_ID.test(candidate));
-  return { http, variables, requestId: typeof requestId === 'string' ? requestId : randomUUID() };
+  const language = http ? preferredLanguage(textFields(bag.headers)['accept-language'] ?? '') : bag.lang === 'en' ? 'en' : 'zh';
+  return { http, language, variables, requestId: typeof requestId === 'string' ? requestId : randomUUID() };
 }
 
 /** Reads a platform event. Throws AppError when it cannot be read as a call. */

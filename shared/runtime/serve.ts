@@ -10,6 +10,7 @@ import { type Call, frameOf, toAnswer, toCall } from './event';
 import { inFamily, isForAccount, type Operation } from './family';
 import { fieldErrors } from './field-errors';
 import { type Caller, callerOf } from './identity';
+import { inLanguage } from './language';
 import { describeError, logLine } from './log';
 import { reportCalls } from './metrics';
 import { openDatabase } from './mysql';
@@ -63,7 +64,7 @@ export function serve(name: string, actions: Record<string, Action>): Main {
       // 6 Wrap the answer.
       envelope = { success: true, data, requestId: frame.requestId };
     } catch (error) {
-      envelope = { success: false, error: refusalOf(error, trace).toBody(), requestId: frame.requestId };
+      envelope = { success: false, error: await inLanguage(refusalOf(error, trace).toBody(), frame.language), requestId: frame.requestId };
     }
     await admission?.counted;
     // 7 Log the call.

@@ -76,6 +76,17 @@ describeInBrowser('for everyone', () => {
     await page.getByRole('button', { name: '写今天的日记' }).first().waitFor();
   });
 
+  test('in English the server refuses in English', async () => {
+    const { page } = await site.visit({ language: 'en-GB' });
+    await page.getByRole('button', { name: 'Console' }).first().click();
+    await page.getByRole('button', { name: 'job', exact: true }).click();
+    for (const door of ['Mini-program', 'Console']) {
+      await page.getByRole('group', { name: 'Door' }).getByRole('button', { name: door }).click();
+      await page.getByRole('button', { name: 'Send' }).click();
+      await soon(() => page.locator('.shown pre').first().textContent()).toContain('"message": "Nothing was found"');
+    }
+  });
+
   test('on a phone-sized screen nothing is cut off at the side', async () => {
     const { page } = await site.visit({ width: 375, height: 720 });
     for (const view of ['两部手机', '控制台', '运行状况']) {

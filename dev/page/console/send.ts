@@ -1,4 +1,5 @@
 import { postJson } from '../post';
+import { inPageLanguage } from '../text';
 import type { ActionEntry, Catalogue, LogLine } from './catalogue';
 
 export type Door = 'miniprogram' | 'http' | 'console' | 'timer';
@@ -56,7 +57,9 @@ async function overHttp({ entry, data }: Order, token: string | null): Promise<R
   const hasBody = method === 'POST' || method === 'PUT';
   const query = new URLSearchParams(hasBody ? {} : Object.entries(rest).map(([name, value]) => [name, String(value)]));
   const url = query.size > 0 ? `${path}?${query}` : path;
+  const { lang } = inPageLanguage();
   const headers = {
+    ...(lang && { 'accept-language': lang }),
     ...(token !== null && { authorization: `Bearer ${token}` }),
     ...(hasBody && { 'content-type': 'application/json' }),
   };
@@ -75,10 +78,11 @@ async function deliver(order: Order, { operator }: Catalogue): Promise<Reply> {
   const { entry, door, who, openid, data } = order;
   const { fn, action } = entry;
   if (door === 'timer') return invoke(fn, { door, data: { TriggerName: action } });
-  if (door === 'miniprogram') return invoke(fn, { as: { openid: who === 'operator' ? operator.openid : openid }, data: { action, data } });
+  if (door === 'miniprogram')
+    return invoke(fn, { as: { openid: who === 'operator' ? operator.openid : openid }, data: { action, data, ...inPageLanguage() } });
   const token = who === 'nobody' ? null : who === 'operator' ? operator.token : await tokenOf(openid);
   if (door === 'http') return overHttp(order, token);
-  return invoke(fn, { door, data: { action, data, ...(token !== null && { token }) } });
+  return invoke(fn, { door, data: { action, data, ...(token !== null && { token }), ...inPageLanguage() } });
 }
 
 /** The access line of a call says what it cost. */

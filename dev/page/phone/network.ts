@@ -1,4 +1,5 @@
 import { postJson } from '../post';
+import { inPageLanguage } from '../text';
 
 /** One request as seen between the phone and the cloud. */
 export interface Wire {
@@ -46,7 +47,7 @@ export function openNetwork(openid: () => string, changed: () => void) {
   }
 
   async function post(name: string, data: object): Promise<unknown> {
-    const response = await postJson(`/invoke/${name}`, { data, as: { openid: openid() } });
+    const response = await postJson(`/invoke/${name}`, { data: { ...data, ...inPageLanguage() }, as: { openid: openid() } });
     const answer: { result?: unknown } = await response.json();
     return answer.result;
   }
