@@ -47,6 +47,9 @@ export interface ForChild {
   childId?: number | undefined;
 }
 
+/** @public */
+export type Some = { id: number } | { ids: number[] };
+
 /** Of the phone that a child and a guardian share. @public */
 export interface Gate {
   hasPin: boolean;
@@ -96,10 +99,18 @@ export interface Task {
   completedAt: string | null;
   date: string;
   repeat: Repeat;
+  /** `waiting`: completed, and a guardian has to approve it. */
+  status: 'open' | 'waiting' | 'done';
+  /** HH:MM in Beijing. */
+  remindAt: string | null;
+  /** Only a guardian can change it. */
+  byGuardian: boolean;
+  /** Why the last completion was not approved. */
+  rejectedReason: string | null;
 }
 
 /** 1 = Monday … 7 = Sunday. @public */
-export type Repeat = { kind: 'once' } | { kind: 'daily' } | { kind: 'weekly'; weekdays: number[] };
+export type Repeat = { kind: 'once' } | { kind: 'daily' } | { kind: 'weekly'; weekdays: number[] } | { kind: 'monthly'; day: number };
 
 /** One line of the points ledger. */
 export interface PointRecord {
@@ -239,6 +250,8 @@ export interface TaskFields {
   pointsReward?: number | undefined;
   date?: string | undefined;
   repeat?: Repeat | undefined;
+  /** HH:MM in Beijing. */
+  remindAt?: string | null | undefined;
 }
 
 export interface RecordFilter {
@@ -488,6 +501,14 @@ export interface GrowthDiary {
       doneOn?: string | undefined;
     }): Promise<{ task: Task; points: { awarded: number; balance: number; capped: boolean } | null } & Pending>;
     uncomplete(input: { id: Id }): Promise<{ task: Task; points: { returned: number; balance: number } | null } & Pending>;
+    get(input: { id: Id }): Promise<{ task: Task & Pending } & Seen>;
+    /** A guardian's, online only. `ids`: several at once, all or none. */
+    approve(
+      input: Some & { bonus?: number | undefined } & ForChild,
+    ): Promise<{ tasks: Task[]; points: { awarded: number; bonus: number; balance: number } }>;
+    reject(input: Some & { reason: string } & ForChild): Promise<{ tasks: Task[] }>;
+    /** System tasks that appear no more, in place of those before. */
+    hideSystem(input: { templateIds: string[] } & ForChild): Promise<{ templateIds: string[] }>;
   };
 
   points: {
@@ -501,6 +522,8 @@ export interface GrowthDiary {
       relatedId?: number | undefined;
       relatedType?: string | undefined;
     }): Promise<{ record: PointRecord | null; points: number } & Pending>;
+    /** A guardian gives or takes points; online only. */
+    bonus(input: { amount: number; reason: string } & ForChild): Promise<{ record: PointRecord; points: number }>;
   };
 
   lottery: {
@@ -533,6 +556,8 @@ export interface GrowthDiary {
     }>;
     leave(input: { childId: number }): Promise<{ left: true }>;
     remove(input: { guardianId: number } & ForChild): Promise<{ removed: true }>;
+    /** What waits for a guardian. */
+    inbox(input?: ForChild): Promise<{ tasks: Task[] }>;
     /** What guardians did from accounts of their own. */
     log(input?: { from?: string | undefined } & ForChild): Promise<{
       entries: { date: string; guardianId: number; nickname: string; action: string; times: number; lastAt: string }[];

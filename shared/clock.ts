@@ -31,3 +31,9 @@ export const isCalendarDay = (text: string): boolean => {
 export const earliest = (first: string, ...days: string[]): string => days.reduce((found, day) => (day < found ? day : found), first);
 
 export const latest = (first: string, ...days: string[]): string => days.reduce((found, day) => (day > found ? day : found), first);
+
+/** When a call is answered, and the Beijing day of that. */
+export interface Moment {
+  now: Date;
+  today: string;
+}

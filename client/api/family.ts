@@ -28,6 +28,7 @@ export function familyApi(enter: () => Promise<Here>, session: Session): GrowthD
     members: (input = {}) => ask('members', input),
     leave: (input) => ask('leave', input),
     remove: (input) => ask('remove', input),
+    inbox: (input = {}) => ask('inbox', input),
     log: (input = {}) => ask('log', input),
   };
 }

@@ -3,6 +3,7 @@ import { invalid, requirePage } from '../platform/error';
 import { isInteger, isText } from '../platform/text';
 import type { GrowthDiary, Page, PointRecord } from '../types';
 import { requireApplied } from './applied';
+import { once } from './once';
 import { partOf, quietly } from './read';
 
 /** Less what waits to be spent. */
@@ -58,6 +59,13 @@ export function pointsApi(enter: () => Promise<Here>): GrowthDiary['points'] {
           return { records: rows, ...page, ...partOf(here, 'record') };
         },
       );
+    },
+
+    bonus: async (input) => {
+      const here = await enter();
+      const answer = await once<{ record: PointRecord; points: number }>(here, 'points', 'bonus', input);
+      here.sync.wake();
+      return answer;
     },
 
     deduct: async (input) => {

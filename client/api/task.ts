@@ -4,6 +4,7 @@ import { toId } from '../platform/id';
 import { given, isDay } from '../platform/text';
 import type { GrowthDiary, Pending, Task } from '../types';
 import { amountOf, appliedRow, requireApplied } from './applied';
+import { once } from './once';
 import { partOf, quietly } from './read';
 
 type Shown = Task & Pending;
@@ -17,6 +18,10 @@ const UNKNOWN: Omit<Task, 'id' | 'date'> = {
   isCompleted: false,
   completedAt: null,
   repeat: { kind: 'once' },
+  status: 'open',
+  remindAt: null,
+  byGuardian: false,
+  rejectedReason: null,
 };
 
 export function taskApi(enter: () => Promise<Here>): GrowthDiary['task'] {
@@ -30,6 +35,14 @@ export function taskApi(enter: () => Promise<Here>): GrowthDiary['task'] {
   /** A task whose row is not on this phone is shown as far as the page's own change says. */
   const shownOr = (here: Here, id: number, changes: Partial<Task>, before: Shown | null = null): Shown =>
     here.tasks.find(id) ?? { ...(before ?? { ...UNKNOWN, id, date: here.today() }), ...changes };
+
+  /** A guardian's action; what it changed comes with the next sync. */
+  const decide = async <Answer>(action: string, input: object): Promise<Answer> => {
+    const here = await enter();
+    const answer = await once<Answer>(here, 'task', action, input);
+    here.sync.wake();
+    return answer;
+  };
 
   return {
     list: async ({ date: wanted } = {}) => {
@@ -91,6 +104,21 @@ export function taskApi(enter: () => Promise<Here>): GrowthDiary['task'] {
       const awarded = amountOf(here, 1, 'task', task.id, outcome.result.points);
       return { task, points: { awarded, balance: outcome.result.points ?? outcome.user.points, capped: awarded < task.pointsReward } };
     },
+
+    get: async ({ id: asked }) => {
+      const here = await enter();
+      const id = toId(asked);
+      const { target, shown } = aim(here, id);
+      return quietly(
+        here,
+        async () => ('id' in target ? await here.call<{ task: Task }>('task', 'get', target) : { task: shownOr(here, id, {}, shown) }),
+        () => shown && { task: shown },
+      );
+    },
+
+    approve: (input) => decide('approve', input),
+    reject: (input) => decide('reject', input),
+    hideSystem: (input) => decide('hideSystem', input),
 
     uncomplete: async ({ id: asked }) => {
       const here = await enter();

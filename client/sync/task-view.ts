@@ -1,5 +1,5 @@
 import { isText } from '../platform/text';
-import type { Pending, Task } from '../types';
+import type { Pending, Profile, Settings, Task } from '../types';
 import type { Cache } from './cache';
 import type { Entry } from './entry';
 
@@ -27,12 +27,22 @@ const made = ({ args, local = 0, task = local }: Entry, date: string): Task => (
   completedAt: null,
   date,
   repeat: (args.repeat as Task['repeat'] | undefined) ?? { kind: 'once' },
+  status: 'open',
+  remindAt: (args.remindAt as string | null | undefined) ?? null,
+  byGuardian: false,
+  rejectedReason: null,
 });
 
-function changed(task: Shown, { type, args, modifiedAt }: Entry): Shown | null {
+/** Completed, or waiting for a guardian where the family wants that. */
+function completed(task: Shown, completedAt: string, approval: Settings['taskApproval']): Shown {
+  const waits = approval === 'all' || (approval === 'own' && !task.isSystem);
+  return { ...task, isCompleted: !waits, completedAt, status: waits ? 'waiting' : 'done', rejectedReason: null };
+}
+
+function changed(task: Shown, { type, args, modifiedAt }: Entry, approval: Settings['taskApproval']): Shown | null {
   if (type === 'task.delete') return null;
-  if (type === 'task.complete') return { ...task, isCompleted: true, completedAt: modifiedAt };
-  if (type === 'task.uncomplete') return { ...task, isCompleted: false, completedAt: null };
+  if (type === 'task.complete') return completed(task, modifiedAt, approval);
+  if (type === 'task.uncomplete') return { ...task, isCompleted: false, completedAt: null, status: 'open' };
   const { id: _, ref: __, ...fields } = args;
   return { ...task, ...fields };
 }
@@ -48,6 +58,7 @@ export function openTaskView({ cache, changes, isPending, dayOf }: Parts): TaskV
   const draw = (rows: readonly Task[]): Shown[] => {
     const shown = new Map<number, Shown>(rows.map((row) => [row.id, row]));
     const idByMid = new Map<number, number>();
+    const approval = cache.rows<Profile>('profile')[0]?.settings.taskApproval ?? 'none';
     for (const entry of changes()) {
       if (!entry.type.startsWith('task.')) continue;
       const pending = isPending(entry) ? { pending: true as const } : {};
@@ -59,7 +70,7 @@ export function openTaskView({ cache, changes, isPending, dayOf }: Parts): TaskV
       }
       const id = entry.args.ref === undefined ? Number(entry.args.id) : (entry.task ?? idByMid.get(Number(entry.args.ref)) ?? 0);
       const before = shown.get(id);
-      const after = before && changed(before, entry);
+      const after = before && changed(before, entry, approval);
       if (after) shown.set(id, { ...after, ...pending });
       else shown.delete(id);
     }

@@ -6,6 +6,7 @@ import {
   leaveChild,
   listMembers,
   lockGate,
+  readInbox,
   readLog,
   removeGuardian,
   resetGuardianPin,
@@ -25,5 +26,6 @@ export const main = serve('family', {
   members: action(contract.members, listMembers),
   leave: action(contract.leave, leaveChild),
   remove: action(contract.remove, removeGuardian),
+  inbox: action(contract.inbox, readInbox),
   log: action(contract.log, readLog),
 });

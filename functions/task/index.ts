@@ -1,6 +1,17 @@
 import { action, serve } from '../../shared/runtime/serve';
 import * as contract from '../../shared/task/contract';
-import { completeTask, createTask, deleteTask, listTasks, uncompleteTask, updateTask } from '../../shared/task/operations';
+import {
+  approveTasks,
+  completeTask,
+  createTask,
+  deleteTask,
+  getTask,
+  hideSystemTasks,
+  listTasks,
+  rejectTasks,
+  uncompleteTask,
+  updateTask,
+} from '../../shared/task/operations';
 
 export const main = serve('task', {
   list: action(contract.list, listTasks),
@@ -8,5 +19,9 @@ export const main = serve('task', {
   update: action(contract.update, updateTask),
   delete: action(contract.remove, deleteTask),
   complete: action(contract.complete, completeTask),
+  get: action(contract.get, getTask),
+  approve: action(contract.approve, approveTasks),
+  reject: action(contract.reject, rejectTasks),
+  hideSystem: action(contract.hideSystem, hideSystemTasks),
   uncomplete: action(contract.uncomplete, uncompleteTask),
 });

@@ -43,6 +43,10 @@ describe('the tasks of a day', () => {
       completedAt: null,
       date: TODAY,
       repeat: { kind: 'once' },
+      status: 'open',
+      remindAt: null,
+      byGuardian: false,
+      rejectedReason: null,
     });
   });
 
@@ -157,7 +161,7 @@ describe('a task of one’s own', () => {
     ['title', 5],
     ['description', '字'.repeat(2001)],
     ['category', '字'.repeat(51)],
-    ['pointsReward', 21],
+    ['pointsReward', 51],
     ['pointsReward', -1],
     ['pointsReward', 1.5],
     ['pointsReward', '10'],
@@ -488,7 +492,7 @@ describe('changing and deleting', () => {
     const { id } = await create(child, { title: 'x' });
     for (const input of [
       { title: ' ' },
-      { pointsReward: 21 },
+      { pointsReward: 51 },
       { pointsReward: 0 },
       { date: addDays(TODAY, 8) },
       { isCompleted: true },

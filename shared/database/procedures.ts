@@ -49,6 +49,78 @@ export const postAnswer = <Answer>(
   ]);
 
 /**
+ * Approves the waiting completions of p_ids and pays for them, each with p_bonus on top. The child's caps are those of the day of completion
+ * (Beijing, UTC+8, as clock.ts has it). A task that is done already is left as it is; one that does not wait is TASK_NOT_COMPLETED, and then none is
+ * approved. Bonuses of a day together are at most p_most_bonus.
+ */
+export const postApproval = <Answer>(
+  db: Database,
+  given: {
+    userId: number;
+    epoch: number | null;
+    requestId: string;
+    hash: Buffer;
+    action: string;
+    ids: object;
+    bonus: number;
+    mostBonus: number;
+    ownCap: number;
+    dayCap: number;
+    daysBack: number;
+    today: string;
+    now: Date;
+  },
+): Promise<Answer> =>
+  db.post('post_approval', [
+    given.userId,
+    given.epoch,
+    given.requestId,
+    given.hash,
+    given.action,
+    JSON.stringify(given.ids),
+    given.bonus,
+    given.mostBonus,
+    given.ownCap,
+    given.dayCap,
+    given.daysBack,
+    given.today,
+    given.now,
+  ]);
+
+/**
+ * Points that a guardian gives or takes. Never below zero; those of a day together are at most p_most_bonus, given and taken alike.
+ */
+export const postBonus = <Answer>(
+  db: Database,
+  given: {
+    userId: number;
+    epoch: number | null;
+    requestId: string;
+    hash: Buffer;
+    action: string;
+    amount: number;
+    source: string;
+    reason: string;
+    mostBonus: number;
+    today: string;
+    now: Date;
+  },
+): Promise<Answer> =>
+  db.post('post_bonus', [
+    given.userId,
+    given.epoch,
+    given.requestId,
+    given.hash,
+    given.action,
+    given.amount,
+    given.source,
+    given.reason,
+    given.mostBonus,
+    given.today,
+    given.now,
+  ]);
+
+/**
  * After a text was checked again: p_due_at NULL, it passed and waits no longer; else it is looked at again then. p_diary_id 0 is the
  * nickname. A diary that was rewritten since keeps its place in the queue.
  */
@@ -90,8 +162,9 @@ export const postCommentLike = <Answer>(
   ]);
 
 /**
- * Marks a task done and pays for it, once. p_done_on must be its date. A user's own tasks of one date together pay at
- * most p_own_cap, deleted ones included.
+ * Marks a task done and pays for it, once. p_done_on must be its date. A user's own tasks of one date together pay at most p_own_cap, deleted ones
+ * included, and those completed since p_day_start at most p_day_cap. Where the family's
+ * settings ask for it (taskApproval), the completion waits for a guardian instead and pays nothing yet (post_approval).
  */
 export const postCompletion = <Answer>(
   db: Database,
@@ -104,6 +177,9 @@ export const postCompletion = <Answer>(
     id: number;
     doneOn: string;
     ownCap: number;
+    dayCap: number;
+    dayStart: Date;
+    daysBack: number;
     now: Date;
   },
 ): Promise<Answer> =>
@@ -116,6 +192,9 @@ export const postCompletion = <Answer>(
     given.id,
     given.doneOn,
     given.ownCap,
+    given.dayCap,
+    given.dayStart,
+    given.daysBack,
     given.now,
   ]);
 
@@ -421,6 +500,33 @@ export const postGuardianEnd = <Answer>(
     now: Date;
   },
 ): Promise<Answer> => db.post('post_guardian_end', [given.userId, given.guardianId, given.action, given.today, given.now]);
+
+/**
+ * The system tasks that a family does not want, in place of those before. Their open days from p_today on go; a freed key lets them come back.
+ */
+export const postHiddenTemplates = <Answer>(
+  db: Database,
+  given: {
+    userId: number;
+    epoch: number | null;
+    requestId: string;
+    hash: Buffer;
+    action: string;
+    templateIds: object;
+    today: string;
+    now: Date;
+  },
+): Promise<Answer> =>
+  db.post('post_hidden_templates', [
+    given.userId,
+    given.epoch,
+    given.requestId,
+    given.hash,
+    given.action,
+    JSON.stringify(given.templateIds),
+    given.today,
+    given.now,
+  ]);
 
 /**
  * Brings over one chunk of a phone's data as the function decided it on p_base_rev; when the user's data have moved since, MOVED asks for a new
@@ -908,6 +1014,34 @@ export const postProfile = <Answer>(
   ]);
 
 /**
+ * Opens the waiting tasks of p_ids again, with the reason. One that is open stays as it is; one that is done is TASK_ALREADY_COMPLETED, and then
+ * none is rejected.
+ */
+export const postRejection = <Answer>(
+  db: Database,
+  given: {
+    userId: number;
+    epoch: number | null;
+    requestId: string;
+    hash: Buffer;
+    action: string;
+    ids: object;
+    reason: string;
+    now: Date;
+  },
+): Promise<Answer> =>
+  db.post('post_rejection', [
+    given.userId,
+    given.epoch,
+    given.requestId,
+    given.hash,
+    given.action,
+    JSON.stringify(given.ids),
+    given.reason,
+    given.now,
+  ]);
+
+/**
  * A user's own task for one day, or with p_weekdays a rule and its first day. The rule has the id of that first task.
  */
 export const postTask = <Answer>(
@@ -926,6 +1060,8 @@ export const postTask = <Answer>(
     weekdays: number | null;
     isWeekly: boolean;
     startDate: string | null;
+    remindAt: string | null;
+    byGuardian: boolean;
     now: Date;
   },
 ): Promise<Answer> =>
@@ -943,6 +1079,8 @@ export const postTask = <Answer>(
     given.weekdays,
     given.isWeekly,
     given.startDate,
+    given.remindAt,
+    given.byGuardian,
     given.now,
   ]);
 
@@ -950,7 +1088,7 @@ export const postTask = <Answer>(
  * Changes a user's own task as the function decided it on p_base_rev (shared/task/change.ts); when the user's data have changed since, MOVED asks for
  * a new decision. NULL leaves a word or the reward as it is; what was done keeps its reward.
  * p_date: the date of the task from now on. p_rule_id: its rule from now on; NULL for a task of one day. p_open_days: ids of the rule's open days
- * that change with it. p_dropped_days: ids of open days that are no longer due; their keys are freed, so that the days can come back.
+ * that change with it. p_remind_at '': no more. p_dropped_days: ids of open days that are no longer due; their keys are freed, so that the days can come back.
  * p_is_rescheduled: the repetition changes to p_weekdays and p_is_weekly; a rule that is not there yet is made and begins on p_start_date.
  */
 export const postTaskChange = <Answer>(
@@ -976,6 +1114,8 @@ export const postTaskChange = <Answer>(
     weekdays: number | null;
     isWeekly: boolean;
     startDate: string | null;
+    remindAt: string | null;
+    byGuardian: boolean;
     now: Date;
   },
 ): Promise<Answer> =>
@@ -1000,6 +1140,8 @@ export const postTaskChange = <Answer>(
     given.weekdays,
     given.isWeekly,
     given.startDate,
+    given.remindAt,
+    given.byGuardian,
     given.now,
   ]);
 
@@ -1016,11 +1158,22 @@ export const postTaskDeletion = <Answer>(
     hash: Buffer;
     action: string;
     id: number;
+    byGuardian: boolean;
     today: string;
     now: Date;
   },
 ): Promise<Answer> =>
-  db.post('post_task_deletion', [given.userId, given.epoch, given.requestId, given.hash, given.action, given.id, given.today, given.now]);
+  db.post('post_task_deletion', [
+    given.userId,
+    given.epoch,
+    given.requestId,
+    given.hash,
+    given.action,
+    given.id,
+    given.byGuardian,
+    given.today,
+    given.now,
+  ]);
 
 /**
  * Makes the given rows of a day that are not there yet: from templates, and from the user's rules. However many callers come at once, one set is
@@ -1040,7 +1193,7 @@ export const postTasks = <Answer>(
   db.post('post_tasks', [given.userId, given.epoch, given.date, JSON.stringify(given.templates), JSON.stringify(given.rules), given.now]);
 
 /**
- * Opens a completed task again and takes back what it paid; when that has been spent, nothing changes.
+ * Opens a completed task again and takes back what it paid; when that has been spent, nothing changes. A completion that waits is withdrawn.
  */
 export const postUncompletion = <Answer>(
   db: Database,

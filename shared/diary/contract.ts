@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { contract, day, id, instant, line, month, Page, paging, Stats, text, title } from '../contract';
+import { childId, contract, day, id, instant, line, month, Page, paging, Stats, text, title } from '../contract';
 
 /** Suggestions for a picker; any other mood or weather is taken as well, because old data has others. */
 const knownMoods = ['happy', 'excited', 'calm', 'sad', 'angry', 'tired', 'surprised', 'confused', 'grateful', 'worried'];
@@ -76,6 +76,7 @@ export const list = contract({
   access: 'user',
   limit: 'read',
   rest: 'GET /api/diary/list',
+  forChild: 'diary',
   input: z.strictObject({
     ...paging(10),
     cursor: day.optional().describe('nextCursor of the page before'),
@@ -85,6 +86,7 @@ export const list = contract({
     mood: mood.optional(),
     tag: title(20).optional(),
     isDraft: z.boolean().optional(),
+    childId,
   }),
   output: z.strictObject({ diaries: z.array(Diary), ...Page }),
   example: { limit: 10 },
@@ -95,7 +97,8 @@ export const get = contract({
   access: 'user',
   limit: 'read',
   rest: 'GET /api/diary/:id',
-  input: z.strictObject({ id: id.optional(), date: day.optional() }),
+  forChild: 'diary',
+  input: z.strictObject({ id: id.optional(), date: day.optional(), childId }),
   output: z.strictObject({ diary: Diary }),
   example: { date: '2025-01-18' },
 });
@@ -126,7 +129,8 @@ export const calendar = contract({
   access: 'user',
   limit: 'read',
   rest: 'GET /api/diary/calendar',
-  input: z.strictObject({ month }),
+  forChild: 'diary',
+  input: z.strictObject({ month, childId }),
   output: z.strictObject({
     month,
     days: z.array(
@@ -169,7 +173,8 @@ export const stats = contract({
   access: 'user',
   limit: 'read',
   rest: 'GET /api/diary/stats',
-  input: z.strictObject({}),
+  forChild: 'diary',
+  input: z.strictObject({ childId }),
   output: z.strictObject({ ...Stats.shape, thisMonth: z.int() }),
   example: {},
 });

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { childId, contract, day, id, instant, line } from '../contract';
+import { Task } from '../task/contract';
 import { pin } from './pin-schema';
 
 export { type Consent, consent, consents } from './consent-contract';
@@ -137,5 +138,16 @@ export const log = contract({
       }),
     ),
   }),
+  example: {},
+});
+
+export const inbox = contract({
+  summary: '等待家长确认的任务',
+  access: 'guardian',
+  limit: 'read',
+  rest: 'GET /api/family/inbox',
+  forChild: 'write',
+  input: z.strictObject({ childId }),
+  output: z.strictObject({ tasks: z.array(Task).describe('approve or reject them; oldest day first') }),
   example: {},
 });

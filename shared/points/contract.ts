@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { contract, day, id, instant, line, Page, paging, title } from '../contract';
+import { childId, contract, day, id, instant, line, Page, paging, title } from '../contract';
 import { cursor } from '../paging';
 
 /** No ledger reaches further back. */
@@ -32,7 +32,8 @@ export const balance = contract({
   access: 'user',
   limit: 'read',
   rest: 'GET /api/points/balance',
-  input: z.strictObject({}),
+  forChild: 'read',
+  input: z.strictObject({ childId }),
   output: z.strictObject({ points: z.int() }),
   example: {},
 });
@@ -42,6 +43,7 @@ export const records = contract({
   access: 'user',
   limit: 'read',
   rest: 'GET /api/points/records',
+  forChild: 'read',
   input: z.strictObject({
     ...paging(20),
     cursor,
@@ -50,6 +52,7 @@ export const records = contract({
     keyword: line(100).optional().describe('part of the source or of the description, taken literally'),
     from: day.optional(),
     to: day.optional(),
+    childId,
   }),
   output: z.strictObject({ records: z.array(Record), ...Page }),
   example: { limit: 20, type: 'earn' },
@@ -92,4 +95,24 @@ export const stats = contract({
     bySource: z.array(z.strictObject({ source: z.string(), ...Sums.shape })).describe('of all time, the largest sums first'),
   }),
   example: {},
+});
+
+export const bonus = contract({
+  summary: '家长奖励或扣除积分，写明原因；每天合计不超过 500 分，余额不会低于零',
+  access: 'guardian',
+  limit: 'points',
+  rest: 'POST /api/points/bonus',
+  forChild: 'write',
+  needsConsent: true,
+  input: z.strictObject({
+    amount: z
+      .int()
+      .min(-200)
+      .max(200)
+      .refine((value) => value !== 0, { error: '不能为 0' }),
+    reason: title(100),
+    childId,
+  }),
+  output: Posted,
+  example: { amount: 20, reason: '主动洗碗' },
 });

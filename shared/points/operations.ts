@@ -4,9 +4,10 @@ import { AppError, instead } from '../errors';
 import { cutPage, windowOf } from '../paging';
 import { operatorRequestOf, type Request, requestOf } from '../request';
 import type { OperatorContext, UserContext } from '../runtime/context';
-import { type add, type deduct, FIRST_DAY, type Posted, type records, type stats } from './contract';
+import { type add, type bonus, type deduct, FIRST_DAY, type Posted, type records, type stats } from './contract';
 import {
   type PointsPosting,
+  postBonus,
   postPoints,
   type RecordRow,
   selectBalance,
@@ -76,6 +77,19 @@ export async function addPoints(ctx: OperatorContext, input: z.output<typeof add
   const posting = { ...reasonOf(input), amount, actor: ctx.actor };
   const row = await postPoints(ctx.db, { userId, epoch: null }, operatorRequestOf(ctx, input), posting, ctx.now).catch(
     instead('UNAUTHENTICATED', () => new AppError('NOT_FOUND', { message: '没有这个用户' })),
+  );
+  return toPosted(row);
+}
+
+/** Bonuses in a day, given and taken alike. */
+const MOST_BONUS = 500;
+
+/** A guardian gives or takes points. The ledger names them as the actor. */
+export async function giveBonus(ctx: UserContext, input: z.output<typeof bonus.input>): Promise<Posted> {
+  const { amount, reason } = input;
+  const given = { amount, source: amount > 0 ? '家长奖励' : '家长扣除', reason, mostBonus: MOST_BONUS };
+  const row = await postBonus(ctx.db, ctx, requestOf(ctx, input), given, ctx).catch(
+    instead('QUOTA_EXCEEDED', () => new AppError('QUOTA_EXCEEDED', { message: `每天奖励和扣除合计不超过 ${MOST_BONUS} 分` })),
   );
   return toPosted(row);
 }

@@ -1,3 +1,4 @@
+import type { Moment } from '../clock';
 import { type Account, guard, guardValues, requireAccount } from '../database/account';
 import { containing } from '../database/like';
 import * as call from '../database/procedures';
@@ -181,4 +182,17 @@ export const postPoints = async (
   });
   const { relatedId: related_id, relatedType: related_type, ...others } = posting;
   return { ...others, related_id, related_type, ...posted };
+};
+
+/** The ledger row that a guardian's bonus made, now or before. */
+export const postBonus = async (
+  db: Database,
+  { userId, epoch }: Account,
+  request: Request,
+  bonus: { amount: number; source: string; reason: string; mostBonus: number },
+  { today, now }: Moment,
+): Promise<RecordRow> => {
+  const { seq, balance } = await call.postBonus<{ seq: number; balance: number }>(db, { userId, epoch, ...request, ...bonus, today, now });
+  const { amount, source, reason: description } = bonus;
+  return { seq, amount, balance_after: balance, source, description, related_id: null, related_type: null, created_at: now };
 };

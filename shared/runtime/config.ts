@@ -76,6 +76,9 @@ export interface Config {
   lotteryCost: number;
   ownTaskMaxReward: number;
   ownTaskDailyCap: number;
+  /** Completed on one day, of whatever dates. */
+  ownTaskServerDayCap: number;
+  guardianTaskMaxReward: number;
   /** Which part of the users is told to bring their phone's data over, and how far. */
   migration: { mode: 'off' | 'shadow' | 'dual' | 'cloud'; percent: number; salt: string };
 }
@@ -266,6 +269,8 @@ export function readConfig(env: Environment): Config {
     lotteryCost: take(() => integer(env, 'LOTTERY_COST', 10)),
     ownTaskMaxReward: take(() => integer(env, 'OWN_TASK_MAX_REWARD', 20)),
     ownTaskDailyCap: take(() => integer(env, 'OWN_TASK_DAILY_CAP', 100)),
+    ownTaskServerDayCap: take(() => integer(env, 'OWN_TASK_SERVER_DAY_CAP', 300)),
+    guardianTaskMaxReward: take(() => integer(env, 'GUARDIAN_TASK_MAX_REWARD', 50)),
     migration: take(() => parseMigration(env)),
   };
   if (problems.length > 0) throw new ConfigError(...problems);

@@ -36,6 +36,9 @@ async function provesGuardian({ caller, guardianToken, db, now }: Proof): Promis
   return claims !== null && claims.userId === caller.userId && claims.epoch === epoch && claims.gateEpoch === gateEpoch;
 }
 
+/** Whether a guardian has unlocked the calling account's gate. */
+export const isGuardian = async (proof: Proof): Promise<boolean> => proof.guardianToken !== null && (await provesGuardian(proof)) === true;
+
 /** Throws GUARDIAN_REQUIRED unless a guardian has unlocked the calling account's gate. Without a PIN nothing unlocks it. */
 export async function requireGuardian(proof: Proof): Promise<void> {
   const isProved = await provesGuardian(proof);

@@ -19,7 +19,9 @@ export interface TaskState {
     id: number;
     date: string;
     isSystem: boolean;
+    /** Done, or waiting for a guardian. */
     isCompleted: boolean;
+    byGuardian: boolean;
     pointsReward: number;
     ruleId: number | null;
     repeat: Repeat;

@@ -1,17 +1,37 @@
 import type * as z from 'zod';
-import { addDays, latest } from '../clock';
+import { addDays, latest, startOfDay } from '../clock';
 import { selectRequest } from '../database/requests';
 import { AppError, fieldError, instead } from '../errors';
 import { type Request, receiptOf, requestOf } from '../request';
 import { config } from '../runtime/config';
 import type { UserContext } from '../runtime/context';
+import { isGuardian, requireGuardian } from '../runtime/guardian';
 import { Moved } from '../runtime/mysql';
 import { badDate, DAYS_AHEAD, DAYS_BACK, type Days, decideChange, systemTask, tooFarOff } from './change';
-import type { Completed, complete, create, list, Reopened, remove, Task, TaskDay, uncomplete, update } from './contract';
+import type {
+  approve,
+  Completed,
+  complete,
+  create,
+  get,
+  hideSystem,
+  list,
+  Reopened,
+  Repeat,
+  reject,
+  remove,
+  Task,
+  TaskDay,
+  uncomplete,
+  update,
+} from './contract';
 import { type DayPlan, missingOn } from './due';
 import {
   type CompletionReceipt,
+  postApproval,
   postCompletion,
+  postHiddenTemplates,
+  postRejection,
   postTask,
   postTaskChange,
   postTaskDeletion,
@@ -20,12 +40,19 @@ import {
   selectDay,
   selectTask,
   selectTaskState,
+  selectTasks,
+  selectTemplateIds,
+  selectWaiting,
   type TaskRow,
   toTask,
 } from './queries';
 import { columnsOf, firstDue } from './recurrence';
 
+/** The first day of a monthly task may be so far off. */
+const MONTH_AHEAD = 31;
 const DEFAULT_REWARD = 10;
+/** Bonuses of a guardian in a day. */
+const MOST_BONUS = 500;
 
 /** The system's tasks first, each kind in the order in which it was made. */
 function toTaskDay(date: string, rows: TaskRow[]): TaskDay {
@@ -45,12 +72,19 @@ export async function listTasks(ctx: UserContext, { date = ctx.today }: z.output
   return layOutDay(ctx, date, await selectDay(ctx.db, ctx, date));
 }
 
-function requirePossible({ pointsReward = 0 }: { pointsReward?: number | undefined }): void {
-  const { ownTaskMaxReward } = config();
-  if (pointsReward > ownTaskMaxReward) throw fieldError('pointsReward', `最多 ${ownTaskMaxReward} 分`);
+/** Whether a guardian makes or changes the task. Throws for a reward that only a guardian may promise, and for one that nobody may. */
+async function requirePossible(ctx: UserContext, { pointsReward = 0 }: { pointsReward?: number | undefined }): Promise<boolean> {
+  const { ownTaskMaxReward, guardianTaskMaxReward } = config();
+  if (pointsReward > guardianTaskMaxReward) throw fieldError('pointsReward', `最多 ${guardianTaskMaxReward} 分`);
+  if (ctx.caller.userId !== ctx.userId) return true;
+  if (pointsReward > ownTaskMaxReward) await requireGuardian(ctx);
+  return pointsReward > ownTaskMaxReward || isGuardian(ctx);
 }
 
-const possibleDays = ({ today }: UserContext): Days => ({ from: addDays(today, -DAYS_BACK), to: addDays(today, DAYS_AHEAD) });
+const possibleDays = ({ today }: UserContext, repeat: Repeat | null): Days => ({
+  from: addDays(today, -DAYS_BACK),
+  to: addDays(today, repeat?.kind === 'monthly' ? MONTH_AHEAD : DAYS_AHEAD),
+});
 
 /** For a request that would be refused by now: the receipt when it was done before, else the refusal. */
 async function receiptOrRefuse<Receipt>(ctx: UserContext, request: Request, refusal: AppError): Promise<Receipt> {
@@ -65,22 +99,21 @@ export async function createTask(
   input: z.output<typeof create.input>,
   request: Request = requestOf(ctx, input),
 ): Promise<{ task: Task }> {
-  requirePossible(input);
-  const { title, description = '', category = 'daily', date: start = ctx.today, repeat = { kind: 'once' } } = input;
+  const byGuardian = await requirePossible(ctx, input);
+  const { remindAt = null, title, description = '', category = 'daily', date: start = ctx.today, repeat = { kind: 'once' } } = input;
   const pointsReward = input.pointsReward ?? Math.min(DEFAULT_REWARD, config().ownTaskMaxReward);
-  const days = possibleDays(ctx);
+  const days = possibleDays(ctx, repeat);
   const first = repeat.kind === 'once' ? start : firstDue(repeat, latest(start, ctx.today));
   const wrong = badDate(days, start) ?? (first > days.to ? tooFarOff() : null);
   const rule = repeat.kind === 'once' ? null : { ...columnsOf(repeat), startDate: start };
-  const task = { title, description, category, pointsReward, date: first, rule };
+  const task = { title, description, category, pointsReward, date: first, rule, remindAt, byGuardian };
   const posted = wrong
     ? { ...(await receiptOrRefuse<{ id: number }>(ctx, request, wrong)), replayed: true as const }
     : await postTask(ctx.db, ctx, request, task, ctx.now);
   const { id } = posted;
   if (posted.replayed) return { task: await taskNow(ctx, id) };
-  return {
-    task: { id, title, description, category, pointsReward, isSystem: false, isCompleted: false, completedAt: null, date: first, repeat },
-  };
+  const open = { isSystem: false, isCompleted: false, completedAt: null, status: 'open', rejectedReason: null } as const;
+  return { task: { id, title, description, category, pointsReward, ...open, date: first, repeat, remindAt, byGuardian } };
 }
 
 /** Of a repeated request: the task as it is now. */
@@ -96,14 +129,16 @@ export async function updateTask(
   input: z.output<typeof update.input>,
   request: Request = requestOf(ctx, input),
 ): Promise<{ task: Task }> {
-  requirePossible(input);
-  const { id, title = null, description = null, category = null, pointsReward = null, date = null, repeat = null } = input;
-  const words = { title, description, category, pointsReward };
+  const byGuardian = await requirePossible(ctx, input);
+  const { id, remindAt, title = null, description = null, category = null, pointsReward = null, date = null, repeat = null } = input;
+  const reminder = remindAt === undefined ? null : (remindAt ?? '');
+  const words = { title, description, category, pointsReward, remindAt: reminder, byGuardian };
   for (;;) {
     const { request: stored, state } = await selectTaskState(ctx.db, ctx, request.requestId, id, ctx.today);
     if (stored) return { task: await taskNow(ctx, receiptOf<{ id: number }>(stored, request).id) };
     if (state === null) throw new AppError('NOT_FOUND');
-    const decision = decideChange(state, { pointsReward, date, repeat }, possibleDays(ctx), ctx.today);
+    if (state.task.byGuardian && !byGuardian) await requireGuardian(ctx);
+    const decision = decideChange(state, { pointsReward, date, repeat }, possibleDays(ctx, repeat), ctx.today);
     try {
       const posted = await postTaskChange(ctx.db, ctx, request, { baseRev: state.rev, id }, words, decision, ctx.now);
       return { task: posted.replayed ? await taskNow(ctx, posted.id) : toTask(posted.task) };
@@ -120,9 +155,13 @@ export async function deleteTask(
   input: z.output<typeof remove.input>,
   request: Request = requestOf(ctx, input),
 ): Promise<{ id: number; deleted: true }> {
-  const { id } = await postTaskDeletion(ctx.db, ctx, request, input.id, ctx.today, ctx.now).catch(instead('FORBIDDEN', systemTask));
+  const byGuardian = await requirePossible(ctx, {});
+  const { id } = await postTaskDeletion(ctx.db, ctx, request, input.id, byGuardian, ctx).catch(instead('FORBIDDEN', systemTask));
   return { id, deleted: true };
 }
+
+/** What a child's own tasks pay at most: of one date, and completed on one day. */
+const ownCaps = () => ({ ownCap: config().ownTaskDailyCap, dayCap: config().ownTaskServerDayCap });
 
 /** Marks a task done and pays for it, in one posting. Without `doneOn` it must be a task of today. */
 export async function completeTask(
@@ -133,7 +172,7 @@ export async function completeTask(
   const { id, doneOn = ctx.today } = input;
   const badDay = () => fieldError('doneOn', `只能完成今天的任务；补记 ${DAYS_BACK} 天内的任务请带上那天的日期`);
   const isPossible = doneOn >= addDays(ctx.today, -DAYS_BACK) && doneOn <= ctx.today;
-  const completion = { id, doneOn, ownCap: config().ownTaskDailyCap };
+  const completion = { id, doneOn, ...ownCaps(), dayStart: startOfDay(ctx.today), daysBack: DAYS_BACK };
   const posted = isPossible
     ? await postCompletion(ctx.db, ctx, request, completion, ctx.now).catch(instead('INVALID_INPUT', badDay))
     : { ...(await receiptOrRefuse<CompletionReceipt>(ctx, request, badDay())), replayed: true as const };
@@ -151,4 +190,49 @@ export async function uncompleteTask(
   const posted = await postUncompletion(ctx.db, ctx, request, input.id, ctx.now);
   const { returned, balance } = posted;
   return { task: posted.replayed ? await taskNow(ctx, posted.id) : toTask(posted.task), points: { returned, balance } };
+}
+
+export const getTask = async (ctx: UserContext, { id }: z.output<typeof get.input>): Promise<{ task: Task }> => ({
+  task: await taskNow(ctx, id),
+});
+
+const idsOf = ({ id, ids }: { id?: number | undefined; ids?: number[] | undefined }): number[] => {
+  if ((id === undefined) === (ids === undefined)) throw fieldError('id', 'id 与 ids 请给出其中一个');
+  return [...new Set(ids ?? [id ?? 0])];
+};
+
+const notWaiting = () => new AppError('TASK_NOT_COMPLETED', { message: '这个任务没有在等待确认' });
+const tooMuchBonus = () => new AppError('QUOTA_EXCEEDED', { message: `每天最多奖励 ${MOST_BONUS} 分` });
+
+/** A guardian approves completions that wait; one that was approved before is not paid again. All of the list, or none. */
+export async function approveTasks(ctx: UserContext, input: z.output<typeof approve.input>): Promise<z.input<typeof approve.output>> {
+  const ids = idsOf(input);
+  const approval = { ids, bonus: input.bonus, mostBonus: MOST_BONUS, ...ownCaps(), daysBack: DAYS_BACK };
+  const { awarded, bonus, balance } = await postApproval(ctx.db, ctx, requestOf(ctx, input), approval, ctx)
+    .catch(instead('TASK_NOT_COMPLETED', notWaiting))
+    .catch(instead('QUOTA_EXCEEDED', tooMuchBonus));
+  return { tasks: (await selectTasks(ctx.db, ctx, ids)).map(toTask), points: { awarded, bonus, balance } };
+}
+
+/** A guardian opens completions again that they do not approve. All of the list, or none. */
+export async function rejectTasks(ctx: UserContext, input: z.output<typeof reject.input>): Promise<z.input<typeof reject.output>> {
+  const ids = idsOf(input);
+  await postRejection(ctx.db, ctx, requestOf(ctx, input), { ids, reason: input.reason }, ctx.now);
+  return { tasks: (await selectTasks(ctx.db, ctx, ids)).map(toTask) };
+}
+
+/** What waits for a guardian. */
+export const listWaiting = async (ctx: UserContext): Promise<Task[]> => (await selectWaiting(ctx.db, ctx)).map(toTask);
+
+/** Which system tasks appear no more. */
+export async function hideSystemTasks(
+  ctx: UserContext,
+  input: z.output<typeof hideSystem.input>,
+): Promise<z.input<typeof hideSystem.output>> {
+  const known = new Set(await selectTemplateIds(ctx.db));
+  const unknown = input.templateIds.findIndex((id) => !known.has(id));
+  if (unknown >= 0) throw fieldError(`templateIds.${unknown}`, '没有这个系统任务');
+  const templateIds = [...new Set(input.templateIds)];
+  await postHiddenTemplates(ctx.db, ctx, requestOf(ctx, input), templateIds, ctx);
+  return { templateIds };
 }

@@ -1,3 +1,4 @@
+import type { Moment } from '../clock';
 import { type Account, guard, guardValues, requireAccount } from '../database/account';
 import * as call from '../database/procedures';
 import type { Posted, Request, StoredRequest } from '../request';
@@ -20,6 +21,9 @@ export interface TaskRow {
   weekdays: number | null;
   is_completed: number;
   completed_at: Date | string | null;
+  remind_at: string | null;
+  by_guardian: number;
+  rejected_reason: string | null;
 }
 
 export const toTask = (row: TaskRow): Task => ({
@@ -33,10 +37,14 @@ export const toTask = (row: TaskRow): Task => ({
   completedAt: row.completed_at && new Date(row.completed_at).toISOString(),
   date: row.task_date,
   repeat: repeatOf(row.weekdays, row.is_weekly === 1),
+  status: row.is_completed === 1 ? 'done' : row.completed_at === null ? 'open' : 'waiting',
+  remindAt: row.remind_at,
+  byGuardian: row.by_guardian === 1,
+  rejectedReason: row.rejected_reason,
 });
 
 const COLUMNS = `t.id, t.task_date, t.title, t.description, t.category, t.points_reward, t.is_system, t.is_weekly, t.weekdays, t.is_completed,
-       t.completed_at`;
+       t.completed_at, t.remind_at, t.by_guardian, t.rejected_reason`;
 
 /** Null when there is no such task, or no longer. */
 export const selectTask = async (db: Database, account: Account, id: number): Promise<TaskRow | null> => {
@@ -52,7 +60,8 @@ export const selectTask = async (db: Database, account: Account, id: number): Pr
 /** What missingOn needs of a row of `users`, as JSON; takes the day twice. */
 export const dayPlan = `JSON_OBJECT(
          'keys', (SELECT JSON_ARRAYAGG(task_key) FROM tasks WHERE user_id = users.id AND task_date = ?),
-         'templates', (SELECT JSON_ARRAYAGG(id) FROM task_templates WHERE is_active),
+         'templates', (SELECT JSON_ARRAYAGG(id) FROM task_templates
+                         WHERE is_active AND NOT EXISTS (SELECT 1 FROM hidden_templates h WHERE h.user_id = users.id AND h.template_id = task_templates.id)),
          'rules', (SELECT JSON_ARRAYAGG(JSON_OBJECT('id', id, 'weekdays', weekdays, 'is_weekly', is_weekly))
                      FROM task_rules WHERE user_id = users.id AND ended_at IS NULL AND start_date <= ?))`;
 
@@ -90,6 +99,8 @@ export interface NewTask {
   /** Of the first instance. */
   date: string;
   rule: (RecurrenceColumns & { startDate: string }) | null;
+  remindAt: string | null;
+  byGuardian: boolean;
 }
 
 export const postTask = (
@@ -99,7 +110,7 @@ export const postTask = (
   task: NewTask,
   now: Date,
 ): Promise<Posted<{ id: number }>> => {
-  const { title, description, category, pointsReward: reward, date, rule } = task;
+  const { title, description, category, pointsReward: reward, date, rule, remindAt, byGuardian } = task;
   return call.postTask(db, {
     userId,
     epoch,
@@ -112,6 +123,8 @@ export const postTask = (
     weekdays: rule?.weekdays ?? null,
     isWeekly: rule?.isWeekly ?? false,
     startDate: rule?.startDate ?? null,
+    remindAt,
+    byGuardian,
     now,
   });
 };
@@ -128,6 +141,7 @@ interface StateRow {
   rule_id: number | null;
   weekdays: number | null;
   is_weekly: number;
+  by_guardian: number;
   later_days: { id: number; date: string; isCompleted: number }[] | null;
 }
 
@@ -141,8 +155,9 @@ export const selectTaskState = async (
 ): Promise<{ request: StoredRequest | null; state: TaskState | null }> => {
   const rows = await db.rows<StateRow>(
     'task.state',
-    `SELECT u.rev, r.hash, r.receipt, t.id, t.task_date, t.is_system, t.is_completed, t.points_reward, t.rule_id, t.weekdays, t.is_weekly,
-            (SELECT JSON_ARRAYAGG(JSON_OBJECT('id', d.id, 'date', d.task_date, 'isCompleted', d.is_completed))
+    `SELECT u.rev, r.hash, r.receipt, t.id, t.task_date, t.is_system, IF(t.completed_at IS NULL, 0, 1) AS is_completed, t.points_reward, t.rule_id, t.weekdays,
+            t.is_weekly, t.by_guardian,
+            (SELECT JSON_ARRAYAGG(JSON_OBJECT('id', d.id, 'date', d.task_date, 'isCompleted', IF(d.completed_at IS NULL, 0, 1)))
                FROM tasks d FORCE INDEX (uk_user_date_key)
               WHERE d.user_id = u.id AND d.task_date >= ? AND d.rule_id = t.rule_id AND d.id <> t.id AND d.deleted_at IS NULL) AS later_days
        FROM users u
@@ -159,6 +174,7 @@ export const selectTaskState = async (
     date: row.task_date,
     isSystem: row.is_system === 1,
     isCompleted: row.is_completed === 1,
+    byGuardian: row.by_guardian === 1,
     pointsReward: row.points_reward,
     ruleId: row.rule_id,
     repeat: repeatOf(row.weekdays, row.is_weekly === 1),
@@ -173,6 +189,10 @@ export interface TaskWords {
   description: string | null;
   category: string | null;
   pointsReward: number | null;
+  /** Empty: no more. */
+  remindAt: string | null;
+  /** Whether a guardian makes the change. */
+  byGuardian: boolean;
 }
 
 /** Throws Moved when the user's data have changed since `baseRev`. */
@@ -206,9 +226,9 @@ export const postTaskDeletion = (
   { userId, epoch }: Account,
   request: Request,
   id: number,
-  today: string,
-  now: Date,
-): Promise<{ id: number }> => call.postTaskDeletion(db, { userId, epoch, ...request, id, today, now });
+  byGuardian: boolean,
+  { today, now }: Moment,
+): Promise<{ id: number }> => call.postTaskDeletion(db, { userId, epoch, ...request, id, byGuardian, today, now });
 
 export interface CompletionReceipt {
   id: number;
@@ -223,7 +243,7 @@ export const postCompletion = (
   db: Database,
   { userId, epoch }: Account,
   request: Request,
-  completion: { id: number; doneOn: string; ownCap: number },
+  completion: { id: number; doneOn: string; ownCap: number; dayCap: number; dayStart: Date; daysBack: number },
   now: Date,
 ): Promise<Posted<CompletionReceipt, { task: TaskRow }>> => call.postCompletion(db, { userId, epoch, ...request, ...completion, now });
 
@@ -235,3 +255,66 @@ export const postUncompletion = (
   now: Date,
 ): Promise<Posted<{ id: number; returned: number; balance: number }, { task: TaskRow }>> =>
   call.postUncompletion(db, { userId, epoch, ...request, id, now });
+
+export interface ApprovalReceipt {
+  awarded: number;
+  bonus: number;
+  balance: number;
+}
+
+export const postApproval = (
+  db: Database,
+  { userId, epoch }: Account,
+  request: Request,
+  given: { ids: number[]; bonus: number; mostBonus: number; ownCap: number; dayCap: number; daysBack: number },
+  { today, now }: Moment,
+): Promise<ApprovalReceipt> => call.postApproval(db, { userId, epoch, ...request, ...given, today, now });
+
+export const postRejection = (
+  db: Database,
+  { userId, epoch }: Account,
+  request: Request,
+  given: { ids: number[]; reason: string },
+  now: Date,
+): Promise<unknown> => call.postRejection(db, { userId, epoch, ...request, ...given, now });
+
+export const postHiddenTemplates = (
+  db: Database,
+  { userId, epoch }: Account,
+  request: Request,
+  templateIds: string[],
+  { today, now }: Moment,
+): Promise<unknown> => call.postHiddenTemplates(db, { userId, epoch, ...request, templateIds, today, now });
+
+/** Oldest day first. */
+export const selectTasks = async (db: Database, account: Account, ids: readonly number[]): Promise<TaskRow[]> => {
+  const rows = await db.rows<{ [Column in keyof TaskRow]: TaskRow[Column] | null }>(
+    'task.by-ids',
+    `SELECT ${COLUMNS}
+       FROM users u LEFT JOIN (tasks t JOIN JSON_TABLE(?, '$[*]' COLUMNS (asked BIGINT UNSIGNED PATH '$')) AS wanted ON t.id = wanted.asked)
+         ON t.user_id = u.id AND t.deleted_at IS NULL WHERE ${guard('u')} ORDER BY t.task_date, t.id`,
+    [JSON.stringify(ids), ...guardValues(account)],
+  );
+  requireAccount(rows);
+  return rows.filter((row): row is TaskRow => row.id !== null);
+};
+
+const MOST_WAITING = 200;
+
+/** Completions that wait for a guardian, oldest day first. */
+export const selectWaiting = async (db: Database, account: Account): Promise<TaskRow[]> => {
+  const rows = await db.rows<{ [Column in keyof TaskRow]: TaskRow[Column] | null }>(
+    'task.waiting',
+    `SELECT ${COLUMNS}
+       FROM users u LEFT JOIN (waiting_tasks w JOIN tasks t ON t.user_id = w.user_id AND t.id = w.task_id) ON w.user_id = u.id
+        AND t.deleted_at IS NULL AND NOT t.is_completed AND t.completed_at IS NOT NULL
+      WHERE ${guard('u')} ORDER BY t.task_date, t.id LIMIT ${MOST_WAITING}`,
+    guardValues(account),
+  );
+  requireAccount(rows);
+  return rows.filter((row): row is TaskRow => row.id !== null);
+};
+
+/** The system tasks that there are. */
+export const selectTemplateIds = async (db: Database): Promise<string[]> =>
+  (await db.rows<{ id: string }>('task.templates', 'SELECT id FROM task_templates WHERE is_active', [])).map(({ id }) => id);

@@ -11,12 +11,14 @@ export type Recurrence = Exclude<Repeat, { kind: 'once' }>;
 
 /** A recurrence as tasks and task_rules store it. */
 export interface RecurrenceColumns {
-  /** As bits: bit 0 is Monday. */
+  /** As bits: bit 0 is Monday; 128 + n: day n of the month. */
   weekdays: number;
   isWeekly: boolean;
 }
 
 const EVERY_DAY = 0b111_1111;
+/** In place of bits: 128 + the day of the month. */
+const MONTHLY = 128;
 
 export function columnsOf(recurrence: Recurrence): RecurrenceColumns {
   switch (recurrence.kind) {
@@ -24,12 +26,15 @@ export function columnsOf(recurrence: Recurrence): RecurrenceColumns {
       return { weekdays: EVERY_DAY, isWeekly: false };
     case 'weekly':
       return { weekdays: recurrence.weekdays.reduce((bits, weekday) => bits | (1 << (weekday - 1)), 0), isWeekly: true };
+    case 'monthly':
+      return { weekdays: MONTHLY + recurrence.day, isWeekly: false };
   }
 }
 
 /** `weekdays` null: a task of one day. */
 export function repeatOf(weekdays: number | null, isWeekly: boolean): Repeat {
   if (weekdays === null) return { kind: 'once' };
+  if (weekdays > MONTHLY) return { kind: 'monthly', day: weekdays - MONTHLY };
   if (!isWeekly) return { kind: 'daily' };
   return { kind: 'weekly', weekdays: [1, 2, 3, 4, 5, 6, 7].filter((weekday) => weekdays & (1 << (weekday - 1))) };
 }
@@ -37,6 +42,9 @@ export function repeatOf(weekdays: number | null, isWeekly: boolean): Repeat {
 /** 1 Monday … 7 Sunday. */
 const weekdayOf = (day: string): number => new Date(`${day}T00:00:00Z`).getUTCDay() || 7;
 
+const dayOfMonth = (day: string): number => Number(day.slice(-2));
+
+/** A monthly task is due on the last day of a month that is too short for its day. */
 export function isDue(repeat: Repeat, day: string): boolean {
   switch (repeat.kind) {
     case 'once':
@@ -45,6 +53,8 @@ export function isDue(repeat: Repeat, day: string): boolean {
       return true;
     case 'weekly':
       return repeat.weekdays.includes(weekdayOf(day));
+    case 'monthly':
+      return repeat.day === dayOfMonth(day) || (repeat.day > dayOfMonth(day) && dayOfMonth(addDays(day, 1)) === 1);
   }
 }
 

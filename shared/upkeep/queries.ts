@@ -22,6 +22,7 @@ export const OWNED_TABLES = [
   'guardian_log',
   'guardian_notes',
   'guardians',
+  'hidden_templates',
   'imports',
   'invitations',
   'lottery_records',
@@ -32,6 +33,7 @@ export const OWNED_TABLES = [
   'sync_failures',
   'task_rules',
   'tasks',
+  'waiting_tasks',
   'won_prizes',
 ] as const;
 
@@ -113,7 +115,7 @@ export const invariants: readonly Invariant[] = [
            SELECT 1 FROM diaries d WHERE d.user_id = r.user_id AND d.diary_date = CAST(SUBSTRING(r.source_key, 7) AS DATE))
          WHEN r.source_key LIKE 'mood:%' THEN u.status = 1 AND NOT EXISTS (
            SELECT 1 FROM moods m WHERE m.user_id = r.user_id AND m.mood_date = CAST(SUBSTRING(r.source_key, 6) AS DATE))
-         ELSE r.source_key NOT LIKE 'task:%' AND r.source_key NOT LIKE 'req:%' AND r.source_key <> 'migration'
+         ELSE r.source_key NOT LIKE 'task:%' AND r.source_key NOT LIKE 'req:%' AND r.source_key NOT LIKE 'bonus:%' AND r.source_key <> 'migration'
        END`,
   },
   {

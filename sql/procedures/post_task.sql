@@ -13,6 +13,8 @@ CREATE DEFINER = gd_owner PROCEDURE post_task(
   IN p_weekdays TINYINT UNSIGNED /* NULL */,
   IN p_is_weekly BOOLEAN,
   IN p_start_date DATE /* NULL */,
+  IN p_remind_at CHAR(5) CHARACTER SET ascii /* NULL */,
+  IN p_by_guardian BOOLEAN,
   IN p_now DATETIME(3)
 )
 SQL SECURITY DEFINER
@@ -21,13 +23,13 @@ BEGIN
 
   SET v_rev = v_rev + 1;
   IF p_weekdays IS NOT NULL THEN
-    INSERT INTO task_rules (user_id, id, title, description, category, points_reward, weekdays, is_weekly, start_date, created_at)
-    VALUES (p_user_id, v_rev, p_title, p_description, p_category, p_reward, p_weekdays, p_is_weekly, p_start_date, p_now);
+    INSERT INTO task_rules (user_id, id, title, description, category, points_reward, weekdays, is_weekly, start_date, remind_at, by_guardian, created_at)
+    VALUES (p_user_id, v_rev, p_title, p_description, p_category, p_reward, p_weekdays, p_is_weekly, p_start_date, p_remind_at, p_by_guardian, p_now);
   END IF;
   INSERT INTO tasks (user_id, id, rev, task_date, task_key, rule_id, title, description, category, points_reward, weekdays, is_weekly,
-    created_at, updated_at)
+    remind_at, by_guardian, created_at, updated_at)
   VALUES (p_user_id, v_rev, v_rev, p_date, CONCAT(IF(p_weekdays IS NULL, 'own:', 'rule:'), v_rev), IF(p_weekdays IS NULL, NULL, v_rev),
-    p_title, p_description, p_category, p_reward, p_weekdays, p_is_weekly, p_now, p_now);
+    p_title, p_description, p_category, p_reward, p_weekdays, p_is_weekly, p_remind_at, p_by_guardian, p_now, p_now);
   SET v_receipt = JSON_OBJECT('id', v_rev);
   -- include close_posting
   SELECT v_receipt AS response;

@@ -1,7 +1,7 @@
 -- Changes a user's own task as the function decided it on p_base_rev (shared/task/change.ts); when the user's data have changed since, MOVED asks for
 -- a new decision. NULL leaves a word or the reward as it is; what was done keeps its reward.
 -- p_date: the date of the task from now on. p_rule_id: its rule from now on; NULL for a task of one day. p_open_days: ids of the rule's open days
--- that change with it. p_dropped_days: ids of open days that are no longer due; their keys are freed, so that the days can come back.
+-- that change with it. p_remind_at '': no more. p_dropped_days: ids of open days that are no longer due; their keys are freed, so that the days can come back.
 -- p_is_rescheduled: the repetition changes to p_weekdays and p_is_weekly; a rule that is not there yet is made and begins on p_start_date.
 CREATE DEFINER = gd_owner PROCEDURE post_task_change(
   IN p_user_id INT UNSIGNED,
@@ -24,6 +24,8 @@ CREATE DEFINER = gd_owner PROCEDURE post_task_change(
   IN p_weekdays TINYINT UNSIGNED /* NULL */,
   IN p_is_weekly BOOLEAN,
   IN p_start_date DATE /* NULL */,
+  IN p_remind_at CHAR(5) CHARACTER SET ascii /* NULL */,
+  IN p_by_guardian BOOLEAN,
   IN p_now DATETIME(3)
 )
 SQL SECURITY DEFINER
@@ -37,8 +39,8 @@ BEGIN
   IF p_is_rescheduled THEN
     UPDATE task_rules SET ended_at = p_now WHERE user_id = p_user_id AND id = p_ended_rule_id AND ended_at IS NULL;
     IF p_rule_id IS NOT NULL THEN
-      INSERT INTO task_rules (user_id, id, title, description, category, points_reward, weekdays, is_weekly, start_date, created_at)
-      SELECT user_id, p_rule_id, title, description, category, points_reward, p_weekdays, p_is_weekly, p_start_date, p_now
+      INSERT INTO task_rules (user_id, id, title, description, category, points_reward, weekdays, is_weekly, start_date, remind_at, by_guardian, created_at)
+      SELECT user_id, p_rule_id, title, description, category, points_reward, p_weekdays, p_is_weekly, p_start_date, remind_at, by_guardian, p_now
       FROM tasks WHERE user_id = p_user_id AND id = p_id
       ON DUPLICATE KEY UPDATE weekdays = p_weekdays, is_weekly = p_is_weekly, ended_at = NULL;
     END IF;
@@ -46,12 +48,15 @@ BEGIN
     WHERE user_id = p_user_id AND id = p_id;
   END IF;
   UPDATE task_rules SET title = COALESCE(p_title, title), description = COALESCE(p_description, description),
-    category = COALESCE(p_category, category), points_reward = COALESCE(p_reward, points_reward)
+    category = COALESCE(p_category, category), points_reward = COALESCE(p_reward, points_reward),
+    remind_at = NULLIF(COALESCE(p_remind_at, remind_at), ''), by_guardian = IF(p_reward IS NULL, by_guardian, p_by_guardian)
   WHERE user_id = p_user_id AND id = p_rule_id AND ended_at IS NULL;
   UPDATE tasks JOIN JSON_TABLE(JSON_ARRAY_APPEND(p_open_days, '$', p_id), '$[*]' COLUMNS (changed BIGINT UNSIGNED PATH '$')) AS days
     ON user_id = p_user_id AND id = changed
   SET title = COALESCE(p_title, title), description = COALESCE(p_description, description), category = COALESCE(p_category, category),
-    points_reward = IF(is_completed, points_reward, COALESCE(p_reward, points_reward)),
+    points_reward = IF(completed_at IS NULL, COALESCE(p_reward, points_reward), points_reward),
+    by_guardian = IF(completed_at IS NULL AND p_reward IS NOT NULL, p_by_guardian, by_guardian),
+    remind_at = NULLIF(COALESCE(p_remind_at, remind_at), ''),
     weekdays = IF(p_is_rescheduled, p_weekdays, weekdays), is_weekly = IF(p_is_rescheduled, p_is_weekly, is_weekly),
     task_date = IF(id = p_id, p_date, task_date), rev = v_rev, updated_at = p_now;
   SET v_receipt = JSON_OBJECT('id', p_id);

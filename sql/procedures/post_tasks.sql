@@ -16,17 +16,17 @@ BEGIN
   -- include lock_user
 
   INSERT INTO tasks (user_id, id, rev, task_date, task_key, rule_id, title, description, category, points_reward, is_system, weekdays, is_weekly,
-    created_at, updated_at)
+    remind_at, by_guardian, created_at, updated_at)
   SELECT p_user_id, v_rev + ROW_NUMBER() OVER due_order, v_rev + ROW_NUMBER() OVER due_order, p_date, task_key, rule_id, title, description,
-    category, points_reward, is_system, weekdays, is_weekly, p_now, p_now
+    category, points_reward, is_system, weekdays, is_weekly, remind_at, by_guardian, p_now, p_now
   FROM (
     SELECT CONCAT('sys:', id) AS task_key, NULL AS rule_id, title, description, category, points_reward, TRUE AS is_system, NULL AS weekdays,
-      FALSE AS is_weekly, sort_order AS position
+      FALSE AS is_weekly, NULL AS remind_at, FALSE AS by_guardian, sort_order AS position
     FROM task_templates
     JOIN JSON_TABLE(p_templates, '$[*]' COLUMNS (wanted VARCHAR(32) CHARACTER SET ascii COLLATE ascii_bin PATH '$')) AS asked ON id = wanted
     WHERE is_active
     UNION ALL
-    SELECT CONCAT('rule:', id), id, title, description, category, points_reward, FALSE, weekdays, is_weekly, id
+    SELECT CONCAT('rule:', id), id, title, description, category, points_reward, FALSE, weekdays, is_weekly, remind_at, by_guardian, id
     FROM task_rules JOIN JSON_TABLE(p_rules, '$[*]' COLUMNS (wanted BIGINT UNSIGNED PATH '$')) AS asked ON user_id = p_user_id AND id = wanted
     WHERE ended_at IS NULL
   ) AS due

@@ -1,4 +1,4 @@
--- Opens a completed task again and takes back what it paid; when that has been spent, nothing changes.
+-- Opens a completed task again and takes back what it paid; when that has been spent, nothing changes. A completion that waits is withdrawn.
 CREATE DEFINER = gd_owner PROCEDURE post_uncompletion(
   IN p_user_id INT UNSIGNED,
   IN p_epoch INT UNSIGNED /* NULL */,
@@ -16,7 +16,7 @@ BEGIN
   DECLARE v_title VARCHAR(200) CHARACTER SET utf8mb4;
   -- include open_posting
 
-  SELECT is_completed, awarded, completions, title INTO v_is_done, v_awarded, v_completion, v_title
+  SELECT completed_at IS NOT NULL, awarded, completions, title INTO v_is_done, v_awarded, v_completion, v_title
   FROM tasks WHERE user_id = p_user_id AND id = p_id AND deleted_at IS NULL;
   IF v_is_done IS NULL THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'NOT_FOUND'; END IF;
   IF NOT v_is_done THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'TASK_NOT_COMPLETED'; END IF;
@@ -24,6 +24,7 @@ BEGIN
   SET v_rev = v_rev + 1;
   UPDATE tasks FORCE INDEX (PRIMARY) SET is_completed = FALSE, completed_at = NULL, awarded = 0, rev = v_rev, updated_at = p_now
   WHERE user_id = p_user_id AND id = p_id;
+  DELETE FROM waiting_tasks WHERE user_id = p_user_id AND task_id = p_id;
   IF v_awarded > 0 THEN
     SET v_amount = -v_awarded;
     -- include move_points

@@ -58,12 +58,12 @@ const proofs: Record<string, true> = {
   error: true satisfies Fits<GrowthDiaryError, declared.GrowthDiaryError>,
   // What the SDK takes, the contract takes.
   create: true satisfies Fits<Argument<Api['diary']['create']>, In<typeof diary.create>>,
-  filter: true satisfies Same<declared.DiaryFilter, In<typeof diary.list>>,
+  filter: true satisfies Same<declared.DiaryFilter, Omit<In<typeof diary.list>, 'childId'>>,
   taskCreate: true satisfies Fits<Argument<Api['task']['create']>, In<typeof task.create>>,
   taskUpdate: true satisfies Fits<WithNumber<Argument<Api['task']['update']>>, In<typeof task.update>>,
   complete: true satisfies Same<WithNumber<Argument<Api['task']['complete']>>, In<typeof task.complete>>,
   deduct: true satisfies Same<Argument<Api['points']['deduct']>, In<typeof points.deduct>>,
-  records: true satisfies Same<declared.RecordFilter, In<typeof points.records>>,
+  records: true satisfies Same<declared.RecordFilter, Omit<In<typeof points.records>, 'childId'>>,
   update: true satisfies Fits<Argument<Api['user']['update']>, In<typeof user.update>>,
 };
 
