@@ -65,18 +65,37 @@ export const dayPlan = `JSON_OBJECT(
          'rules', (SELECT JSON_ARRAYAGG(JSON_OBJECT('id', id, 'weekdays', weekdays, 'is_weekly', is_weekly))
                      FROM task_rules WHERE user_id = users.id AND ended_at IS NULL AND start_date <= ?))`;
 
-type JoinedRow = { [Column in keyof TaskRow]: TaskRow[Column] | null } & { plan: DayPlan };
+type DayRow = { [Column in keyof TaskRow]: TaskRow[Column] | null } & {
+  kind: 'task' | 'rule' | 'template';
+  task_key: string | null;
+  is_deleted: 0 | 1 | null;
+};
 
+/** The tasks of a day and what missingOn needs, in one statement. As JSON beside the rows the plan cost a fifth more of the server's time. */
 export const selectDay = async (db: Database, account: Account, date: string): Promise<{ rows: TaskRow[]; plan: DayPlan }> => {
-  const joined = await db.rows<JoinedRow>(
+  const nothing = (columns: number) => 'NULL, '.repeat(columns);
+  const found = await db.rows<DayRow>(
     'task.day',
-    `SELECT ${COLUMNS}, account.plan
-       FROM (SELECT id, ${dayPlan} AS plan FROM users WHERE ${guard('users')}) AS account
-       LEFT JOIN tasks t FORCE INDEX (uk_user_date_key) ON t.user_id = ? AND t.task_date = ? AND t.deleted_at IS NULL`,
-    [date, date, ...guardValues(account), account.userId, date],
+    `SELECT 'task' AS kind, t.task_key, t.deleted_at IS NOT NULL AS is_deleted, ${COLUMNS}
+       FROM users u LEFT JOIN tasks t FORCE INDEX (uk_user_date_key) ON t.user_id = u.id AND t.task_date = ? WHERE ${guard('u')}
+     UNION ALL
+     SELECT 'rule', NULL, NULL, id, ${nothing(6)}is_weekly, weekdays, NULL, NULL
+       FROM task_rules WHERE user_id = ? AND ended_at IS NULL AND start_date <= ?
+     UNION ALL
+     SELECT 'template', id, NULL, ${nothing(10)}NULL FROM task_templates WHERE is_active`,
+    [date, ...guardValues(account), account.userId, date],
   );
-  const { plan } = requireAccount(joined);
-  return { plan, rows: joined.filter((row): row is JoinedRow & TaskRow => row.id !== null) };
+  const of = (kind: DayRow['kind']) => found.filter((row) => row.kind === kind);
+  const tasks = of('task');
+  requireAccount(tasks);
+  return {
+    rows: tasks.filter((row): row is DayRow & TaskRow => row.id !== null && row.is_deleted === 0),
+    plan: {
+      keys: tasks.flatMap(({ task_key }) => task_key ?? []),
+      templates: of('template').flatMap(({ task_key }) => task_key ?? []),
+      rules: of('rule').map(({ id, weekdays, is_weekly }) => ({ id: id ?? 0, weekdays: weekdays ?? 0, is_weekly: is_weekly ?? 0 })),
+    },
+  };
 };
 
 /** Makes the rows that the day lacks; answers the day. Any number of callers make one set. */
