@@ -203,6 +203,12 @@ const endOf = (openedAt: number, deadline: number): number => {
   return Math.min(deadline, Math.max(openedAt + PATIENCE_MS, now + share));
 };
 
+/**
+ * Numbers go to procedures as text: the parameters have types of their own, and the driver would check each number by BigInt arithmetic
+ * (1.8 µs of CPU against 0.1).
+ */
+const argument = (value: Value): Value => (typeof value === 'number' || typeof value === 'boolean' ? String(Number(value)) : value);
+
 /** The database for one call; `deadline` in epoch milliseconds. */
 export function openDatabase(deadline: number, requestId: string): Database {
   const usage: Usage = { trips: 0, ms: 0, waitMs: 0, slow: 0, unprepared: 0 };
@@ -230,7 +236,7 @@ export function openDatabase(deadline: number, requestId: string): Database {
     },
     async post<Answer>(name: string, values: readonly Value[]) {
       const placeholders = values.map(() => '?').join(', ');
-      const [[row]] = (await timed(name, `CALL ${name}(${placeholders})`, values)) as [[{ response: string | Answer }]];
+      const [[row]] = (await timed(name, `CALL ${name}(${placeholders})`, values.map(argument))) as [[{ response: string | Answer }]];
       // Stored answers are text; one made on the spot is JSON, which the driver has already parsed.
       return typeof row.response === 'string' ? (JSON.parse(row.response) as Answer) : row.response;
     },
