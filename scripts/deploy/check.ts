@@ -16,7 +16,16 @@ const PLAN = 'cloudbaserc.json';
 const NEEDED = ['ENV_ID', 'VPC_ID', 'SUBNET_ID', 'WX_APPID'];
 
 /** Settings with commas (and colons) between their parts. */
-const LISTS = ['DB_HOST', 'REDIS_URL', 'JWT_KEYS', 'OPERATOR_OPENIDS', 'OPERATOR_TOKENS', 'IMAGE_HOSTS', 'COZE_PICTURE_HOSTS'];
+const LISTS = [
+  'DB_HOST',
+  'REDIS_URL',
+  'JWT_KEYS',
+  'OPERATOR_OPENIDS',
+  'OPERATOR_TOKENS',
+  'IMAGE_HOSTS',
+  'COZE_PICTURE_HOSTS',
+  'AI_PICTURE_HOSTS',
+];
 
 /** In the README's table, and no matter of a deployment: for development, or set by the platform. */
 const NOT_DEPLOYED = ['APP_ENV', 'WX_API_BASE', 'COS_ENDPOINT', 'PORT', 'DATA_DIR', 'TCB_ENV', 'TENCENTCLOUD_SECRETID'];
