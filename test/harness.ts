@@ -54,6 +54,7 @@ export interface CallOptions {
   requestId?: string;
   token?: string;
   guardianToken?: string;
+  lang?: 'zh' | 'en';
   now?: string;
 }
 
@@ -70,7 +71,7 @@ export const send = (
   openid: string | null,
   action: string,
   data: unknown = {},
-  { requestId, token, guardianToken, now }: CallOptions = {},
+  { requestId, token, guardianToken, lang, now }: CallOptions = {},
 ): Promise<Envelope> =>
   invoke(
     main,
@@ -81,6 +82,7 @@ export const send = (
       ...(requestId !== undefined && { requestId }),
       ...(token !== undefined && { token }),
       ...(guardianToken !== undefined && { guardianToken }),
+      ...(lang !== undefined && { lang }),
     },
   );
 

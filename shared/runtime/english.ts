@@ -58,7 +58,11 @@ const bySentence: Readonly<Record<string, string>> = {
   必填: 'Required',
   '上架奖品的概率之和不能超过 1': 'The probabilities of active prizes must not exceed 1',
   最多四位小数: 'At most four decimals',
-  '图片地址应以 https:// 或 cloud:// 开头': 'A picture address starts with https:// or cloud://',
+  '图片地址应以 https://、cloud:// 或 cos:// 开头': 'A picture address starts with https://, cloud:// or cos://',
+  没有找到这个文件: 'This file was not found',
+  有文件未能删除: 'Some files could not be deleted',
+  '只支持 jpg、png、gif、webp 图片': 'Only jpg, png, gif and webp pictures are supported',
+  '图片不能超过 10 MB': 'A picture may have at most 10 MB',
   '最多查看 {} 天后的任务': 'Tasks are shown for at most {} days ahead',
   '最多 {} 分': 'At most {} points',
   '只能完成今天的任务；补记 {} 天内的任务请带上那天的日期':

@@ -17,13 +17,14 @@ const loaders: Record<string, () => Promise<{ main: Main }>> = {
 /** The real functions, called as WeChat would for this child. `now` is the server's clock. */
 export const realCloud =
   (openid: () => string, now: () => number): Cloud =>
-  async ({ name, action, data, requestId, guardianToken }: CallRequest) => {
+  async ({ name, action, data, requestId, guardianToken, lang }: CallRequest) => {
     const load = loaders[name];
     if (!load) throw new Error(`FunctionName parameter could not be found: ${name}`);
     const { main } = await load();
     return send(main, openid(), action, data, {
       ...(requestId !== undefined && { requestId }),
       ...(guardianToken !== undefined && { guardianToken }),
+      ...(lang !== undefined && { lang }),
       now: new Date(now()).toISOString(),
     });
   };
