@@ -12,6 +12,8 @@ export interface Diary {
   mood: string;
   weather: string;
   images: string[];
+  /** Pictures that did not pass the check are no longer in `images`: show the sentence in their place. */
+  hiddenImages?: { count: number; message: string } | undefined;
   tags: string[];
   aiComment: string | null;
   /** Show its label beside the comment. `at` is null for one that was brought over without a time. */

@@ -86,6 +86,7 @@ const zh = {
     edit: (date: string) => `打开 ${date} 的日记`,
     comment: 'AI 说',
     ai: '由 AI 生成',
+    earlier: '评的是较早的一版',
   },
   editor: {
     title: '写日记',
@@ -338,6 +339,7 @@ const en: Text = {
     edit: (date) => `Open the diary of ${date}`,
     comment: 'AI says',
     ai: 'made by AI',
+    earlier: 'about an earlier version',
   },
   editor: {
     title: 'Write',

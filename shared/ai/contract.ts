@@ -75,7 +75,10 @@ export const work = contract({
   access: 'system',
   limit: 'system',
   input: z.strictObject({}),
-  output: z.strictObject({ worked: z.int().describe('jobs taken up'), rechecked: z.int().describe('texts checked again') }),
+  output: z.strictObject({
+    worked: z.int().describe('jobs taken up'),
+    rechecked: z.int().describe('texts checked again and pictures handed in'),
+  }),
   example: {},
 });
 

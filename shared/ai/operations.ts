@@ -6,6 +6,7 @@ import { requestOf } from '../request';
 import { config } from '../runtime/config';
 import { requireConsentToAi } from '../runtime/consent';
 import type { PublicContext, SystemContext, UserContext } from '../runtime/context';
+import { checkPictures, decideOwnPicture } from '../safety/pictures';
 import { recheckTexts } from '../safety/recheck';
 import { isStoredFile, temporaryUrls } from '../storage/storage';
 import type { commentDiary, generateImage, Job, likeComment as likeContract, pictureChecked } from './contract';
@@ -109,7 +110,7 @@ export async function workThrough(ctx: SystemContext): Promise<{ worked: number;
     while (Date.now() < desk.deadline - RESERVE_MS && (await workOnce(desk, null))) worked += 1;
   };
   if (config().ai !== null) await Promise.all(Array.from({ length: LANES }, lane));
-  const rechecked = await recheckTexts(ctx);
+  const rechecked = (await recheckTexts(ctx)) + (await checkPictures(ctx));
   return { worked, rechecked };
 }
 
@@ -119,7 +120,8 @@ export async function takeVerdict(
   { traceId, suggest }: z.output<typeof pictureChecked.input>,
 ): Promise<{ known: boolean }> {
   const job = await selectJobByTrace(ctx.db, traceId);
+  if (job === null) return { known: await decideOwnPicture(ctx, traceId, suggest) };
   const desk = deskOf(ctx, ctx.deadline);
-  if (job !== null) await (suggest === null ? askAgain(desk, job) : decidePicture(desk, job, suggest));
-  return { known: job !== null };
+  await (suggest === null ? askAgain(desk, job) : decidePicture(desk, job, suggest));
+  return { known: true };
 }

@@ -25,6 +25,10 @@ export const Diary = z.strictObject({
   mood: z.string(),
   weather: z.string(),
   images: z.array(z.string()),
+  hiddenImages: z
+    .strictObject({ count: z.int(), message: z.string() })
+    .optional()
+    .describe('pictures that did not pass the check, taken out of images; a sentence for their place'),
   tags: z.array(z.string()),
   aiComment: z.string().nullable(),
   aiCommentInfo: z

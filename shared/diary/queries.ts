@@ -3,6 +3,7 @@ import * as call from '../database/procedures';
 import type { Posted, Request, StoredRequest } from '../request';
 import type { Database, Value } from '../runtime/mysql';
 import type { CheckStatus } from '../safety/check';
+import { hiddenSentence } from '../safety/pictures';
 import type { Diary } from './contract';
 import type { Streak } from './streak';
 
@@ -14,6 +15,7 @@ export interface DiaryRow {
   mood: string;
   weather: string;
   images: string[];
+  hidden_images: number;
   tags: string[];
   ai_comment: string | null;
   ai_comment_at: Date | string | null;
@@ -55,6 +57,7 @@ export const toDiary = (row: DiaryRow): Diary => ({
   mood: row.mood,
   weather: row.weather,
   images: row.images,
+  ...(row.hidden_images > 0 && { hiddenImages: { count: row.hidden_images, message: hiddenSentence(row.hidden_images) } }),
   tags: row.tags,
   ...aiPartOf(row),
   isDraft: row.is_draft === 1,
@@ -70,6 +73,7 @@ const NAMES: (keyof DiaryRow)[] = [
   'mood',
   'weather',
   'images',
+  'hidden_images',
   'tags',
   'ai_comment',
   'ai_comment_at',

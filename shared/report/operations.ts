@@ -1,6 +1,7 @@
 import type * as z from 'zod';
 import { earliest } from '../clock';
 import type { UserContext } from '../runtime/context';
+import { visiblePictures } from '../safety/pictures';
 import type { Month, monthly, poster, Week, week, Year, yearly } from './contract';
 import { categoriesOf, changeOf, type Figures, figuresOf, longestRun, moodOf, moodsOf, sum } from './figures';
 import { dayFrom, daysOf, monthBefore, monthOf, type Period, weekBefore, weekOf, yearOf } from './period';
@@ -21,6 +22,11 @@ async function factsOf(ctx: UserContext, query: Omit<ReportQuery, 'end'>): Promi
 export async function getWeek(ctx: UserContext, { start }: z.output<typeof week.input>): Promise<Week> {
   const period = weekOf(start === undefined ? ctx.today : dayFrom(start));
   const { facts, figures, end } = await factsOf(ctx, { period, previous: weekBefore(period), by: 'day', excerpt: 80 });
+  const best = bestDiaries(facts.diaries);
+  const isVisible = await visiblePictures(
+    ctx,
+    best.flatMap(({ images }) => images),
+  );
   const earned = new Map(facts.points.map((row) => [row.at, row.earned]));
   return {
     ...figures,
@@ -28,7 +34,7 @@ export async function getWeek(ctx: UserContext, { start }: z.output<typeof week.
     moods: moodsOf(facts.moods),
     taskCategories: categoriesOf(facts.tasks),
     highlights: highlightsOf(figures, facts, end).slice(0, 3),
-    diaries: bestDiaries(facts.diaries),
+    diaries: best.map((diary) => ({ ...diary, images: diary.images.filter(isVisible) })),
     suggestions: period.from > ctx.today ? [] : suggestionsOf(figures, facts),
     goals: facts.goals,
     change: changeOf(facts, figures),

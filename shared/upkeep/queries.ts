@@ -27,6 +27,7 @@ export const OWNED_TABLES = [
   'invitations',
   'lottery_records',
   'moods',
+  'picture_checks',
   'point_records',
   'report_goals',
   'requests',

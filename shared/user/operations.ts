@@ -66,6 +66,6 @@ export async function updateProfile(
   if (nickname !== null || avatar !== null) await requireConsent(ctx, input);
   if (settings !== null) await requireMayDecide(ctx, settings);
   const isUnchecked = nickname !== null && (await requireFitName(ctx, nickname)) === 'pending';
-  const posted = await postProfile(ctx.db, ctx, request, { nickname, avatar, settings, isUnchecked }, ctx.now);
+  const posted = await postProfile(ctx.db, ctx, request, { nickname, avatar, settings, isUnchecked, checksAvatar: isChecking() }, ctx.now);
   return posted.replayed ? getProfile(ctx) : toProfile(posted, ctx.today);
 }

@@ -41,6 +41,8 @@ export const postProfile = (
     avatar,
     settings,
     isUnchecked,
-  }: { nickname: string | null; avatar: string | null; settings: object | null; isUnchecked: boolean },
+    checksAvatar,
+  }: { nickname: string | null; avatar: string | null; settings: object | null; isUnchecked: boolean; checksAvatar: boolean },
   now: Date,
-): Promise<Posted<object, ProfileRow>> => call.postProfile(db, { userId, epoch, ...request, nickname, avatar, settings, isUnchecked, now });
+): Promise<Posted<object, ProfileRow>> =>
+  call.postProfile(db, { userId, epoch, ...request, nickname, avatar, settings, isUnchecked, checksAvatar, now });

@@ -40,10 +40,12 @@ BEGIN
   DECLARE v_last DATE;
   DECLARE v_day DATE DEFAULT p_day;
   DECLARE v_recount BOOLEAN DEFAULT FALSE;
+  DECLARE v_hidden TINYINT UNSIGNED DEFAULT 0;
   -- include open_posting
 
   IF v_rev <> p_base_rev THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'MOVED'; END IF;
   SET v_rev = v_rev + 1;
+  -- include check_pictures
   IF p_kept_hash IS NOT NULL THEN
     INSERT INTO diary_revisions (user_id, id, diary_date, reason, content, mood, weather, images, tags, is_draft, hash, is_unread, modified_at, created_at)
     SELECT user_id, v_rev, diary_date, 'overwritten', content, mood, weather, images, tags, is_draft, p_kept_hash, TRUE, modified_at, p_now
@@ -51,11 +53,11 @@ BEGIN
   END IF;
 
   IF p_id IS NULL THEN
-    INSERT INTO diaries (user_id, id, diary_date, content, mood, weather, images, tags, is_draft, check_status, rev, content_rev, modified_at,
+    INSERT INTO diaries (user_id, id, diary_date, content, mood, weather, images, hidden_images, tags, is_draft, check_status, rev, content_rev, modified_at,
       last_client, last_mutation, created_at, updated_at)
-    VALUES (p_user_id, v_rev, p_date, p_content, p_mood, p_weather, p_images, p_tags, p_is_draft, p_check_status, v_rev, v_rev, p_modified_at,
+    VALUES (p_user_id, v_rev, p_date, p_content, p_mood, p_weather, p_images, v_hidden, p_tags, p_is_draft, p_check_status, v_rev, v_rev, p_modified_at,
       p_client, p_mutation, p_now, p_now) AS new
-    ON DUPLICATE KEY UPDATE id = new.id, content = new.content, mood = new.mood, weather = new.weather, images = new.images, tags = new.tags,
+    ON DUPLICATE KEY UPDATE id = new.id, content = new.content, mood = new.mood, weather = new.weather, images = new.images, hidden_images = new.hidden_images, tags = new.tags,
       is_draft = new.is_draft, check_status = new.check_status, rev = new.rev, content_rev = new.content_rev, modified_at = new.modified_at, last_client = new.last_client,
       last_mutation = new.last_mutation, created_at = new.created_at, updated_at = new.updated_at, deleted_at = NULL, ai_comment = NULL, ai_comment_at = NULL,
       ai_liked = FALSE, ai_is_stale = FALSE, ai_image = NULL;
@@ -63,7 +65,7 @@ BEGIN
     IF p_old_date IS NOT NULL THEN
       DELETE FROM diaries WHERE user_id = p_user_id AND diary_date = p_date AND deleted_at IS NOT NULL;
     END IF;
-    UPDATE diaries SET diary_date = p_date, content = p_content, mood = p_mood, weather = p_weather, images = p_images, tags = p_tags,
+    UPDATE diaries SET diary_date = p_date, content = p_content, mood = p_mood, weather = p_weather, images = p_images, hidden_images = v_hidden, tags = p_tags,
       is_draft = p_is_draft, check_status = p_check_status, rev = v_rev, content_rev = v_rev, modified_at = p_modified_at, last_client = p_client, last_mutation = p_mutation,
       ai_comment = IF(p_is_deleted, NULL, ai_comment), ai_comment_at = IF(p_is_deleted, NULL, ai_comment_at),
       ai_liked = ai_liked AND NOT p_is_deleted, ai_is_stale = p_is_comment_stale, ai_image = IF(p_is_deleted, NULL, ai_image),

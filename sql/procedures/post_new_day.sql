@@ -22,13 +22,15 @@ BEGIN
   DECLARE v_last DATE;
   DECLARE v_day DATE DEFAULT p_day;
   DECLARE v_recount BOOLEAN DEFAULT FALSE;
+  DECLARE v_hidden TINYINT UNSIGNED DEFAULT 0;
   -- include open_posting
 
   SET v_rev = v_rev + 1;
+  -- include check_pictures
   BEGIN
     DECLARE EXIT HANDLER FOR 1062 SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'MOVED';
-    INSERT INTO diaries (user_id, id, diary_date, content, mood, weather, images, tags, check_status, rev, content_rev, modified_at, created_at, updated_at)
-    VALUES (p_user_id, v_rev, p_day, p_content, p_mood, p_weather, p_images, p_tags, p_check_status, v_rev, v_rev, p_now, p_now, p_now);
+    INSERT INTO diaries (user_id, id, diary_date, content, mood, weather, images, hidden_images, tags, check_status, rev, content_rev, modified_at, created_at, updated_at)
+    VALUES (p_user_id, v_rev, p_day, p_content, p_mood, p_weather, p_images, v_hidden, p_tags, p_check_status, v_rev, v_rev, p_now, p_now, p_now);
     IF p_reward > 0 THEN
       SET v_amount = p_reward;
       -- include move_points

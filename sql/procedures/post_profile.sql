@@ -1,4 +1,5 @@
 -- Nickname, avatar and settings; NULL leaves one as it is. p_settings is merged into what is there.
+-- p_checks_avatar: the avatar waits for WeChat's check; one that did not pass before is not taken.
 -- p_is_unchecked: the nickname could not be checked and waits for it.
 CREATE DEFINER = gd_owner PROCEDURE post_profile(
   IN p_user_id INT UNSIGNED,
@@ -10,6 +11,7 @@ CREATE DEFINER = gd_owner PROCEDURE post_profile(
   IN p_avatar VARCHAR(500) CHARACTER SET utf8mb4 /* NULL */,
   IN p_settings JSON /* NULL */,
   IN p_is_unchecked BOOLEAN,
+  IN p_checks_avatar BOOLEAN,
   IN p_now DATETIME(3)
 )
 SQL SECURITY DEFINER
@@ -22,6 +24,13 @@ BEGIN
   IF p_is_unchecked THEN
     INSERT INTO content_checks (user_id, diary_id, due_at) VALUES (p_user_id, 0, p_now + INTERVAL 1 MINUTE) AS new
     ON DUPLICATE KEY UPDATE due_at = new.due_at, tries = 0;
+  END IF;
+  IF p_checks_avatar AND p_avatar <> '' THEN
+    INSERT IGNORE INTO picture_checks (user_id, file_hash, file, due_at, created_at)
+    VALUES (p_user_id, UNHEX(SHA2(p_avatar, 256)), p_avatar, p_now, p_now);
+    UPDATE users u JOIN picture_checks c ON c.user_id = u.id AND c.file_hash = UNHEX(SHA2(p_avatar, 256)) AND c.status = 'risky'
+       SET u.avatar_url = ''
+     WHERE u.id = p_user_id;
   END IF;
   SET v_rev = v_rev + 1, v_receipt = '{}';
   -- include close_posting

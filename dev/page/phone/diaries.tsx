@@ -44,7 +44,7 @@ function Card({ diary, onOpen }: { diary: Diary & Pending; onOpen: (date: string
   const text = useText();
   const language = useLanguage();
   const { device } = useHeld();
-  const { date, mood, weather, content, tags, images, aiComment, isDraft, pending } = diary;
+  const { date, mood, weather, content, tags, images, hiddenImages, aiComment, aiCommentInfo, isDraft, pending } = diary;
   const isThisYear = date.slice(0, 4) === device.today().slice(0, 4);
   const day = new Intl.DateTimeFormat(language === 'zh' ? 'zh-CN' : 'en', {
     ...(!isThisYear && { year: 'numeric' }),
@@ -81,9 +81,14 @@ function Card({ diary, onOpen }: { diary: Diary & Pending; onOpen: (date: string
           ))}
         </p>
       )}
+      {hiddenImages && <p class="ai">{hiddenImages.message}</p>}
       {aiComment !== null && (
         <p class="ai">
-          <b>{text.diary.comment}</b> {aiComment} <small>{text.diary.ai}</small>
+          <b>{text.diary.comment}</b> {aiComment}{' '}
+          <small>
+            {text.diary.ai}
+            {aiCommentInfo?.isForEarlierVersion && ` · ${text.diary.earlier}`}
+          </small>
         </p>
       )}
     </li>
