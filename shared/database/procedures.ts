@@ -862,6 +862,34 @@ export const postNewDay = <Answer>(
   ]);
 
 /**
+ * Notes that a waiting picture was handed in (p_trace_id), or could not be (NULL keeps the former one), and when to do so again.
+ */
+export const postPictureHold = <Answer>(
+  db: Database,
+  given: {
+    userId: number;
+    file: string;
+    traceId: string | null;
+    dueAt: Date;
+  },
+): Promise<Answer> => db.post('post_picture_hold', [given.userId, given.file, given.traceId, given.dueAt]);
+
+/**
+ * WeChat's verdict on a picture of a user. A picture that did not pass leaves every diary it is in and the profile; its file is kept for
+ * p_keep_days, for an appeal, and then removed. Decided once: a later verdict on the same picture changes nothing.
+ */
+export const postPictureVerdict = <Answer>(
+  db: Database,
+  given: {
+    userId: number;
+    file: string;
+    isRisky: boolean;
+    keepDays: number;
+    now: Date;
+  },
+): Promise<Answer> => db.post('post_picture_verdict', [given.userId, given.file, given.isRisky, given.keepDays, given.now]);
+
+/**
  * Sets the PIN. p_gate_epoch is the epoch of the PIN it replaces, NULL when none stands; when another one was set meanwhile, MOVED. Guardian
  * tokens issued before are void.
  */
@@ -983,6 +1011,7 @@ export const postPrize = <Answer>(
 
 /**
  * Nickname, avatar and settings; NULL leaves one as it is. p_settings is merged into what is there.
+ * p_checks_avatar: the avatar waits for WeChat's check; one that did not pass before is not taken.
  * p_is_unchecked: the nickname could not be checked and waits for it.
  */
 export const postProfile = <Answer>(
@@ -997,6 +1026,7 @@ export const postProfile = <Answer>(
     avatar: string | null;
     settings: object | null;
     isUnchecked: boolean;
+    checksAvatar: boolean;
     now: Date;
   },
 ): Promise<Answer> =>
@@ -1010,6 +1040,7 @@ export const postProfile = <Answer>(
     given.avatar,
     given.settings && JSON.stringify(given.settings),
     given.isUnchecked,
+    given.checksAvatar,
     given.now,
   ]);
 
