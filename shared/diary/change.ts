@@ -7,7 +7,6 @@ import type { Errand, UserContext } from '../runtime/context';
 import { Moved } from '../runtime/mysql';
 import { type CheckStatus, isChecking, statusOf } from '../safety/check';
 import { remove } from '../storage/storage';
-import { contentHash } from '../sync/content-hash';
 import type { Diary, Written } from './contract';
 import {
   aiPartOf,
@@ -19,6 +18,7 @@ import {
   selectDiaryState,
   toDiary,
 } from './queries';
+import { keptState, requireRoom } from './revision';
 import { currentStreak, type Streak } from './streak';
 
 export { type DiaryReceipt, type DiaryState, type StoredDiary, selectDiaryByDate, toDiary } from './queries';
@@ -31,8 +31,10 @@ export interface Change {
   isDeleted: boolean;
   /** The content check has already refused what stands there. */
   isUnfit?: boolean;
-  /** The row's text loses a conflict: it is kept as a revision, as is a published one that a refused text takes the place of. */
-  keepsOld?: boolean;
+  /** The row's text loses a conflict, and the user is shown that. */
+  isConflict?: boolean;
+  /** The revision whose text `next` is. */
+  restoredId?: number;
   modifiedAt?: Date;
   origin?: { client: string; mutation: number };
 }
@@ -126,7 +128,7 @@ async function post(
   ctx: UserContext,
   request: Request,
   state: DiaryState,
-  { row, next: wanted, isDeleted, isUnfit = false, keepsOld = false, modifiedAt, origin }: Change,
+  { row, next: wanted, isDeleted, isUnfit = false, isConflict = false, restoredId, modifiedAt, origin }: Change,
   check: PublicationCheck,
 ): Promise<Outcome | null> {
   if (!isDeleted && !wanted.isDraft && wanted.content.trim() === '') throw fieldError('content', '写点内容再发布吧');
@@ -145,6 +147,8 @@ async function post(
 
   // A diary that is only moved has been published before.
   const reward = published !== null && !wasPublished && !state.rewarded ? rewardFor(ctx, published) : 0;
+  const before = row && keptState(contentOf(row), isDeleted ? null : next, isConflict);
+  if (before) requireRoom(state.revisionBytes, before.bytes);
   const kept = isDeleted ? { ...next, content: '', mood: '', weather: '', images: [], tags: [] } : next;
   const isCommentStale = !isDeleted && row !== null && row.ai_comment !== null && (row.ai_is_stale === 1 || row.content !== kept.content);
   const posted = await postDiary(
@@ -163,7 +167,8 @@ async function post(
       origin: origin ?? null,
       drafts,
       changedDay: unpublished !== null && published !== null ? earliest(unpublished, published) : (unpublished ?? published),
-      keptHash: row !== null && (keepsOld || (isRejected && !isUnfit && wasPublished)) ? contentHash(contentOf(row)) : null,
+      kept: before,
+      restoredId: restoredId ?? null,
       reward,
     },
     ctx.now,

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { childId, contract, day, id, instant, line, month, Page, paging, Stats, text, title } from '../contract';
+import { revisionReasons } from './revision-reasons';
 
 /** Suggestions for a picker; any other mood or weather is taken as well, because old data has others. */
 const knownMoods = ['happy', 'excited', 'calm', 'sad', 'angry', 'tired', 'surprised', 'confused', 'grateful', 'worried'];
@@ -8,15 +9,19 @@ const knownWeathers = ['sunny', 'cloudy', 'rainy', 'snowy', 'windy', 'foggy'];
 export const FIRST_DAY = '2000-01-01';
 
 const date = day.refine((value) => value >= FIRST_DAY, { error: `日期不能早于 ${FIRST_DAY}` });
-const images = z.array(z.string().min(1).max(500)).max(30);
+export const MAX_CHARACTERS = 10_000;
+export const MAX_IMAGES = 30;
+export const MAX_TAGS = 20;
+
+const images = z.array(z.string().min(1).max(500)).max(MAX_IMAGES);
 const tags = z
   .array(title(20))
-  .max(20)
+  .max(MAX_TAGS)
   .transform((given) => [...new Set(given)]);
 
 const mood = line(20).describe(`such as ${knownMoods.join(', ')}`);
 const weather = line(20).describe(`such as ${knownWeathers.join(', ')}`);
-const content = text(10_000);
+const content = text(MAX_CHARACTERS);
 
 export const Diary = z.strictObject({
   id,
@@ -244,4 +249,68 @@ export const related = contract({
   input: z.strictObject({ id, limit: z.int().min(1).max(5).default(5) }),
   output: z.strictObject({ diaries: z.array(Diary) }),
   example: { id: 1 },
+});
+
+/** A state of a diary that a later change would have lost. */
+export const Revision = z.strictObject({
+  id,
+  date: day,
+  reason: z.enum(revisionReasons),
+  content: z.string(),
+  mood: z.string(),
+  weather: z.string(),
+  images: z.array(z.string()),
+  tags: z.array(z.string()),
+  isDraft: z.boolean(),
+  writtenAt: instant,
+  replacedAt: instant,
+});
+export type Revision = z.output<typeof Revision>;
+
+export const history = contract({
+  summary: '一篇日记最近 30 天被改掉、删掉的内容，新的在前',
+  access: 'user',
+  limit: 'read',
+  rest: 'GET /api/diary/history',
+  input: z.strictObject({ id: id.optional(), date: day.optional() }),
+  output: z.strictObject({ revisions: z.array(Revision) }),
+  example: { date: '2025-01-18' },
+});
+
+export const trash = contract({
+  summary: '最近 30 天删除的日记，新的在前',
+  access: 'user',
+  limit: 'read',
+  rest: 'GET /api/diary/trash',
+  input: z.strictObject(paging(20)),
+  output: z.strictObject({ diaries: z.array(Revision), ...Page }),
+  example: {},
+});
+
+export const restore = contract({
+  summary: '把历史里的一份内容恢复成当天的日记；现在的内容会留在历史里',
+  access: 'user',
+  limit: 'write',
+  rest: 'POST /api/diary/restore',
+  input: z.strictObject({ revisionId: id }),
+  output: Written,
+  example: { revisionId: 1 },
+});
+
+export const append = contract({
+  summary: '在一天的日记后面接着写一段，前面标上时间；不需要 version，不会冲突',
+  access: 'user',
+  limit: 'write',
+  rest: 'POST /api/diary/append',
+  input: z.strictObject({
+    date: date.optional(),
+    content: content.refine((value) => value.trim() !== '', { error: '写点内容吧' }),
+    mood: fields.mood,
+    weather: fields.weather,
+    images: fields.images,
+    tags: fields.tags,
+    isDraft: fields.isDraft.describe('of a new diary; one that exists stays as it is'),
+  }),
+  output: Written,
+  example: { content: '晚上又看到了星星。' },
 });

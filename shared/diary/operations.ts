@@ -4,50 +4,14 @@ import type { Stats } from '../contract';
 import { AppError, fieldError } from '../errors';
 import { requestOf } from '../request';
 import type { UserContext } from '../runtime/context';
-import {
-  changeDiary,
-  contentOf,
-  type DiaryReceipt,
-  type DiaryState,
-  isAlive,
-  type Outcome,
-  type Replay,
-  rewardIn,
-  statsOf,
-} from './change';
+import { changeDiary, contentOf, type DiaryState, isAlive, statsOf } from './change';
 import { type calendar, type create, type Diary, FIRST_DAY, type get, type list, type remove, type update, type Written } from './contract';
 import { withImageUrls } from './image-urls';
-import { requireOwnImage } from './images';
 import { selectCalendar, selectDiaryByDate, selectDiaryById, selectDiaryPage, selectStats, toDiary } from './queries';
+import { requireWritable } from './writable';
+import { writtenOf } from './written';
 
 export { recordMood } from './mood';
-
-/** Not in the future, and with pictures of the user's own. */
-export function requireWritable(ctx: UserContext, { date, images }: { date?: string | undefined; images?: string[] | undefined }): void {
-  if (date !== undefined && date > ctx.today) throw fieldError('date', '不能写未来的日记');
-  images?.forEach((url, index) => {
-    requireOwnImage(ctx.userId, url, `images.${index}`);
-  });
-}
-
-/** A text that did not pass the content check is refused, and the refusal says where it is kept. */
-const contentRejected = ({ id, version }: { id: number; version: number }) =>
-  new AppError('CONTENT_REJECTED', { details: { diary: { id, version } } });
-
-async function writtenOf(ctx: UserContext, outcome: Outcome | Replay<DiaryReceipt>): Promise<Written> {
-  if ('receipt' in outcome) return writtenBefore(ctx, outcome);
-  const { diary, stats, reward, isRejected } = outcome;
-  if (isRejected) throw contentRejected(diary);
-  return { diary, stats, reward };
-}
-
-/** A repeated create or update: the reward it brought, with the diary and the totals as they are now. */
-async function writtenBefore(ctx: UserContext, { receipt, state }: Replay<DiaryReceipt>): Promise<Written> {
-  if (receipt.isRejected) throw contentRejected(receipt);
-  const row = await selectDiaryById(ctx.db, ctx, receipt.id);
-  if (row === null) throw new AppError('NOT_FOUND');
-  return { diary: toDiary(row), stats: statsOf(state, ctx.today), reward: rewardIn(receipt) };
-}
 
 /** Writes the diary of a day. A draft of that day is continued: what is not given stays as the draft had it. */
 export async function createDiary(ctx: UserContext, input: z.output<typeof create.input>): Promise<Written> {
@@ -62,8 +26,8 @@ export async function createDiary(ctx: UserContext, input: z.output<typeof creat
     }
     if (draft === null) return { row: null, next: fresh, isDeleted: false };
     // A phone's draft has not been seen by whoever writes here without one.
-    const keepsOld = draft.last_client !== null && draft.content.trim() !== '' && draft.content !== content;
-    return { row: draft, next: { ...contentOf(draft), ...written }, isDeleted: false, keepsOld };
+    const isConflict = draft.last_client !== null && draft.content.trim() !== '' && draft.content !== content;
+    return { row: draft, next: { ...contentOf(draft), ...written }, isDeleted: false, isConflict };
   };
   const outcome = await changeDiary(ctx, requestOf(ctx, input), { date }, decide, fresh);
   return writtenOf(ctx, outcome);
@@ -161,4 +125,6 @@ export async function getStats(ctx: UserContext): Promise<Stats & { thisMonth: n
   return { ...statsOf(row, ctx.today), thisMonth: row.this_month };
 }
 
+export { appendToDiary } from './append';
 export { getNeighbours, getOnThisDay, getRelated, searchDiaries } from './find';
+export { getHistory, getTrash, restoreDiary } from './history';

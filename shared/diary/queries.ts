@@ -5,6 +5,7 @@ import type { Database, Value } from '../runtime/mysql';
 import type { CheckStatus } from '../safety/check';
 import { hiddenSentence } from '../safety/pictures';
 import type { Diary } from './contract';
+import type { KeptState } from './revision';
 import type { Streak } from './streak';
 
 /** As the table has it, or as the view diary_json does. */
@@ -220,6 +221,8 @@ export interface DiaryState extends Streak {
   rev: number;
   points: number;
   drafts: number;
+  /** Size of the revisions. */
+  revisionBytes: number;
   openid: string;
   /** Points were already paid for the date in question, or it was brought over from a phone. */
   rewarded: boolean;
@@ -247,6 +250,7 @@ type StateRow = Prefixed<'i_', StoredDiary> &
     rev: number;
     points: number;
     drafts: number;
+    revisionBytes: number;
     openid: string;
     rewarded: 0 | 1;
     request_hash: Buffer | null;
@@ -270,7 +274,7 @@ export const selectDiaryState = async (
 ): Promise<DiaryState> => {
   const rows = await db.rows<StateRow>(
     'diary.state',
-    `SELECT u.rev, u.points, u.openid, u.total_diaries AS total, u.total_drafts AS drafts, u.continuous_days AS run, u.longest_days AS longest,
+    `SELECT u.rev, u.points, u.openid, u.total_diaries AS total, u.total_drafts AS drafts, u.revision_bytes AS revisionBytes, u.continuous_days AS run, u.longest_days AS longest,
             u.last_diary_date AS last, r.hash AS request_hash, r.receipt AS request_receipt,
             EXISTS (SELECT 1 FROM point_records WHERE user_id = u.id AND source_key = CONCAT('diary:', COALESCE(?, i.diary_date)))
               OR EXISTS (SELECT 1 FROM imports WHERE user_id = u.id AND item_key = CONCAT('day:', COALESCE(?, i.diary_date))) AS rewarded,
@@ -283,11 +287,12 @@ export const selectDiaryState = async (
     [date ?? null, date ?? null, requestId, id ?? null, date ?? null, ...guardValues(account)],
   );
   const row = requireAccount(rows);
-  const { rev, points, drafts, openid, total, run, longest, last, request_hash: hash, request_receipt: receipt } = row;
+  const { rev, points, drafts, revisionBytes, openid, total, run, longest, last, request_hash: hash, request_receipt: receipt } = row;
   return {
     rev,
     points,
     drafts,
+    revisionBytes,
     openid,
     total,
     run,
@@ -316,8 +321,10 @@ export interface DiaryPosting {
   drafts: number;
   /** Published by this, or no longer; the earlier one of a move. Null when that stays as it is. */
   changedDay: string | null;
-  /** Content hash of the text that stood there, when it is to be kept. */
-  keptHash: string | null;
+  /** The state before, when the change would lose it. */
+  kept: KeptState | null;
+  /** The revision whose text is brought back. */
+  restoredId: number | null;
   reward: number;
 }
 
@@ -338,7 +345,7 @@ export const postDiary = (
   db: Database,
   { userId, epoch }: Account,
   request: Request,
-  { diary, origin, drafts, changedDay, ...posting }: DiaryPosting,
+  { diary, origin, drafts, changedDay, kept, ...posting }: DiaryPosting,
   now: Date,
 ): Promise<Posted<DiaryReceipt, Streak>> =>
   call.postDiary(db, {
@@ -351,6 +358,10 @@ export const postDiary = (
     mutation: origin?.mutation ?? null,
     totalDrafts: drafts,
     day: changedDay,
+    keptHash: kept?.hash ?? null,
+    keptReason: kept?.reason ?? null,
+    keptIsUnread: kept?.isUnread ?? false,
+    keptBytes: kept?.bytes ?? 0,
     isRejected: posting.checkStatus === 'rejected',
     now,
   });

@@ -1,5 +1,5 @@
 import { startOfDay } from '../clock';
-import { requireWritable } from '../diary/operations';
+import { requireWritable } from '../diary/writable';
 import { AppError } from '../errors';
 import type { UserContext } from '../runtime/context';
 import { fieldErrors } from '../runtime/field-errors';
@@ -64,16 +64,16 @@ export function settleDay(
 ): { report: Report; isNew: boolean; revisions: Revision[] } {
   const { date } = written;
   const revisions: Revision[] = [];
-  const keep = (text: Written, reason: Revision['reason']) => {
+  const keep = (text: Written) => {
     const textHash = contentHash(text);
     if (kept.has(`${date} ${textHash}`)) return;
     kept.add(`${date} ${textHash}`);
-    revisions.push({ ...text, reason, hash: textHash, isUnread: false, modifiedAt });
+    revisions.push({ ...text, reason: 'imported', hash: textHash, isUnread: false, modifiedAt });
   };
   const found = standing.get(date);
   const isNew = found === undefined;
   if (isNew) standing.set(date, hash);
-  else if (found !== hash) keep(written, 'kept-server');
-  for (const content of originals) keep({ ...written, content }, 'joined');
+  else if (found !== hash) keep(written);
+  for (const content of originals) keep({ ...written, content });
   return { report: { date, hash, status: isNew ? 'imported' : found === hash ? 'same' : 'kept-server' }, isNew, revisions };
 }

@@ -1,3 +1,4 @@
+import { sweepHistory } from '../diary/history';
 import { AppError } from '../errors';
 import { config } from '../runtime/config';
 import type { OperatorContext, SystemContext } from '../runtime/context';
@@ -68,6 +69,7 @@ export async function collect(ctx: SystemContext): Promise<Changes> {
     await tellOutageOver(ctx);
     await tellAll(ctx);
     await chore(ctx, 'garbage', collectGarbage(ctx.db, ctx.now));
+    await chore(ctx, 'history', sweepHistory(ctx.db, ctx.now));
     await chore(ctx, 'sweep-minutes', postMinutesSweep(ctx.db, before(ctx, KEEP_MINUTES_MS), SWEEP_ROWS));
     return changes;
   } catch (error) {

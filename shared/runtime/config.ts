@@ -72,6 +72,8 @@ export interface Config {
   databaseQuotaMb: number;
   rateLimitFactor: number;
   diaryReward: number;
+  /** Days for which a state of a diary that was overwritten or deleted can be restored. */
+  historyDays: number;
   moodReward: number;
   lotteryCost: number;
   ownTaskMaxReward: number;
@@ -265,6 +267,7 @@ export function readConfig(env: Environment): Config {
     contentCheck: take(() => parseContentCheck(env, production)),
     rateLimitFactor: take(() => positive(env, 'RATE_LIMIT_FACTOR', 1)),
     diaryReward: take(() => integer(env, 'DIARY_REWARD', 5)),
+    historyDays: take(() => integer(env, 'HISTORY_DAYS', 30)),
     moodReward: take(() => integer(env, 'MOOD_REWARD', 5)),
     lotteryCost: take(() => integer(env, 'LOTTERY_COST', 10)),
     ownTaskMaxReward: take(() => integer(env, 'OWN_TASK_MAX_REWARD', 20)),

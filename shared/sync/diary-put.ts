@@ -10,7 +10,7 @@ import {
   toDiary,
 } from '../diary/change';
 import type { Diary } from '../diary/contract';
-import { requireWritable } from '../diary/operations';
+import { requireWritable } from '../diary/writable';
 import { errorKinds } from '../errors';
 import type { Request } from '../request';
 import type { UserContext } from '../runtime/context';
@@ -62,8 +62,8 @@ export async function putDiary(ctx: UserContext, request: Request, put: Put & { 
       };
     }
     // What is left writes: a new verdict does not compile before it has its place here or above.
-    const keepsOld = (verdict satisfies 'write' | 'replace') === 'replace';
-    const change = { row, keepsOld, modifiedAt, origin: { client: clientId, mutation: mid } };
+    const isConflict = (verdict satisfies 'write' | 'replace') === 'replace';
+    const change = { row, isConflict, modifiedAt, origin: { client: clientId, mutation: mid } };
     if (!('deleted' in wanted)) return { ...change, next: textOf(wanted), isDeleted: false };
     return { ...change, next: row === null ? blank(wanted.date) : contentOf(row), isDeleted: true };
   });
@@ -105,4 +105,4 @@ const shown = (diary: Diary | null): Pick<Effect, 'row' | 'deleted'> => (diary =
 const blank = (date: string) => ({ date, content: '', mood: '', weather: '', images: [], tags: [], isDraft: true });
 
 const lostText = ({ wanted, modifiedAt }: Put): Revision | null =>
-  'deleted' in wanted ? null : { ...textOf(wanted), reason: 'lost', hash: contentHash(wanted), isUnread: true, modifiedAt };
+  'deleted' in wanted ? null : { ...textOf(wanted), reason: 'conflict', hash: contentHash(wanted), isUnread: true, modifiedAt };

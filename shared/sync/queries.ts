@@ -4,6 +4,7 @@ import * as call from '../database/procedures';
 import type { Diary, Mood } from '../diary/contract';
 import { type MoodRow, moodJson, toMood } from '../diary/mood-queries';
 import { type DiaryRow, toDiary } from '../diary/queries';
+import type { RevisionReason } from '../diary/revision-reasons';
 import type { Streak } from '../diary/streak';
 import type { ErrorCode } from '../errors';
 import { type DrawRow, toDraw } from '../lottery/queries';
@@ -89,7 +90,7 @@ export const selectMetVersion = async (db: Database, userId: number, requestId: 
 };
 
 export interface Revision extends Written {
-  reason: 'lost' | 'kept-server' | 'joined';
+  reason: RevisionReason;
   hash: string;
   isUnread: boolean;
   modifiedAt: Date;

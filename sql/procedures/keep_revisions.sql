@@ -23,4 +23,7 @@ BEGIN
       is_unread BOOLEAN PATH '$.isUnread',
       modified_at DATETIME(3) PATH '$.modifiedAt'
     )) AS revision;
+  UPDATE users SET revision_bytes = revision_bytes + COALESCE((
+    SELECT SUM(LENGTH(content) + LENGTH(images) + LENGTH(tags)) FROM diary_revisions WHERE user_id = p_user_id AND id >= p_first_id), 0)
+  WHERE id = p_user_id;
 END

@@ -1,7 +1,8 @@
 -- Writes one diary as the function decided it: a new day, a changed one, a draft continued, a deletion, or a move to another date.
 -- The decision was made on p_base_rev; when the user's data have moved since, MOVED asks for a new one.
 -- p_id NULL: a row is made, or a tombstone of that date revived, under a new id. p_old_date: the date it is moved away from, which becomes a tombstone.
--- p_kept_hash: the text that is written over lost a conflict and is kept; its content hash. NULL when its successor's author had seen it.
+-- p_kept_hash: content hash of the state before, which is kept as a revision of p_kept_bytes; NULL when the change loses nothing.
+-- p_restored_id: the revision whose text is brought back; it leaves the trash.
 -- p_day: the day that is published by this, or is no longer; the earlier one of a move; NULL when that stays as it is.
 -- p_is_comment_stale: the AI comment is about an earlier text than p_content.
 -- p_reward > 0 pays for the date, once for ever (the ledger's source_key). p_is_rejected: the text did not pass the content check.
@@ -30,6 +31,10 @@ CREATE DEFINER = gd_owner PROCEDURE post_diary(
   IN p_total_drafts INT UNSIGNED,
   IN p_day DATE /* NULL */,
   IN p_kept_hash CHAR(16) CHARACTER SET ascii /* NULL */,
+  IN p_kept_reason VARCHAR(12) CHARACTER SET ascii /* NULL */,
+  IN p_kept_is_unread BOOLEAN,
+  IN p_kept_bytes INT UNSIGNED,
+  IN p_restored_id BIGINT UNSIGNED /* NULL */,
   IN p_reward INT,
   IN p_is_rejected BOOLEAN,
   IN p_now DATETIME(3)
@@ -47,9 +52,12 @@ BEGIN
   SET v_rev = v_rev + 1;
   -- include check_pictures
   IF p_kept_hash IS NOT NULL THEN
-    INSERT INTO diary_revisions (user_id, id, diary_date, reason, content, mood, weather, images, tags, is_draft, hash, is_unread, modified_at, created_at)
-    SELECT user_id, v_rev, diary_date, 'overwritten', content, mood, weather, images, tags, is_draft, p_kept_hash, TRUE, modified_at, p_now
+    INSERT INTO diary_revisions (user_id, id, diary_id, diary_date, reason, content, mood, weather, images, tags, is_draft, hash, is_unread, modified_at, created_at)
+    SELECT user_id, v_rev, id, diary_date, p_kept_reason, content, mood, weather, images, tags, is_draft, p_kept_hash, p_kept_is_unread, modified_at, p_now
       FROM diaries WHERE user_id = p_user_id AND id = p_id;
+  END IF;
+  IF p_restored_id IS NOT NULL THEN
+    UPDATE diary_revisions SET reason = 'overwritten' WHERE user_id = p_user_id AND id = p_restored_id AND reason = 'deleted';
   END IF;
 
   IF p_id IS NULL THEN
@@ -89,7 +97,7 @@ BEGIN
   END IF;
   -- include count_streak
   UPDATE users SET rev = v_rev, points = v_points, points_seq = v_seq, total_diaries = v_total, total_drafts = p_total_drafts,
-    continuous_days = v_run, longest_days = v_longest, last_diary_date = v_last, updated_at = p_now
+    continuous_days = v_run, longest_days = v_longest, last_diary_date = v_last, revision_bytes = revision_bytes + p_kept_bytes, updated_at = p_now
   WHERE id = p_user_id;
   SET v_receipt = JSON_OBJECT('id', COALESCE(p_id, v_rev), 'version', v_rev, 'reward', p_reward, 'balance', v_points, 'isRejected', p_is_rejected IS TRUE);
   -- include store_receipt

@@ -58,8 +58,9 @@ test('an export holds everything of the user, nothing of another, no openid and 
   expect(document.pointRecords.map(({ id }) => id)).toEqual(document.pointRecords.map((_, index) => index + 1));
   expect(document.pointRecords.reduce((sum, { amount }) => sum + amount, 0)).toBe(document.profile.points);
   expect(document.lotteryRecords).toHaveLength(1);
+  expect(document.revisions).toMatchObject([{ reason: 'deleted', content: '删掉的' }]);
   const text = JSON.stringify(document);
-  for (const secret of [openid, other, token, '别人的日记', '删掉的', 'test-session', 'operator-token']) expect(text).not.toContain(secret);
+  for (const secret of [openid, other, token, '别人的日记', 'test-session', 'operator-token']) expect(text).not.toContain(secret);
 });
 
 test('a newcomer’s export is empty and complete', async () => {
