@@ -41,24 +41,27 @@ const revisionsIn = (rows: readonly Joined[]): Revision[] => {
   return rows.filter((row): row is RevisionRow => row.id !== null).map(toRevision);
 };
 
-/** What was kept of a diary since an instant, newest first: by its id, also from days it was moved away from, or by its date. */
+/**
+ * What was kept of a diary since an instant, newest first: by its id, also from days it was moved away from, or by its date.
+ * Null when no diary ever had the id.
+ */
 export async function selectHistory(
   db: Database,
   account: Account,
   { id = null, date = null }: { id?: number | undefined | null; date?: string | undefined | null },
   since: Date,
-): Promise<Revision[]> {
-  return revisionsIn(
-    await db.rows<Joined>(
-      'diary.history',
-      `SELECT ${COLUMNS}
-         FROM users u LEFT JOIN diary_revisions r ON r.user_id = u.id
-          AND (r.diary_id = ? OR r.diary_date = COALESCE(?, (SELECT diary_date FROM diaries WHERE user_id = ? AND id = ?)))
-          AND (r.created_at >= ? OR r.reason = 'imported')
-        WHERE ${guard('u')} ORDER BY r.id DESC`,
-      [id, date, account.userId, id, since, ...guardValues(account)],
-    ),
+): Promise<Revision[] | null> {
+  const rows = await db.rows<Joined & { is_known: 0 | 1 }>(
+    'diary.history',
+    `SELECT ${COLUMNS}, ? IS NULL OR own.id IS NOT NULL AS is_known
+       FROM users u LEFT JOIN diaries own ON own.user_id = u.id AND own.id = ?
+       LEFT JOIN diary_revisions r ON r.user_id = u.id AND (r.diary_id = ? OR r.diary_date = COALESCE(?, own.diary_date))
+        AND (r.created_at >= ? OR r.reason = 'imported')
+      WHERE ${guard('u')} ORDER BY r.id DESC`,
+    [id, id, id, date, since, ...guardValues(account)],
   );
+  const revisions = revisionsIn(rows);
+  return revisions.length === 0 && rows[0]?.is_known === 0 ? null : revisions;
 }
 
 /** Diaries that were deleted since an instant and not restored, newest first; `total` counts all of them. */

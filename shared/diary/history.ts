@@ -14,7 +14,9 @@ const oldest = (now: Date): Date => new Date(now.getTime() - config().historyDay
 
 export async function getHistory(ctx: UserContext, input: z.output<typeof history.input>): Promise<{ revisions: Revision[] }> {
   if ((input.id === undefined) === (input.date === undefined)) throw fieldError('id', 'id 与 date 请给出其中一个');
-  return { revisions: await selectHistory(ctx.db, ctx, input, oldest(ctx.now)) };
+  const revisions = await selectHistory(ctx.db, ctx, input, oldest(ctx.now));
+  if (revisions === null) throw new AppError('NOT_FOUND');
+  return { revisions };
 }
 
 export async function getTrash(ctx: UserContext, input: z.output<typeof trash.input>): Promise<z.input<typeof trash.output>> {
