@@ -16,7 +16,7 @@ export interface KeptState {
 /** Revisions of one account. An autosave each second for a month stays far below. */
 const MAX_BYTES = 64 * 1_024 * 1_024;
 
-export const bytesOf = ({ content, images, tags }: Written): number =>
+const bytesOf = ({ content, images, tags }: Written): number =>
   Buffer.byteLength(content) + Buffer.byteLength(JSON.stringify(images)) + Buffer.byteLength(JSON.stringify(tags));
 
 /** Throws QUOTA_EXCEEDED when another state does not fit: nothing that is kept is dropped before its time. */
