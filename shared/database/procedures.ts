@@ -233,7 +233,8 @@ export const postConsent = <Answer>(
  * Writes one diary as the function decided it: a new day, a changed one, a draft continued, a deletion, or a move to another date.
  * The decision was made on p_base_rev; when the user's data have moved since, MOVED asks for a new one.
  * p_id NULL: a row is made, or a tombstone of that date revived, under a new id. p_old_date: the date it is moved away from, which becomes a tombstone.
- * p_kept_hash: the text that is written over lost a conflict and is kept; its content hash. NULL when its successor's author had seen it.
+ * p_kept_hash: content hash of the state before, which is kept as a revision of p_kept_bytes; NULL when the change loses nothing.
+ * p_restored_id: the revision whose text is brought back; it leaves the trash.
  * p_day: the day that is published by this, or is no longer; the earlier one of a move; NULL when that stays as it is.
  * p_is_comment_stale: the AI comment is about an earlier text than p_content.
  * p_reward > 0 pays for the date, once for ever (the ledger's source_key). p_is_rejected: the text did not pass the content check.
@@ -265,6 +266,10 @@ export const postDiary = <Answer>(
     totalDrafts: number;
     day: string | null;
     keptHash: string | null;
+    keptReason: string | null;
+    keptIsUnread: boolean;
+    keptBytes: number;
+    restoredId: number | null;
     reward: number;
     isRejected: boolean;
     now: Date;
@@ -295,6 +300,10 @@ export const postDiary = <Answer>(
     given.totalDrafts,
     given.day,
     given.keptHash,
+    given.keptReason,
+    given.keptIsUnread,
+    given.keptBytes,
+    given.restoredId,
     given.reward,
     given.isRejected,
     given.now,
@@ -1071,6 +1080,18 @@ export const postRejection = <Answer>(
     given.reason,
     given.now,
   ]);
+
+/**
+ * Removes one user's revisions that were kept before p_before, at most p_limit. Texts that were imported beside another one stay.
+ */
+export const postRevisionSweep = <Answer>(
+  db: Database,
+  given: {
+    userId: number;
+    before: Date;
+    limit: number;
+  },
+): Promise<Answer> => db.post('post_revision_sweep', [given.userId, given.before, given.limit]);
 
 /**
  * A user's own task for one day, or with p_weekdays a rule and its first day. The rule has the id of that first task.
