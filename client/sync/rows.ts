@@ -10,8 +10,9 @@ export interface Row {
   row: object | 'deleted' | 'evicted';
   /** Of an evicted diary; absent where that is not known. */
   isDraft?: boolean;
-  /** Of a diary: the last version that this phone wrote. */
+  /** Of a diary: the last version that this phone wrote, and how its pages knew it before the server gave that version. */
   own?: number;
+  ownEdit?: number;
 }
 
 const isRow = (value: unknown): value is Row =>

@@ -78,6 +78,20 @@ describe('2: a page behind its own phone', () => {
     expect(next.sync.conflicts().map(({ mine }) => mine?.content)).toEqual(['C', 'D']);
   });
 
+  test('a version that a page was given before the text was sent is good after it was sent, and after a restart', async () => {
+    const phone = newWorld().phone();
+    const app = phone.start();
+    await app.login();
+    app.network(false);
+    const { diary } = await app.diary.create({ date: TODAY, content: 'A' });
+    app.network(true);
+    await app.sync.now();
+    app.kill();
+    const next = phone.start();
+    expect((await next.diary.update({ date: TODAY, version: diary.version, content: 'B' })).diary.content).toBe('B');
+    expect(next.sync.conflicts()).toEqual([]);
+  });
+
   test('one that types on after the refusal is kept once', async () => {
     const app = newWorld().phone().start();
     const { diary: v1 } = await app.diary.create({ date: TODAY, content: 'A' });
@@ -226,6 +240,39 @@ test('8: a platform error keeps its code and says what it is', async () => {
     await expect(app.lottery.draw()).rejects.toMatchObject({ code: 'UNAVAILABLE', message, details: { errCode } });
     stop();
   }
+});
+
+describe('9: the type of a picture', () => {
+  const JPEG = [0xff, 0xd8, 0xff, 0xe0];
+  const HEIC = [0, 0, 0, 24, 0x66, 0x74, 0x79, 0x70, 0x68, 0x65, 0x69, 0x63];
+
+  test.each(['wxfile://tmp_1234', 'http://tmp/a.unknown', 'http://tmp/a.png?x=1', 'http://tmp/A.HEIC'])(
+    'is read from the first bytes: %s',
+    async (path) => {
+      const phone = newWorld().phone();
+      phone.files.set(path, 10);
+      phone.heads.set(path, JPEG);
+      const app = phone.start();
+      await app.login();
+      expect(await app.image.upload(path)).toMatch(/\.jpg$/);
+    },
+  );
+
+  test('HEIC is converted, or refused with what to do', async () => {
+    const phone = newWorld().phone();
+    phone.files.set('wxfile://tmp_1', 10);
+    phone.heads.set('wxfile://tmp_1', HEIC);
+    const app = phone.start();
+    await app.login();
+    await expect(app.image.upload('wxfile://tmp_1')).rejects.toMatchObject({
+      code: 'INVALID_INPUT',
+      message: expect.stringContaining('截图'),
+    });
+    phone.files.set('wxfile://tmp_1.jpg', 9);
+    phone.heads.set('wxfile://tmp_1.jpg', JPEG);
+    expect(await app.image.upload('wxfile://tmp_1')).toMatch(/\.jpg$/);
+    expect(phone.uploads).toMatchObject([{ filePath: 'wxfile://tmp_1.jpg' }]);
+  });
 });
 
 test('10: a text of tomorrow, by a clock that is ahead, waits and is sent after midnight', async () => {
