@@ -30,6 +30,8 @@ export interface Cache {
   rows<Kept>(kind: ChangeKind): Kept[];
   /** What a diary is, without reading its row; null: published and on the phone, or none at all. */
   markOf(date: string): Mark | null;
+  /** Dates whose diary is not on this phone: evicted, or, with `unknown` alone, not to be read. */
+  missing(mark: RegExp): string[];
   /** What `rows` answers of the kind may be only a part. */
   hasGaps(kind: ChangeKind): boolean;
   /** Rows first; the caller moves the cursor afterwards. `editOf` tells which versions this phone wrote. */
@@ -117,6 +119,7 @@ export function openCache({ storage, meta, usage, dropOthers }: Parts): Cache {
         .map((key) => get(kind, key)?.row)
         .filter((row): row is Kept & object => isBag(row)),
     markOf: marks.of,
+    missing: (mark) => [...marks.all()].filter(([, each]) => mark.test(each)).map(([date]) => date),
     hasGaps: gaps.has,
     apply: (changes, editOf) => {
       const { generation } = meta.get();

@@ -171,9 +171,9 @@ export function openDiaryView(parts: Parts): DiaryView {
       return draw(parts, row.date, row, puts);
     },
     days: (filter) => daysOf(parts, filter),
-    hasUnknown: (filter) => daysOf(parts, filter).some((date) => cache.markOf(date) === 'unknown'),
+    hasUnknown: ({ from = '', to = '9999' } = {}) => cache.missing(/unknown/).some((date) => date >= from && date <= to),
     baseOf: (date) => baseOf(parts, date),
-    hasMissing: (filter) => daysOf(parts, filter).some((date) => /unknown|evicted/.test(cache.markOf(date) ?? '')),
+    hasMissing: ({ from = '', to = '9999' } = {}) => cache.missing(/unknown|evicted/).some((date) => date >= from && date <= to),
     serverVersionOf: (date, version) => {
       const row = cache.get('diary', date);
       return row?.own !== undefined && row.ownEdit === version ? row.own : own.serverVersionOf(version);

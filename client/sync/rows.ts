@@ -60,8 +60,13 @@ export function openRows(storage: Storage): Rows {
   const kinds = new Map<ChangeKind, Known>();
 
   const of = (kind: ChangeKind): Known => {
-    const known = kinds.get(kind) ?? { rows: new Map(storage.names(nameOf(kind, '')).map((key) => [key, undefined])), sorted: null };
-    kinds.set(kind, known);
+    let known = kinds.get(kind);
+    if (!known) {
+      const names = storage.names(nameOf(kind, ''));
+      // Dates come in order; ids have to be put in order of their length first.
+      known = { rows: new Map(names.map((key) => [key, undefined])), sorted: kind === 'diary' ? names : null };
+      kinds.set(kind, known);
+    }
     return known;
   };
 

@@ -11,10 +11,11 @@ test('the built SDK is an npm package: Node, TypeScript and 构建 npm find it b
     await buildClient({ outDir: join(folder, 'dist') });
     await cp(join(folder, 'dist'), join(folder, 'node_modules/growth-diary-client'), { recursive: true });
     const require = createRequire(join(folder, 'app.js'));
-    expect(Object.keys(require('growth-diary-client'))).toEqual(['GrowthDiaryError', 'createGrowthDiary']);
-    const manifest = JSON.parse(await readFile(require.resolve('growth-diary-client/package.json'), 'utf8'));
+    const name = 'growth-diary-client';
+    expect(Object.keys(require(name))).toEqual(['GrowthDiaryError', 'createGrowthDiary']);
+    const manifest = JSON.parse(await readFile(require.resolve(`${name}/package.json`), 'utf8'));
     const { version } = JSON.parse(await readFile(new URL('../../package.json', import.meta.url), 'utf8'));
-    expect(manifest).toMatchObject({ name: 'growth-diary-client', version, miniprogram: '.', types: 'growth-diary.d.ts' });
+    expect(manifest).toMatchObject({ name, version, miniprogram: '.', types: 'growth-diary.d.ts' });
     // What a mini-program loads for the bare name.
     expect(Object.keys(createRequire(join(folder, 'app.js'))('./node_modules/growth-diary-client/index.js'))).toHaveLength(2);
   } finally {
