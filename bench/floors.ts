@@ -43,7 +43,7 @@ export async function measureFloors(
     });
     for (const [title, sql, values] of statements) {
       for (const count of callers) {
-        const pids = { product: process.pid, mysqld: stage.mysqldPid };
+        const pids = { product: process.pid, mysqld: stage.mysqldPid, redis: stage.redisPid };
         const floor = await load((caller, turn) => pool.execute(sql, values(caller, turn)), { callers: count, ms, pids });
         rows.push([
           title,

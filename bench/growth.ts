@@ -1,4 +1,4 @@
-import { contest } from './load';
+import { contest, type Measured } from './load';
 import { turnsOf } from './measure';
 import { readRows } from './rows';
 import { openStage, type Stage } from './stage';
@@ -24,11 +24,20 @@ export async function measureGrowth(
         }),
       );
       if (!inSmall || !inLarge) continue;
-      for (const product of ['ours', 'peer'] as const) {
-        const [few, many] = [inSmall[product], inLarge[product]];
-        if (!few || !many) continue;
-        const { ours: ofMany, peer: ofFew, ratio } = await contest(rounds, many, few);
-        rows.push([`${name}, ${product}`, ofFew?.perSecond.toFixed(0) ?? '', ofMany.perSecond.toFixed(0), (1 / (ratio ?? 1)).toFixed(2)]);
+      const compare = async (product: string, many: () => Promise<Measured>, few: () => Promise<Measured>) => {
+        const { ours, others } = await contest(rounds, many, [{ name: 'small', turn: few }]);
+        const { measured, ratio = 1 } = others[0] ?? {};
+        rows.push([`${name}, ${product}`, measured?.perSecond.toFixed(0) ?? '', ours.perSecond.toFixed(0), (1 / ratio).toFixed(2)]);
+      };
+      await compare('ours', inLarge.ours, inSmall.ours);
+      for (const [index, peer] of inLarge.peers.entries()) {
+        const small = inSmall.peers[index];
+        if (small)
+          await compare(
+            peer.name,
+            () => peer.turn(),
+            () => small.turn(),
+          );
       }
     }
   } finally {

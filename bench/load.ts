@@ -8,7 +8,13 @@ export interface Load {
   callers: number;
   ms: number;
   /** Whose CPU is shared out over the calls. */
-  pids: { product: number; mysqld: number };
+  pids: Pids;
+}
+
+interface Pids {
+  product: number;
+  mysqld: number;
+  redis: number;
 }
 
 export interface Measured {
@@ -18,7 +24,7 @@ export interface Measured {
   errors: number;
   firstError: string | null;
   /** Microseconds a call. */
-  cpu: { product: number; mysqld: number };
+  cpu: Pids;
 }
 
 const WARM_UP_MS = 300;
@@ -39,7 +45,7 @@ export async function load(operation: Operation, { callers, ms, pids }: Load): P
   let errors = 0;
   let firstError: string | null = null;
   let isOver = false;
-  const cpu = () => ({ product: cpuMicros(pids.product), mysqld: cpuMicros(pids.mysqld) });
+  const cpu = (): Pids => ({ product: cpuMicros(pids.product), mysqld: cpuMicros(pids.mysqld), redis: cpuMicros(pids.redis) });
 
   const work = async (caller: number): Promise<void> => {
     for (let turn = 0; !isOver; turn += 1) {
@@ -75,15 +81,30 @@ export async function load(operation: Operation, { callers, ms, pids }: Load): P
     p99: quantile(sorted, 0.99),
     errors,
     firstError,
-    cpu: { product: (after.product - before.product) / calls, mysqld: (after.mysqld - before.mysqld) / calls },
+    cpu: {
+      product: (after.product - before.product) / calls,
+      mysqld: (after.mysqld - before.mysqld) / calls,
+      redis: (after.redis - before.redis) / calls,
+    },
   };
+}
+
+/** What is measured beside the product: a peer, or the bare statements. */
+export interface Rival {
+  name: string;
+  turn(): Promise<Measured>;
+}
+
+interface Compared {
+  name: string;
+  measured: Measured;
+  /** Of our calls per second to theirs, the median over the rounds. */
+  ratio: number;
 }
 
 export interface Contest {
   ours: Measured;
-  peer: Measured | null;
-  /** Of our calls per second to the peer's, the median over the rounds. */
-  ratio: number | null;
+  others: Compared[];
 }
 
 const middle = (runs: Measured[]): Measured => {
@@ -94,19 +115,25 @@ const middle = (runs: Measured[]): Measured => {
     p99: of((run) => run.p99),
     errors: runs.reduce((sum, run) => sum + run.errors, 0),
     firstError: runs.find((run) => run.firstError !== null)?.firstError ?? null,
-    cpu: { product: of((run) => run.cpu.product), mysqld: of((run) => run.cpu.mysqld) },
+    cpu: { product: of((run) => run.cpu.product), mysqld: of((run) => run.cpu.mysqld), redis: of((run) => run.cpu.redis) },
   };
 };
 
-/** Ours, peer, ours, peer …, so that a noisy minute falls on both. */
-export async function contest(rounds: number, ours: () => Promise<Measured>, peer: (() => Promise<Measured>) | null): Promise<Contest> {
-  const pairs: { ours: Measured; peer: Measured | null }[] = [];
-  for (let round = 0; round < rounds; round += 1) pairs.push({ ours: await ours(), peer: peer ? await peer() : null });
-  const peers = pairs.flatMap((pair) => (pair.peer ? [pair.peer] : []));
-  const ratios = pairs.flatMap((pair) => (pair.peer ? [pair.ours.perSecond / pair.peer.perSecond] : []));
-  return {
-    ours: middle(pairs.map((pair) => pair.ours)),
-    peer: peers.length > 0 ? middle(peers) : null,
-    ratio: ratios.length > 0 ? median(ratios) : null,
-  };
+/** All in turn in each round, so that a noisy minute falls on all of them. */
+export async function contest(rounds: number, ours: () => Promise<Measured>, rivals: readonly Rival[]): Promise<Contest> {
+  const runs: { ours: Measured; others: Measured[] }[] = [];
+  for (let round = 0; round < rounds; round += 1) {
+    const run = { ours: await ours(), others: [] as Measured[] };
+    for (const rival of rivals) run.others.push(await rival.turn());
+    runs.push(run);
+  }
+  const others = rivals.map(({ name }, index) => {
+    const theirs = runs.flatMap((run) => run.others[index] ?? []);
+    return {
+      name,
+      measured: middle(theirs),
+      ratio: median(runs.map((run, round) => run.ours.perSecond / (theirs[round]?.perSecond ?? 0))),
+    };
+  });
+  return { ours: middle(runs.map((run) => run.ours)), others };
 }

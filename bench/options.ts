@@ -13,14 +13,14 @@ export interface Options {
   long: boolean;
 }
 
-export const usage = `Measures calls a second beside an Express server of the same design, and writes bench/results.
+export const usage = `Measures calls a second and CPU beside other servers of the same design, and writes bench/results.
 
 npm run bench -- [only=draw,profile] [c=1,16] [rtt=0,1] [rounds=3] [ms=1500] [quick] [long]
   only    rows and parts whose names contain one of these words (parts: cold, pipeline, floors, home, sync, growth)
   c       callers at once; rtt: milliseconds added to every trip to MySQL and Redis
   quick   one short round: to see that it runs, not how fast
   long    also with a million diaries
-The peer is looked for in PEER_DIR, then in ../shared/peer-express; without it only this product and the floors are measured.`;
+PEERS names the folders of the other servers, separated by commas; without it only this product and the floors are measured.`;
 
 const numbers = (text: string | undefined, fallback: number[]): number[] => (text ? text.split(',').map(Number) : fallback);
 

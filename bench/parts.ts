@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from '../dev/services/process';
 import { load, median } from './load';
 import { asked, connectOurs, ourEnvironment } from './ours';
-import { connectPeer, isOpen, peerEnvironment } from './peer';
+import { connectPeer, isOpen, type Peer, peerEnvironment } from './peer';
 import { compile, memoryMb, startProcess, stopProcess } from './program';
 import { openidOf } from './seed';
 import type { Stage } from './stage';
@@ -22,19 +22,27 @@ export async function measurePipeline(stage: Stage, ms: number, rounds: number):
     refused: asked({ action: 'user.profile' }),
   };
   const ours = await Promise.all(Array.from({ length: callers }, () => connectOurs(arena.ours.ports[0] ?? 0)));
-  const costs: Record<keyof typeof invocations | 'peer', number[]> = { socket: [], call: [], refused: [], peer: [] };
+  const costs: Record<keyof typeof invocations, number[]> = { socket: [], call: [], refused: [] };
   const cost = async (pid: number, operation: (caller: number) => Promise<unknown>): Promise<number> =>
-    (await load(operation, { callers, ms, pids: { product: pid, mysqld: 0 } })).cpu.product;
-  const peer = arena.peer ? await Promise.all(Array.from({ length: callers }, () => connectPeer(arena.peer?.ports[0] ?? 0))) : [];
+    (await load(operation, { callers, ms, pids: { product: pid, mysqld: 0, redis: 0 } })).cpu.product;
+  const peers = await Promise.all(
+    arena.peers.map(async ({ name, program }) => ({
+      name,
+      pid: program.pid,
+      clients: await Promise.all(Array.from({ length: callers }, () => connectPeer(program.ports[0] ?? 0))),
+      costs: [] as number[],
+    })),
+  );
   for (let round = 0; round < rounds; round += 1) {
     for (const name of ['socket', 'call', 'refused'] as const) {
       costs[name].push(await cost(arena.ours.pid, async (caller) => ours[caller]?.ask(invocations[name])));
     }
-    if (arena.peer) {
-      costs.peer.push(await cost(arena.peer.pid, async (caller) => peer[caller]?.call({ method: 'GET', path: '/api/user/profile' }, 401)));
+    for (const peer of peers) {
+      const refused = { method: 'GET', path: '/api/user/profile' } as const;
+      peer.costs.push(await cost(peer.pid, async (caller) => peer.clients[caller]?.call(refused, 401)));
     }
   }
-  for (const client of [...ours, ...peer]) client.close();
+  for (const client of [...ours, ...peers.flatMap(({ clients }) => clients)]) client.close();
   const socket = median(costs.socket);
   return {
     title: 'The pipeline without I/O',
@@ -44,7 +52,7 @@ export async function measurePipeline(stage: Stage, ms: number, rounds: number):
       ['a socket and its JSON (the host of this measurement)', whole(socket), ''],
       ['serve(): context, identity, zod, envelope, access log', whole(median(costs.call)), whole(median(costs.call) - socket)],
       ['serve(): a call without proof of who calls is refused', whole(median(costs.refused)), whole(median(costs.refused) - socket)],
-      ...(arena.peer ? [["the peer's stack, refusing the same", whole(median(costs.peer)), '']] : []),
+      ...peers.map((peer) => [`the stack of ${peer.name}, refusing the same`, whole(median(peer.costs)), '']),
     ],
   };
 }
@@ -72,15 +80,15 @@ export async function measureColdStarts(stage: Stage, rounds: number): Promise<T
   if (!diary) throw new Error('there is no bundle of diary');
   const invocation = JSON.stringify(asked({ action: 'diary.list', openid: openidOf(1), data: { limit: 10 } }));
   const env = ourEnvironment({ ...stage.ourSettings(2) });
-  const times: Record<'empty' | 'ours' | 'peer', number[]> = { empty: [], ours: [], peer: [] };
+  const times: Record<'empty' | 'ours', number[]> = { empty: [], ours: [] };
+  const theirs = stage.peers.map((peer) => ({ peer, times: [] as number[] }));
   for (let round = 0; round <= rounds; round += 1) {
     const empty = await untilFirstLine(runner, [], {});
     const ours = await untilFirstLine(runner, [diary.file, invocation], env);
-    const peer = stage.peerFolder ? await coldPeer(stage, stage.peerFolder) : Number.NaN;
+    for (const { peer, times: ofPeer } of theirs) ofPeer.push(await coldPeer(stage, peer));
     if (round === 0) continue; // to warm the file cache
     times.empty.push(empty);
     times.ours.push(ours);
-    times.peer.push(peer);
   }
   const kilobytes = whole(diary.bytes / 1_000);
   return {
@@ -90,16 +98,20 @@ export async function measureColdStarts(stage: Stage, rounds: number): Promise<T
     rows: [
       ['an empty function', whole(median(times.empty)), ''],
       ['the function diary answers its first list', whole(median(times.ours)), kilobytes],
-      ...(stage.peerFolder ? [['the peer, from node_modules, answers its first balance', whole(median(times.peer)), '']] : []),
+      ...theirs.map(({ peer, times: ofPeer }) => [
+        `${peer.name}, from node_modules, answers its first balance`,
+        whole(median(ofPeer.slice(1))),
+        '',
+      ]),
     ],
   };
 }
 
-async function coldPeer(stage: Stage, folder: string): Promise<number> {
+async function coldPeer(stage: Stage, peer: Peer): Promise<number> {
   const port = await freePort();
   const started = performance.now();
-  const env = { ...peerEnvironment(stage.peerSettings(2)), PORT: String(port) };
-  const child = startProcess({ file: 'src/server.js', cwd: folder, env, log: `${stage.folder}/cold-peer.log` });
+  const env = { ...peerEnvironment(stage.peerSettings(peer, 2)), PORT: String(port) };
+  const child = startProcess({ file: 'src/server.js', cwd: peer.folder, env, log: `${stage.folder}/cold-${peer.name}.log` });
   while (!(await isOpen(port))) await sleep(1);
   const client = await connectPeer(port);
   await client.call({ method: 'GET', path: '/api/points/balance', userId: 1 });
@@ -111,12 +123,12 @@ async function coldPeer(stage: Stage, folder: string): Promise<number> {
 
 interface Memory {
   ours: number;
-  peer: number;
+  peers: { name: string; mb: number }[];
 }
 
 export async function memoryNow(stage: Stage): Promise<Memory> {
-  const { ours, peer } = await stage.arena(0, 16);
-  return { ours: memoryMb(ours.pid), peer: peer ? memoryMb(peer.pid) : Number.NaN };
+  const { ours, peers } = await stage.arena(0, 16);
+  return { ours: memoryMb(ours.pid), peers: peers.map(({ name, program }) => ({ name, mb: memoryMb(program.pid) })) };
 }
 
 export async function measureMemory(stage: Stage, atStart: Memory): Promise<Table> {
@@ -127,7 +139,7 @@ export async function measureMemory(stage: Stage, atStart: Memory): Promise<Tabl
     head: ['', 'at start', 'after the load'],
     rows: [
       ['ours', whole(atStart.ours), whole(after.ours)],
-      ...(Number.isNaN(after.peer) ? [] : [['the peer', whole(atStart.peer), whole(after.peer)]]),
+      ...after.peers.map(({ name, mb }, index) => [name, whole(atStart.peers[index]?.mb ?? Number.NaN), whole(mb)]),
     ],
   };
 }

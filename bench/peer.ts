@@ -1,9 +1,8 @@
 import { createHash, createHmac } from 'node:crypto';
 import { cpSync, existsSync, readFileSync } from 'node:fs';
 import { connect } from 'node:net';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { buildOnce } from '../dev/services/cache';
 import { freePort, run } from '../dev/services/process';
 import { type Program, startProcess, stopProcess } from './program';
@@ -28,20 +27,36 @@ export interface PeerSettings {
 }
 
 const SECRET = 'bench-secret';
+const PEER_DATABASE = 'gd_bench_peer';
 
-/** The folder of the peer, copied into the user's cache and installed there once; null when there is none. */
-export async function findPeer(report: (line: string) => void): Promise<string | null> {
-  const source = process.env.PEER_DIR || fileURLToPath(new URL('../../shared/peer-express', import.meta.url));
-  if (!existsSync(join(source, 'package-lock.json'))) {
-    if (process.env.PEER_DIR) throw new Error(`PEER_DIR names ${source}, which has no package-lock.json`);
-    return null;
+/** Another server of the same design that is measured in the same run. */
+export interface Peer {
+  /** Of its folder, without `peer-`. */
+  name: string;
+  folder: string;
+  database: string;
+}
+
+/** The servers whose folders PEERS names, separated by commas. The first is the one that pictures compare with. */
+export async function findPeers(report: (line: string) => void): Promise<Peer[]> {
+  const sources = (process.env.PEERS ?? '').split(',').filter(Boolean);
+  const peers: Peer[] = [];
+  for (const [index, source] of sources.entries()) {
+    const name = basename(source).replace(/^peer-/, '');
+    peers.push({ name, folder: await install(source, report), database: `${PEER_DATABASE}_${index + 1}` });
   }
+  return peers;
+}
+
+/** Copies a peer into the user's cache and installs it there once. */
+async function install(source: string, report: (line: string) => void): Promise<string> {
+  if (!existsSync(join(source, 'package-lock.json'))) throw new Error(`PEERS names ${source}, which has no package-lock.json`);
   const version = createHash('sha256')
     .update(readFileSync(join(source, 'package-lock.json')))
     .digest('hex')
     .slice(0, 12);
   return buildOnce(`bench-peer-${version}`, async (draft) => {
-    report('installing the peer');
+    report(`installing ${basename(source)}`);
     for (const part of ['package.json', 'package-lock.json', 'schema.sql', 'src'])
       cpSync(join(source, part), join(draft, part), { recursive: true });
     await run('chmod', ['-R', 'u+w', draft]);

@@ -16,11 +16,14 @@ const series = [
 
 const escapeXml = (text: string): string => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
 
-/** How many times the peer's calls per second, with 1 ms to MySQL and Redis: two bars a row. */
-function pictureOf(results: Result[], day: string): string {
-  const shown = results.filter(({ tripMs, ratio }) => tripMs === 1 && ratio !== null);
+/** How many times the calls per second of the peer named `peer`, with 1 ms to MySQL and Redis: two bars a row. */
+function pictureOf(results: Result[], peer: string, day: string): string {
+  const shown = results.flatMap((result) => {
+    const ratio = result.others.find(({ name }) => name === peer)?.ratio;
+    return result.tripMs === 1 && ratio !== undefined ? [{ ...result, ratio }] : [];
+  });
   const names = [...new Set(shown.map(({ row }) => row.name))];
-  const most = Math.max(2, ...shown.map(({ ratio }) => Math.min(ratio ?? 0, 8)));
+  const most = Math.max(2, ...shown.map(({ ratio }) => Math.min(ratio, 8)));
   const scale = (WIDTH - LABELS - 60) / most;
   const bars = names.flatMap((name, index) => {
     const top = HEAD + index * ROW;
@@ -29,7 +32,7 @@ function pictureOf(results: Result[], day: string): string {
       label,
       ...series.flatMap(({ callers, colour }, place) => {
         const ratio = shown.find((result) => result.row.name === name && result.callers === callers)?.ratio;
-        if (ratio === undefined || ratio === null) return [];
+        if (ratio === undefined) return [];
         const y = top + place * (BAR + GAP);
         const width = Math.min(ratio, most) * scale;
         return [
@@ -48,7 +51,7 @@ function pictureOf(results: Result[], day: string): string {
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" role="img" aria-label="Calls per second compared with the peer">
 <style>text{font:13px system-ui,sans-serif;fill:#24323c}.small{font-size:11px;fill:#5a6b76}.title{font-size:15px;font-weight:600}</style>
 <rect width="100%" height="100%" fill="#fff"/>
-<text class="title" x="${LABELS}" y="24">Calls per second, times the peer’s (1 ms to MySQL and Redis)</text>
+<text class="title" x="${LABELS}" y="24">Calls per second, times those of the ${escapeXml(peer)} server (1 ms to MySQL and Redis)</text>
 <text class="small" x="${WIDTH - 14}" y="53" text-anchor="end">${day}</text>
 ${legend.join('\n')}
 <line x1="${line}" x2="${line}" y1="${HEAD - 8}" y2="${height - 10}" stroke="#b9c6ce" stroke-dasharray="3 3"/>
@@ -58,9 +61,9 @@ ${bars.join('\n')}
 `;
 }
 
-export async function writePicture(results: Result[]): Promise<string> {
+export async function writePicture(results: Result[], peer: string): Promise<string> {
   const file = fileURLToPath(new URL('../docs/images/bench.svg', import.meta.url));
   await mkdir(fileURLToPath(new URL('../docs/images/', import.meta.url)), { recursive: true });
-  await writeFile(file, pictureOf(results, new Date().toISOString().slice(0, 10)));
+  await writeFile(file, pictureOf(results, peer, new Date().toISOString().slice(0, 10)));
   return file;
 }

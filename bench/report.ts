@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { cpus, release, totalmem, type } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import type { Contest } from './load';
+import type { Contest, Measured } from './load';
 import type { Trips } from './measure';
 import type { Row } from './rows';
 import type { Table } from './table';
@@ -16,56 +16,52 @@ export interface Result extends Contest {
 
 const number = (value: number, digits = 0): string => (Number.isNaN(value) ? '–' : value.toFixed(digits));
 
-/** Per row, callers and distance: calls a second, their ratio, and CPU, which says more than time on a machine that others use too. */
+const cpuOf = ({ cpu }: Measured): string => [cpu.product, cpu.mysqld, cpu.redis].map((value) => number(value)).join(' + ');
+
+/** Names of the peers, and of the floor, in the order of their columns. */
+const namesIn = (results: Result[]): string[] => [...new Set(results.flatMap(({ others }) => others.map(({ name }) => name)))];
+
+/** Per row, callers and distance: calls a second, ratios, and CPU, which moves less than time on a machine that others use too. */
 export function contestTable(results: Result[], rounds: number, roundMs: number): Table {
+  const names = namesIn(results);
   return {
     title: 'Side by side',
-    note: `Closed loop, ${rounds} rounds of ${roundMs} ms in turn, medians. CPU in microseconds a call: the product's process + mysqld.`,
+    note: `Closed loop, ${rounds} rounds of ${roundMs} ms in turn, medians. ×: our calls a second to theirs. CPU in microseconds a call: process + mysqld + Redis. Floor: the same SQL text, prepared and run by the same driver in the process that measures.`,
     head: [
       '',
       'callers',
       'ms a trip',
       'ours/s',
-      "peer's/s",
-      'ratio',
       'p50 ms',
-      "peer's",
       'p99 ms',
-      "peer's",
       'CPU',
-      "peer's",
-      'CPU ratio',
+      ...names.flatMap((name) => [`${name}/s`, '×', 'CPU']),
       'errors',
     ],
-    rows: results.map(({ row, callers, tripMs, ours, peer, ratio }) => [
+    rows: results.map(({ row, callers, tripMs, ours, others }) => [
       row.name,
       String(callers),
       String(tripMs),
       number(ours.perSecond),
-      peer ? number(peer.perSecond) : '',
-      ratio === null ? '' : number(ratio, 2),
       number(ours.p50, 2),
-      peer ? number(peer.p50, 2) : '',
       number(ours.p99, 1),
-      peer ? number(peer.p99, 1) : '',
-      `${number(ours.cpu.product)} + ${number(ours.cpu.mysqld)}`,
-      peer ? `${number(peer.cpu.product)} + ${number(peer.cpu.mysqld)}` : '',
-      peer ? number((peer.cpu.product + peer.cpu.mysqld) / (ours.cpu.product + ours.cpu.mysqld), 2) : '',
-      `${ours.errors}${peer ? ` / ${peer.errors}` : ''}`,
+      cpuOf(ours),
+      ...names.flatMap((name) => {
+        const other = others.find((each) => each.name === name);
+        return other ? [number(other.measured.perSecond), number(other.ratio, 2), cpuOf(other.measured)] : ['', '', ''];
+      }),
+      [ours, ...others.map(({ measured }) => measured)].map(({ errors }) => errors).join(' / '),
     ]),
   };
 }
 
-export const tripsTable = (counted: { row: Row; ours: Trips; peer: Trips | null }[]): Table => ({
+export const tripsTable = (peers: readonly string[], counted: { row: Row; ours: Trips; peers: Trips[] }[]): Table => ({
   title: 'Round trips of one call, warm',
   note: "Counted by the servers: MySQL's Questions and Redis' MONITOR.",
-  head: ['', 'MySQL', "peer's", 'Redis', "peer's"],
-  rows: counted.map(({ row, ours, peer }) => [
+  head: ['', 'MySQL', 'Redis', ...peers.flatMap((name) => [`${name}: MySQL`, 'Redis'])],
+  rows: counted.map(({ row, ours, peers: theirs }) => [
     row.name,
-    number(ours.mysql, 1),
-    peer ? number(peer.mysql, 1) : '',
-    number(ours.redis, 1),
-    peer ? number(peer.redis, 1) : '',
+    ...[ours, ...theirs].flatMap(({ mysql, redis }) => [number(mysql, 1), number(redis, 1)]),
   ]),
 });
 

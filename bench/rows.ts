@@ -2,9 +2,15 @@ import { addDays } from '../shared/clock';
 import type { OurCall } from './ours';
 import type { PeerCall } from './peer';
 import { addTasks, addWriters, openidOf, peerDiaryId } from './seed';
-import { OUR_DATABASE, PEER_DATABASE, type Stage } from './stage';
+import { OUR_DATABASE, type Stage } from './stage';
 
-type Product = 'ours' | 'peer';
+/** Whose tables are meant. */
+export interface Side {
+  product: 'ours' | 'peer';
+  database: string;
+}
+
+export const OUR_SIDE: Side = { product: 'ours', database: OUR_DATABASE };
 
 /** One line of the table: what each product is asked for the same thing. */
 export interface Row {
@@ -14,11 +20,13 @@ export interface Row {
   action: string;
   ours(caller: number, turn: number): OurCall;
   /** Several are asked at once, as a page of the mini-program would. */
-  peer(caller: number, turn: number): PeerCall[];
+  peer(caller: number, turn: number, database: string): PeerCall[];
   /** How many at once; one, when it is not said. */
   peerWidth?: number;
   /** Before each round. */
-  prepare?(product: Product, callers: number): Promise<void>;
+  prepare?(side: Side, callers: number): Promise<void>;
+  /** Its statements cannot be repeated with another user alone: there is no floor to compare with. */
+  hasNoFloor?: true;
 }
 
 /** Each caller is a handful of children whose sessions are known, as after the first call of a visit. */
@@ -41,8 +49,6 @@ const read = (name: string, action: string, data: object | undefined, path: stri
   ours: (caller, turn) => ({ action, openid: openidOf(userOf(caller, turn)), ...(data && { data }) }),
   peer: (caller, turn) => get(userOf(caller, turn), path),
 });
-
-const databaseOf = (product: Product): string => (product === 'ours' ? OUR_DATABASE : PEER_DATABASE);
 
 export function readRows({ size }: Stage): Row[] {
   const { users, perUser, today } = size;
@@ -83,11 +89,13 @@ export function readRows({ size }: Stage): Row[] {
 
 export function writeRows({ admin, size }: Stage): Row[] {
   const { today } = size;
-  const writers = { ours: 0, peer: 0 };
-  const tasks = { ours: new Map<number, number[]>(), peer: new Map<number, number[]>() };
-  const nextTask = (product: Product, caller: number, turn: number): { userId: number; id: number } => {
+  // By database.
+  const writers = new Map<string, number>();
+  const tasks = new Map<string, Map<number, number[]>>();
+  const writer = (database: string, caller: number): number => (writers.get(database) ?? 0) + caller;
+  const nextTask = (database: string, caller: number, turn: number): { userId: number; id: number } => {
     const userId = COMPLETERS_FROM - 1 + userOf(caller, turn);
-    const id = tasks[product].get(userId)?.pop();
+    const id = tasks.get(database)?.get(userId)?.pop();
     if (id === undefined) throw new Error('out of tasks');
     return { userId, id };
   };
@@ -105,31 +113,29 @@ export function writeRows({ admin, size }: Stage): Row[] {
       name: 'diary create',
       kind: 'write',
       action: 'diary.create',
-      async prepare(product, callers) {
-        writers[product] = await addWriters(admin, databaseOf(product), callers);
+      hasNoFloor: true,
+      async prepare({ database }, callers) {
+        writers.set(database, await addWriters(admin, database, callers));
       },
-      ours: (caller, turn) => ({ action: 'diary.create', openid: openidOf(writers.ours + caller), data: diary(turn) }),
-      peer: (caller, turn) => post(writers.peer + caller, 'diary/create', diary(turn)),
+      ours: (caller, turn) => ({ action: 'diary.create', openid: openidOf(writer(OUR_DATABASE, caller)), data: diary(turn) }),
+      peer: (caller, turn, database) => post(writer(database, caller), 'diary/create', diary(turn)),
     },
     {
       name: 'task complete',
       kind: 'write',
       action: 'task.complete',
-      async prepare(product, callers) {
+      hasNoFloor: true,
+      async prepare({ product, database }, callers) {
         const users = callers * USERS_A_CALLER;
-        tasks[product] = await addTasks(admin, product, databaseOf(product), {
-          first: COMPLETERS_FROM,
-          users,
-          perUser: Math.ceil(10_000 / users),
-          today,
-        });
+        const wanted = { first: COMPLETERS_FROM, users, perUser: Math.ceil(10_000 / users), today };
+        tasks.set(database, await addTasks(admin, product, database, wanted));
       },
       ours(caller, turn) {
-        const { userId, id } = nextTask('ours', caller, turn);
+        const { userId, id } = nextTask(OUR_DATABASE, caller, turn);
         return { action: 'task.complete', openid: openidOf(userId), data: { id } };
       },
-      peer(caller, turn) {
-        const { userId, id } = nextTask('peer', caller, turn);
+      peer(caller, turn, database) {
+        const { userId, id } = nextTask(database, caller, turn);
         return post(userId, `task/${id}/complete`);
       },
     },

@@ -35,20 +35,28 @@ async function measure(stage: Stage, options: Options): Promise<{ tables: Table[
   await part('pipeline', () => measurePipeline(stage, ms, rounds));
   await part('floors', () => measureFloors(stage, { callers, trips, ms }));
 
-  const counted: { row: Row; ours: Trips; peer: Trips | null }[] = [];
+  const counted: { row: Row; ours: Trips; peers: Trips[] }[] = [];
   const results: Result[] = [];
   for (const row of rows.filter(({ name }) => isWanted(options, name))) {
     counted.push({ row, ...(await countTrips(stage, row)) });
     for (const tripMs of trips) {
-      await warmUp(stage, row, tripMs);
+      await warmUp(stage, row, tripMs, ms);
       for (const count of callers)
         results.push({ row, callers: count, tripMs, ...(await measureRow(stage, row, { callers: count, tripMs, ms }, rounds)) });
     }
     const latest = results.filter((result) => result.row === row);
     say(toMarkdown({ ...contestTable(latest, rounds, ms), title: row.name }));
-    for (const { ours, peer } of latest) for (const side of [ours, peer]) if (side?.firstError) say(`first error: ${side.firstError}`);
+    for (const { ours, others } of latest)
+      for (const { firstError } of [ours, ...others.map(({ measured }) => measured)]) if (firstError) say(`first error: ${firstError}`);
   }
-  if (results.length > 0) tables.push(contestTable(results, rounds, ms), tripsTable(counted));
+  if (results.length > 0)
+    tables.push(
+      contestTable(results, rounds, ms),
+      tripsTable(
+        stage.peers.map(({ name }) => name),
+        counted,
+      ),
+    );
 
   const draw = rows.find(({ name }) => name === 'draw');
   if (draw) await part('draw', () => measureDraws(stage, draw, { rounds, ms }));
@@ -76,12 +84,13 @@ await runCommand({ usage, maxWords: 20 }, async (_, words) => {
   const loadBefore = loadavg()[0] ?? 0;
   const stage = await openStage({ users: 1_000, perUser: 100, report: say });
   try {
-    if (stage.peerFolder === null) say('There is no peer (PEER_DIR): this product and the floors are measured alone.');
+    if (stage.peers.length === 0) say('PEERS names no other server: this product and the floors are measured alone.');
     const { tables, results } = await measure(stage, options);
     const command = ['npm run bench', ...(words.length > 0 ? ['--', ...words] : [])].join(' ');
     const load = `load average ${loadBefore.toFixed(1)} before, ${(loadavg()[0] ?? 0).toFixed(1)} at the end`;
     if (tables.length > 0) say(`written to ${await writeReport(tables, { command, sources: stage.sources, load })}`);
-    if (options.only.length === 0 && results.some(({ ratio }) => ratio !== null)) say(`drawn in ${await writePicture(results)}`);
+    const [reference] = stage.peers;
+    if (options.only.length === 0 && results.length > 0 && reference) say(`drawn in ${await writePicture(results, reference.name)}`);
   } catch (error) {
     printLogs(stage);
     throw error;

@@ -11,22 +11,25 @@ import { type Bundle, buildFunctions } from '../scripts/build/functions';
 import { createAccounts, migrate } from '../scripts/migrate';
 import { dayOf } from '../shared/clock';
 import { type OurSettings, startOurs } from './ours';
-import { findPeer, type PeerSettings, peerEnvironment, startPeer } from './peer';
+import { findPeers, type Peer, type PeerSettings, peerEnvironment, startPeer } from './peer';
 import { compile, type Program, startProgram } from './program';
 import { type Size, seedOurs, seedPeer } from './seed';
 
 export const OUR_DATABASE = 'gd_bench';
-export const PEER_DATABASE = 'gd_bench_peer';
 
 const functions = fileURLToPath(new URL('../functions', import.meta.url));
 const measured = ['login', 'user', 'diary', 'task', 'points', 'lottery', 'sync'];
 
-/** Both products at one distance from MySQL and Redis. */
+/** All products at one distance from MySQL and Redis. */
 export interface Arena {
   tripMs: number;
   ours: Program;
-  peer: Program | null;
+  peers: RunningPeer[];
   mysql: { host: string; port: number };
+}
+
+export interface RunningPeer extends Peer {
+  program: Program;
 }
 
 /** What stands while the measuring goes on. */
@@ -39,12 +42,15 @@ export interface Stage {
   bundles: Bundle[];
   /** For logs and compiled programs; removed at the end. */
   folder: string;
-  peerFolder: string | null;
+  peers: readonly Peer[];
   mysqldPid: number;
+  redisPid: number;
   /** Version lines for the report. */
   sources: string[];
   ourSettings(callers: number): OurSettings;
-  peerSettings(callers: number): PeerSettings;
+  peerSettings(peer: Peer, callers: number): PeerSettings;
+  /** All peers use one index of Redis and the same keys: none may find what another has cached. */
+  clearPeerCaches(): Promise<void>;
   /** Started on first use and kept. */
   arena(tripMs: number, callers: number): Promise<Arena>;
   stop(): Promise<void>;
@@ -70,10 +76,10 @@ export async function openStage({ users, perUser, report }: StageOptions): Promi
   }
 
   async function build(): Promise<Omit<Stage, 'stop'>> {
-    const [services, bundles, peerFolder, hostFile, proxyFile, pipelineFile] = await Promise.all([
+    const [services, bundles, peers, hostFile, proxyFile, pipelineFile] = await Promise.all([
       startServices({ dataDir: join(folder, 'data'), profile: 'dev', redis: 'required', report }),
       buildFunctions({ outDir: join(folder, 'dist'), names: measured.filter((name) => existsSync(join(functions, name, 'index.ts'))) }),
-      findPeer(report),
+      findPeers(report),
       compile('host', folder),
       compile('delay-proxy', folder),
       compile('pipeline', folder),
@@ -93,11 +99,16 @@ export async function openStage({ users, perUser, report }: StageOptions): Promi
     const account = server.ours ? (await createAccounts({ ...server, database: OUR_DATABASE })).runtime : server;
     await seedOurs(admin, OUR_DATABASE, size);
     const redisUrl = new URL(redis.url);
-    const direct = { mysql: { ...server, name: PEER_DATABASE }, redis: { host: redisUrl.hostname, port: Number(redisUrl.port) } };
-    if (peerFolder) {
-      await admin.query(`DROP DATABASE IF EXISTS ${PEER_DATABASE}`);
-      await run(process.execPath, ['src/init-db.js'], { cwd: peerFolder, env: peerEnvironment({ ...direct, callers: 1 }) });
-      await seedPeer(admin, PEER_DATABASE, size);
+    const peerRedis = { host: redisUrl.hostname, port: Number(redisUrl.port) };
+    const peerSettings = ({ database }: Peer, callers: number): PeerSettings => ({
+      mysql: { ...server, name: database },
+      redis: peerRedis,
+      callers,
+    });
+    for (const peer of peers) {
+      await admin.query(`DROP DATABASE IF EXISTS ${peer.database}`);
+      await run(process.execPath, ['src/init-db.js'], { cwd: peer.folder, env: peerEnvironment(peerSettings(peer, 1)) });
+      await seedPeer(admin, peer.database, size);
     }
     report(`seeded ${users} users with ${perUser} diaries each in ${Math.round((performance.now() - seeded) / 1_000)} s`);
 
@@ -109,7 +120,6 @@ export async function openStage({ users, perUser, report }: StageOptions): Promi
       redisUrl: ourRedisUrl,
       callers,
     });
-    const peerSettings = (callers: number): PeerSettings => ({ ...direct, callers });
 
     async function startArena(tripMs: number, callers: number): Promise<Arena> {
       const near = ourSettings(callers);
@@ -121,14 +131,22 @@ export async function openStage({ users, perUser, report }: StageOptions): Promi
         join(folder, `ours-${tripMs}.log`),
       );
       cleanups.push(ours.stop);
-      const settings = { mysql: { ...direct.mysql, ...behind.mysql }, redis: behind.redis, callers };
-      const peer = peerFolder ? await startPeer(peerFolder, settings, join(folder, `peer-${tripMs}.log`)) : null;
-      if (peer) cleanups.push(peer.stop);
-      return { tripMs, ours, peer, mysql: behind.mysql };
+      const running: RunningPeer[] = [];
+      for (const peer of peers) {
+        const settings = peerSettings(peer, callers);
+        const program = await startPeer(
+          peer.folder,
+          { ...settings, mysql: { ...settings.mysql, ...behind.mysql }, redis: behind.redis },
+          join(folder, `${peer.name}-${tripMs}.log`),
+        );
+        cleanups.push(program.stop);
+        running.push({ ...peer, program });
+      }
+      return { tripMs, ours, peers: running, mysql: behind.mysql };
     }
 
     async function proxies(tripMs: number) {
-      const near = { mysql: { host: server.host, port: server.port }, redis: direct.redis };
+      const near = { mysql: { host: server.host, port: server.port }, redis: peerRedis };
       if (tripMs === 0) return near;
       const targets = [near.mysql, near.redis].map(({ host, port }) => `${host}:${port}`);
       const proxy = await startProgram({ file: proxyFile, args: [String(tripMs), ...targets], log: join(folder, 'proxy.log') });
@@ -144,12 +162,16 @@ export async function openStage({ users, perUser, report }: StageOptions): Promi
       size,
       bundles,
       folder,
-      peerFolder,
+      peers,
       mysqldPid: await serverPid(admin),
+      redisPid: Number(/process_id:(\d+)/.exec(await client.info('server'))?.[1] ?? 0),
       // Versions: where the servers lie on this machine is nobody's business.
       sources: [server.source, redis.source].map((source) => source.split(/ (?:from|at) /)[0] ?? source),
       ourSettings,
       peerSettings,
+      async clearPeerCaches() {
+        await client.multi().select(0).flushdb().select(1).exec();
+      },
       arena(tripMs, callers) {
         const key = `${tripMs} ${callers}`;
         const started = arenas.get(key) ?? startArena(tripMs, callers);
