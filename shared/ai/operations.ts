@@ -13,7 +13,8 @@ import type { commentDiary, generateImage, Job, likeComment as likeContract, pic
 import { deskOf, ENDING_MS } from './desk';
 import { handOver } from './hand-over';
 import { findProvider } from './providers';
-import { postCommentLike, postJob, selectJob, selectJobByTrace, toJob } from './queries';
+import { postCommentLike, postJob, selectJob, selectJobByTrace } from './queries';
+import { toJob } from './row';
 import { askAgain, decidePicture, requireConfigured, workOnce } from './worker';
 
 /** How long a caller waits for a comment that may come at once. */

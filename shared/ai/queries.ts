@@ -1,43 +1,12 @@
 import { type Account, guard, guardValues, requireAccount } from '../database/account';
 import * as call from '../database/procedures';
-import { type ErrorCode, errorKinds, isErrorCode } from '../errors';
+import type { ErrorCode } from '../errors';
 import type { Request } from '../request';
 import type { Database } from '../runtime/mysql';
 import type { HarmSign } from '../safety/harm';
 import type { Job } from './contract';
 import type { Place } from './provider';
-
-/** As the table has it, or as JSON. */
-export interface JobRow {
-  id: number;
-  kind: Job['kind'];
-  diary_id: number | null;
-  status: Job['status'];
-  result: { text?: string; fileId?: string } | null;
-  error_code: string | null;
-  created_at: Date | string;
-  finished_at: Date | string | null;
-}
-
-/** What the user may see: a result when it stands, an error when it is final. */
-export const toJob = (row: JobRow): Job => {
-  const { text, fileId } = row.result ?? {};
-  const code: ErrorCode = row.error_code !== null && isErrorCode(row.error_code) ? row.error_code : 'INTERNAL';
-  const { message, retryable } = errorKinds[code];
-  return {
-    id: row.id,
-    kind: row.kind,
-    diaryId: row.diary_id,
-    status: row.status,
-    result:
-      row.status === 'done'
-        ? { ...(text !== undefined && { text }), ...(fileId !== undefined && { imageUrl: fileId }), aiGenerated: true }
-        : null,
-    error: row.status === 'failed' ? { code, message, retryable } : null,
-    createdAt: new Date(row.created_at).toISOString(),
-    finishedAt: row.finished_at && new Date(row.finished_at).toISOString(),
-  };
-};
+import type { JobRow } from './row';
 
 /** Null when there is no such job. `due_at`: when a worker may claim it; null when it is finished. */
 export const selectJob = async (db: Database, account: Account, id: number): Promise<(JobRow & { due_at: Date | null }) | null> => {

@@ -8,20 +8,13 @@ import { Moved } from '../runtime/mysql';
 import { type CheckStatus, isChecking, statusOf } from '../safety/check';
 import { remove } from '../storage/storage';
 import type { Diary, Written } from './contract';
-import {
-  aiPartOf,
-  type DiaryReceipt,
-  type DiaryState,
-  postDiary,
-  postNewDay,
-  type StoredDiary,
-  selectDiaryState,
-  toDiary,
-} from './queries';
+import { type DiaryReceipt, type DiaryState, postDiary, postNewDay, type StoredDiary, selectDiaryState } from './queries';
 import { keptState, requireRoom } from './revision';
+import { aiPartOf, toDiary } from './row';
 import { currentStreak, type Streak } from './streak';
 
-export { type DiaryReceipt, type DiaryState, type StoredDiary, selectDiaryByDate, toDiary } from './queries';
+export { type DiaryReceipt, type DiaryState, type StoredDiary, selectDiaryByDate } from './queries';
+export { toDiary } from './row';
 
 /** What is to become of one diary. */
 export interface Change {

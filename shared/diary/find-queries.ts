@@ -1,7 +1,8 @@
 import { type Account, guard, guardValues, requireAccount } from '../database/account';
 import { containing } from '../database/like';
 import type { Database, Value } from '../runtime/mysql';
-import { type DiaryRow, diaryColumns } from './queries';
+import { diaryColumns } from './queries';
+import type { DiaryRow } from './row';
 
 /** How many diaries one search looks at. */
 const SCAN = 500;

@@ -6,7 +6,7 @@ import { FIRST_DAY, type neighbours, type onThisDay, type related, type search }
 import { selectDays, selectMatches, selectNeighbours, selectRelated } from './find-queries';
 import { withImageUrls } from './image-urls';
 import { matchIn } from './match';
-import { type DiaryRow, toDiary } from './queries';
+import { type DiaryRow, toDiary } from './row';
 
 const shown = (ctx: UserContext, rows: readonly DiaryRow[]) => withImageUrls(ctx, rows.map(toDiary));
 

@@ -7,7 +7,8 @@ import type { UserContext } from '../runtime/context';
 import { changeDiary, contentOf, type DiaryState, isAlive, statsOf } from './change';
 import { type calendar, type create, type Diary, FIRST_DAY, type get, type list, type remove, type update, type Written } from './contract';
 import { withImageUrls } from './image-urls';
-import { selectCalendar, selectDiaryByDate, selectDiaryById, selectDiaryPage, selectStats, toDiary } from './queries';
+import { selectCalendar, selectDiaryByDate, selectDiaryById, selectDiaryPage, selectStats } from './queries';
+import { toDiary } from './row';
 import { requireWritable } from './writable';
 import { writtenOf } from './written';
 

@@ -2,7 +2,8 @@ import { AppError } from '../errors';
 import type { UserContext } from '../runtime/context';
 import { type DiaryReceipt, type Outcome, type Replay, rewardIn, statsOf } from './change';
 import type { Written } from './contract';
-import { selectDiaryById, toDiary } from './queries';
+import { selectDiaryById } from './queries';
+import { toDiary } from './row';
 
 /** A text that did not pass the content check is refused, and the refusal says where it is kept. */
 const contentRejected = ({ id, version }: { id: number; version: number }) =>

@@ -7,9 +7,8 @@ import { hasStorage, removeOrFail, temporaryUrls, upload } from '../storage/stor
 import type { Change } from '../sync/contract';
 import { pull } from '../sync/pull';
 import type { Export, export as exportContract } from '../user/contract';
-import { postDoomedFile } from '../user/erase-queries';
 import { getProfile } from '../user/operations';
-import { type RevisionRow, type RuleRow, selectRevisions, selectRules } from './queries';
+import { postDoomedFile, type RevisionRow, type RuleRow, selectRevisions, selectRules } from './queries';
 
 const PAGE = 1_000;
 /** A longer document goes to storage: phones on weak lines give up on it. */

@@ -1,3 +1,5 @@
+import type { Account } from '../database/account';
+import * as call from '../database/procedures';
 import type { Database } from '../runtime/mysql';
 
 export interface RevisionRow {
@@ -37,3 +39,6 @@ export const selectRules = (db: Database, userId: number): Promise<RuleRow[]> =>
     'SELECT id, title, description, category, points_reward, weekdays, ended_at FROM task_rules WHERE user_id = ? ORDER BY id',
     [userId],
   );
+
+export const postDoomedFile = (db: Database, { userId, epoch }: Account, fileId: string, dueAt: Date): Promise<unknown> =>
+  call.postDoomedFile(db, { userId, epoch, fileId, dueAt });

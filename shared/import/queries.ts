@@ -1,13 +1,13 @@
 import { type Account, guard, guardValues, requireAccount } from '../database/account';
 import * as call from '../database/procedures';
-import { type DiaryRow, toDiary } from '../diary/queries';
+import { type DiaryRow, toDiary } from '../diary/row';
 import type { Streak } from '../diary/streak';
 import type { Database } from '../runtime/mysql';
 import type { CheckStatus } from '../safety/check';
 import { contentHash, type Written } from '../sync/content-hash';
-import { type Revision, revisionsJson, sqlInstant } from '../sync/queries';
+import { type Revision, revisionsJson, sqlInstant } from '../sync/revisions';
 
-export type { Revision } from '../sync/queries';
+export type { Revision } from '../sync/revisions';
 
 /** The account as a decision about an import or a grant finds it. */
 export interface ImportState extends Streak {

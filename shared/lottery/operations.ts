@@ -8,7 +8,8 @@ import type { OperatorContext, UserContext } from '../runtime/context';
 import { Moved } from '../runtime/mysql';
 import type { Draw, Prize, prizes, records, savePrize } from './contract';
 import { type Chance, isEmpty, losingTicks, pick, TICKS } from './pick';
-import { type DrawRow, postDraw, postPrize, selectActivePrizes, selectDraws, toChance, toDraw, toPrize } from './queries';
+import { postDraw, postPrize, selectActivePrizes, selectDraws, toChance, toPrize } from './queries';
+import { type DrawRow, toDraw } from './row';
 
 export async function listPrizes(ctx: UserContext): Promise<z.input<typeof prizes.output>> {
   const { rows } = await selectActivePrizes(ctx.db, ctx);

@@ -3,8 +3,9 @@ import * as call from '../database/procedures';
 import type { Window } from '../paging';
 import type { Request } from '../request';
 import type { Database } from '../runtime/mysql';
-import type { Draw, Prize } from './contract';
+import type { Prize } from './contract';
 import { type Chance, ticksOf } from './pick';
+import type { DrawRow } from './row';
 
 export interface PrizeRow {
   id: number;
@@ -49,26 +50,6 @@ export const selectActivePrizes = async (db: Database, account: Account): Promis
   const { fingerprint } = requireAccount(joined);
   return { fingerprint, rows: joined.filter((row): row is PrizeRow & { fingerprint: Buffer } => row.id !== null) };
 };
-
-export interface DrawRow {
-  id: number;
-  prize_id: number | null;
-  prize_name: string;
-  prize_image: string;
-  cost_points: number;
-  is_winner: number;
-  points_won: number;
-  created_at: Date | string;
-}
-
-export const toDraw = (row: DrawRow): Draw => ({
-  id: row.id,
-  isWinner: row.is_winner === 1,
-  prize: row.is_winner === 1 ? { id: row.prize_id, name: row.prize_name, imageUrl: row.prize_image } : null,
-  costPoints: row.cost_points,
-  pointsWon: row.points_won,
-  createdAt: new Date(row.created_at).toISOString(),
-});
 
 type JoinedDraw = { [Column in keyof DrawRow]: DrawRow[Column] | null } & { total: number };
 

@@ -5,17 +5,8 @@ import { cutPage, windowOf } from '../paging';
 import { operatorRequestOf, type Request, requestOf } from '../request';
 import type { OperatorContext, UserContext } from '../runtime/context';
 import { type add, type bonus, type deduct, FIRST_DAY, type Posted, type records, type stats } from './contract';
-import {
-  type PointsPosting,
-  postBonus,
-  postPoints,
-  type RecordRow,
-  selectBalance,
-  selectFilteredRecords,
-  selectRecords,
-  selectSums,
-  toRecord,
-} from './queries';
+import { type PointsPosting, postBonus, postPoints, selectBalance, selectFilteredRecords, selectRecords, selectSums } from './queries';
+import { type RecordRow, toRecord } from './row';
 
 export async function getBalance(ctx: UserContext): Promise<{ points: number }> {
   return { points: await selectBalance(ctx.db, ctx) };

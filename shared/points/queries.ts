@@ -5,29 +5,7 @@ import * as call from '../database/procedures';
 import type { Window } from '../paging';
 import type { Request } from '../request';
 import type { Database } from '../runtime/mysql';
-import type { Record } from './contract';
-
-export interface RecordRow {
-  seq: number;
-  amount: number;
-  balance_after: number;
-  source: string;
-  description: string;
-  related_id: number | null;
-  related_type: string | null;
-  created_at: Date | string;
-}
-
-export const toRecord = (row: RecordRow): Record => ({
-  id: row.seq,
-  amount: row.amount,
-  balanceAfter: row.balance_after,
-  source: row.source,
-  description: row.description,
-  relatedId: row.related_id,
-  relatedType: row.related_type,
-  createdAt: new Date(row.created_at).toISOString(),
-});
+import type { RecordRow } from './row';
 
 export const selectBalance = async (db: Database, account: Account): Promise<number> => {
   const rows = await db.rows<{ points: number }>(

@@ -18,7 +18,8 @@ import { Moved } from '../runtime/mysql';
 import { judge, type Put } from './conflict';
 import { contentHash } from './content-hash';
 import type { DiaryPut, MutationResult } from './contract';
-import { type PutReceipt, postAnswer, type Revision, requestIdOf, selectMetVersion } from './queries';
+import { type PutReceipt, postAnswer, requestIdOf, selectMetVersion } from './queries';
+import type { Revision } from './revisions';
 
 /** A put that wrote nothing. */
 interface Unwritten {

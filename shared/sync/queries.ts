@@ -1,21 +1,21 @@
-import { type JobRow, toJob } from '../ai/queries';
+import { type JobRow, toJob } from '../ai/row';
 import { type Account, guard, guardValues, requireAccount } from '../database/account';
 import * as call from '../database/procedures';
 import type { Diary, Mood } from '../diary/contract';
-import { type MoodRow, moodJson, toMood } from '../diary/mood-queries';
-import { type DiaryRow, toDiary } from '../diary/queries';
-import type { RevisionReason } from '../diary/revision-reasons';
+import { type MoodRow, moodJson, toMood } from '../diary/mood-row';
+import { type DiaryRow, toDiary } from '../diary/row';
 import type { Streak } from '../diary/streak';
 import type { ErrorCode } from '../errors';
-import { type DrawRow, toDraw } from '../lottery/queries';
-import { type RecordRow, toRecord } from '../points/queries';
+import { type DrawRow, toDraw } from '../lottery/row';
+import { type RecordRow, toRecord } from '../points/row';
 import { type Posted, type Request, systemRequestId } from '../request';
 import type { Database } from '../runtime/mysql';
+import { dayPlan } from '../task/day-plan';
 import type { DayPlan } from '../task/due';
-import { dayPlan, type TaskRow, toTask } from '../task/queries';
-import type { ProfileRow } from '../user/queries';
-import type { Written } from './content-hash';
+import { type TaskRow, toTask } from '../task/row';
+import type { ProfileRow } from '../user/row';
 import type { Change, ChangeKind } from './contract';
+import { type Revision, revisionsJson } from './revisions';
 
 /** A mutation is a request of its own, told by its client and its number. */
 export const requestIdOf = (clientId: string, mid: number): string => systemRequestId(`${clientId}:${String(mid).padStart(10, '0')}`);
@@ -88,20 +88,6 @@ export const selectMetVersion = async (db: Database, userId: number, requestId: 
   );
   return row?.version ?? 0;
 };
-
-export interface Revision extends Written {
-  reason: RevisionReason;
-  hash: string;
-  isUnread: boolean;
-  modifiedAt: Date;
-}
-
-/** As the database reads a DATETIME out of JSON. */
-export const sqlInstant = (instant: Date): string => instant.toISOString().slice(0, -1).replace('T', ' ');
-
-/** As keep_revisions reads them. */
-export const revisionsJson = (revisions: readonly Revision[]): object[] =>
-  revisions.map((revision) => ({ ...revision, modifiedAt: sqlInstant(revision.modifiedAt) }));
 
 /** Of a put that lost, or found the diary as it wanted it. `version`: of the diary it found; 0 for none. */
 export interface PutReceipt {

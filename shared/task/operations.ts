@@ -43,10 +43,9 @@ import {
   selectTasks,
   selectTemplateIds,
   selectWaiting,
-  type TaskRow,
-  toTask,
 } from './queries';
 import { columnsOf, firstDue } from './recurrence';
+import { type TaskRow, toTask } from './row';
 
 /** The first day of a monthly task may be so far off. */
 const MONTH_AHEAD = 31;

@@ -4,44 +4,9 @@ import * as call from '../database/procedures';
 import type { Posted, Request, StoredRequest } from '../request';
 import type { Database } from '../runtime/mysql';
 import type { TaskDecision, TaskState } from './change';
-import type { Task } from './contract';
 import type { DayPlan, Missing } from './due';
 import { type RecurrenceColumns, repeatOf } from './recurrence';
-
-/** As the table has it, or as the view task_json does. */
-export interface TaskRow {
-  id: number;
-  task_date: string;
-  title: string;
-  description: string;
-  category: string;
-  points_reward: number;
-  is_system: number;
-  is_weekly: number;
-  weekdays: number | null;
-  is_completed: number;
-  completed_at: Date | string | null;
-  remind_at: string | null;
-  by_guardian: number;
-  rejected_reason: string | null;
-}
-
-export const toTask = (row: TaskRow): Task => ({
-  id: row.id,
-  title: row.title,
-  description: row.description,
-  category: row.category,
-  pointsReward: row.points_reward,
-  isSystem: row.is_system === 1,
-  isCompleted: row.is_completed === 1,
-  completedAt: row.completed_at && new Date(row.completed_at).toISOString(),
-  date: row.task_date,
-  repeat: repeatOf(row.weekdays, row.is_weekly === 1),
-  status: row.is_completed === 1 ? 'done' : row.completed_at === null ? 'open' : 'waiting',
-  remindAt: row.remind_at,
-  byGuardian: row.by_guardian === 1,
-  rejectedReason: row.rejected_reason,
-});
+import type { TaskRow } from './row';
 
 const NAMES: (keyof TaskRow)[] = [
   'id',
@@ -74,14 +39,6 @@ export const selectTask = async (db: Database, account: Account, id: number): Pr
   const row = requireAccount(rows);
   return row.id === null ? null : (row as TaskRow);
 };
-
-/** What missingOn needs of a row of `users`, as JSON; takes the day twice. */
-export const dayPlan = `JSON_OBJECT(
-         'keys', (SELECT JSON_ARRAYAGG(task_key) FROM tasks WHERE user_id = users.id AND task_date = ?),
-         'templates', (SELECT JSON_ARRAYAGG(id) FROM task_templates
-                         WHERE is_active AND NOT EXISTS (SELECT 1 FROM hidden_templates h WHERE h.user_id = users.id AND h.template_id = task_templates.id)),
-         'rules', (SELECT JSON_ARRAYAGG(JSON_OBJECT('id', id, 'weekdays', weekdays, 'is_weekly', is_weekly))
-                     FROM task_rules WHERE user_id = users.id AND ended_at IS NULL AND start_date <= ?))`;
 
 type DayRow = { [Column in keyof TaskRow]: TaskRow[Column] | null } & {
   kind: 'task' | 'rule' | 'template';

@@ -23,9 +23,6 @@ export const selectErasedFiles = async (db: Database, userId: number, limit: num
   return rows.map((row) => row.file_id);
 };
 
-export const postDoomedFile = (db: Database, { userId, epoch }: Account, fileId: string, dueAt: Date): Promise<unknown> =>
-  call.postDoomedFile(db, { userId, epoch, fileId, dueAt });
-
 /** Files whose time has come, of whomever. */
 export const selectDueFiles = async (db: Database, now: Date, limit: number): Promise<{ userId: number; file: string }[]> => {
   const rows = await db.rows<{ user_id: number; file_id: string }>(

@@ -8,7 +8,8 @@ import type { UserContext } from '../runtime/context';
 import { requireGuardian, requireGuardianOncePinned } from '../runtime/guardian';
 import { type CheckStatus, isChecking, statusOf } from '../safety/check';
 import type { Profile, update } from './contract';
-import { type ProfileRow, postProfile, selectOpenid, selectProfile } from './queries';
+import { postProfile, selectOpenid, selectProfile } from './queries';
+import type { ProfileRow } from './row';
 
 export { eraseAccount } from './erase';
 export { signUpload } from './upload';

@@ -2,20 +2,7 @@ import { type Account, guard, guardValues, requireAccount } from '../database/ac
 import * as call from '../database/procedures';
 import type { Posted, Request } from '../request';
 import type { Database } from '../runtime/mysql';
-
-export interface ProfileRow {
-  id: number;
-  openid: string;
-  nickname: string;
-  avatar: string;
-  points: number;
-  total_diaries: number;
-  continuous_days: number;
-  longest_days: number;
-  last_diary_date: string | null;
-  settings: { aiEnabled?: boolean; taskApproval?: 'none' | 'own' | 'all'; shareDiary?: boolean };
-  created_at: Date | string;
-}
+import type { ProfileRow } from './row';
 
 export const selectProfile = async (db: Database, account: Account): Promise<ProfileRow> => {
   const rows = await db.rows<ProfileRow>(
