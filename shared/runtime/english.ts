@@ -112,6 +112,15 @@ const bySentence: Readonly<Record<string, string>> = {
   '不能大于 {}': 'Must not be greater than {}',
   '应为 {} 之一': 'Must be one of {}',
   '应为 {}': 'Must be {}',
+  写点内容吧: 'Write something',
+  '历史记录太多了，过几天再改吧': 'There are too many versions. Change it again in a few days',
+  '不能为 0': 'Must not be 0',
+  '每天奖励和扣除合计不超过 {} 分': 'Rewards and deductions of a day add up to at most {} points',
+  '时间应为 HH:MM': 'The time must be HH:MM',
+  没有这个系统任务: 'There is no such system task',
+  'id 与 ids 请给出其中一个': 'Give either id or ids',
+  这个任务没有在等待确认: 'This task is not waiting for approval',
+  '每天最多奖励 {} 分': 'At most {} points a day as a reward',
   格式不正确: 'Wrong format',
 };
 
