@@ -9,6 +9,7 @@ import type { PublicContext, SystemContext, UserContext } from '../runtime/conte
 import { checkPictures, decideOwnPicture } from '../safety/pictures';
 import { recheckTexts } from '../safety/recheck';
 import { isStoredFile, temporaryUrls } from '../storage/storage';
+import { requireDone } from '../upkeep/chores';
 import type { commentDiary, generateImage, Job, likeComment as likeContract, pictureChecked } from './contract';
 import { deskOf, ENDING_MS } from './desk';
 import { handOver } from './hand-over';
@@ -111,8 +112,10 @@ export async function workThrough(ctx: SystemContext): Promise<{ worked: number;
     while (Date.now() < desk.deadline - RESERVE_MS && (await workOnce(desk, null))) worked += 1;
   };
   if (config().ai !== null) await Promise.all(Array.from({ length: LANES }, lane));
-  const rechecked = (await recheckTexts(ctx)) + (await checkPictures(ctx));
-  return { worked, rechecked };
+  const { rechecked, failed } = await recheckTexts(ctx);
+  const pictures = await checkPictures(ctx);
+  requireDone(failed > 0 ? ['recheck'] : []);
+  return { worked, rechecked: rechecked + pictures };
 }
 
 /** WeChat's verdict on a picture that was handed in. */

@@ -121,8 +121,8 @@ export const postBonus = <Answer>(
   ]);
 
 /**
- * After a text was checked again: p_due_at NULL, it passed and waits no longer; else it is looked at again then. p_diary_id 0 is the
- * nickname. A diary that was rewritten since keeps its place in the queue.
+ * After a text was checked again under p_worker's lease: p_due_at NULL, it passed and waits no longer; else it is looked at again then.
+ * p_diary_id 0 is the nickname. A text that was rewritten since has lost the lease and keeps its place in the queue.
  */
 export const postCheck = <Answer>(
   db: Database,
@@ -130,9 +130,25 @@ export const postCheck = <Answer>(
     userId: number;
     diaryId: number;
     version: number | null;
+    worker: string;
     dueAt: Date | null;
   },
-): Promise<Answer> => db.post('post_check', [given.userId, given.diaryId, given.version, given.dueAt]);
+): Promise<Answer> => db.post('post_check', [given.userId, given.diaryId, given.version, given.worker, given.dueAt]);
+
+/**
+ * Leases up to p_limit due texts to p_worker until p_until. Imported ones come last; among the others each child's oldest comes before any child's
+ * second. p_window bounds what is read to find them.
+ */
+export const postCheckClaim = <Answer>(
+  db: Database,
+  given: {
+    worker: string;
+    until: Date;
+    window: number;
+    limit: number;
+    now: Date;
+  },
+): Promise<Answer> => db.post('post_check_claim', [given.worker, given.until, given.window, given.limit, given.now]);
 
 /**
  * Notes whether the child likes the AI comment of a diary. Moves the diary's rev, not its content_rev. NOT_FOUND without a comment.
@@ -410,28 +426,29 @@ export const postFailure = <Answer>(
 ): Promise<Answer> => db.post('post_failure', [given.userId, given.epoch, given.requestId, given.now]);
 
 /**
- * Forgets answered requests of a span of time; a phone's mutations (~<client>:<ten digits>) and their failures only when p_mutations says so.
+ * Forgets up to p_limit requests from before p_until: those of callers, or those that the system named and with them failures of mutations.
  */
 export const postForgetting = <Answer>(
   db: Database,
   given: {
-    from: Date;
+    system: boolean;
     until: Date;
-    mutations: boolean;
     limit: number;
   },
-): Promise<Answer> => db.post('post_forgetting', [given.from, given.until, given.mutations, given.limit]);
+): Promise<Answer> => db.post('post_forgetting', [given.system, given.until, given.limit]);
 
 /**
- * Removes one user's tombstones from before p_before and says so in gc_rev: a cursor below it may have missed one and is told to read everything.
+ * Removes up to p_limit of one user's tombstones of each kind from before p_before. gc_rev is at least the rev of each: a cursor below it may have
+ * missed one and is told to read everything.
  */
 export const postGarbage = <Answer>(
   db: Database,
   given: {
     userId: number;
     before: Date;
+    limit: number;
   },
-): Promise<Answer> => db.post('post_garbage', [given.userId, given.before]);
+): Promise<Answer> => db.post('post_garbage', [given.userId, given.before, given.limit]);
 
 /**
  * Voids the guardian tokens issued so far. With p_reset_at the PIN stops counting then; a reset that is pending keeps its time.
@@ -869,6 +886,18 @@ export const postNewDay = <Answer>(
     given.reward,
     given.now,
   ]);
+
+/**
+ * Takes a nickname away that did not pass its check, unless the child has changed it since.
+ */
+export const postNicknameRemoval = <Answer>(
+  db: Database,
+  given: {
+    userId: number;
+    nickname: string;
+    now: Date;
+  },
+): Promise<Answer> => db.post('post_nickname_removal', [given.userId, given.nickname, given.now]);
 
 /**
  * Notes that a waiting picture was handed in (p_trace_id), or could not be (NULL keeps the former one), and when to do so again.

@@ -2,10 +2,10 @@ import { sweepHistory } from '../diary/history';
 import { AppError } from '../errors';
 import { config } from '../runtime/config';
 import type { OperatorContext, SystemContext } from '../runtime/context';
-import { describeError, logLine } from '../runtime/log';
 import { openDatabase } from '../runtime/mysql';
 import { hasStorage, probeStorage } from '../storage/storage';
-import { collectGarbage } from '../sync/garbage';
+import { requireDone, runChores } from '../upkeep/chores';
+import { collectGarbage, garbageHours } from '../upkeep/garbage';
 import { reconcile } from '../upkeep/reconcile';
 import { continueErasures, removeDueFiles } from '../user/erase';
 import type { Changes, Check, Health } from './contract';
@@ -15,6 +15,7 @@ import { tellOutage, tellOutageOver } from './outage';
 import {
   postMinutesSweep,
   selectBusyUsers,
+  selectChecksLateMinutes,
   selectCipher,
   selectConnections,
   selectDatabaseMb,
@@ -44,21 +45,23 @@ async function measure(ctx: SystemContext): Promise<Measurements> {
     jobs: await selectEndedJobs(ctx.db, before(ctx, HOUR_MS / 2), ctx.now),
     ledgerMismatches: await selectLedgerMismatches(ctx.db, before(ctx, 10 * MINUTE_MS)),
     pendingChecks: await selectPendingChecks(ctx.db),
+    checksLateMinutes: await selectChecksLateMinutes(ctx.db, ctx.now),
+    garbageHours: await garbageHours(ctx.db, ctx.now),
     overdueErasures: await selectOverdueErasures(ctx.db, before(ctx, HOUR_MS)),
   };
 }
 
-/** A chore that fails is tried again in a minute, and does not keep the others from being done. */
-async function chore(ctx: SystemContext, what: string, work: Promise<unknown>): Promise<void> {
-  await work.catch((error: unknown) => logLine('warning', { what, requestId: ctx.requestId, causes: describeError(error) }));
-}
-
-/** Each minute: what the instances counted, what the rules say of it, whom to tell, what to clear away. */
+/**
+ * Each minute: what the instances counted, what the rules say of it, whom to tell, what to clear away. A chore that fails is tried again in a
+ * minute; this run then answers INTERNAL.
+ */
 export async function collect(ctx: SystemContext): Promise<Changes> {
   try {
-    await chore(ctx, 'store-minutes', storeMinutes(ctx));
-    await chore(ctx, 'erasures', continueErasures(ctx));
-    await chore(ctx, 'due-files', removeDueFiles(ctx));
+    const failed = await runChores(ctx, {
+      'store-minutes': () => storeMinutes(ctx),
+      erasures: () => continueErasures(ctx),
+      'due-files': () => removeDueFiles(ctx),
+    });
     const open = await selectOpenRules(ctx.db);
     const seen = await measure(ctx);
     const changes = await judge(
@@ -68,9 +71,12 @@ export async function collect(ctx: SystemContext): Promise<Changes> {
     );
     await tellOutageOver(ctx);
     await tellAll(ctx);
-    await chore(ctx, 'garbage', collectGarbage(ctx.db, ctx.now));
-    await chore(ctx, 'history', sweepHistory(ctx.db, ctx.now));
-    await chore(ctx, 'sweep-minutes', postMinutesSweep(ctx.db, before(ctx, KEEP_MINUTES_MS), SWEEP_ROWS));
+    const uncleared = await runChores(ctx, {
+      garbage: () => collectGarbage(ctx.db, ctx.now),
+      history: () => sweepHistory(ctx.db, ctx.now),
+      'sweep-minutes': () => postMinutesSweep(ctx.db, before(ctx, KEEP_MINUTES_MS), SWEEP_ROWS),
+    });
+    requireDone([...failed, ...uncleared]);
     return changes;
   } catch (error) {
     if (error instanceof AppError && error.code === 'UNAVAILABLE') await tellOutage(ctx);

@@ -103,6 +103,16 @@ export const selectPendingChecks = async (db: Database): Promise<number> => {
   return row?.n ?? 0;
 };
 
+/** How late the queue of texts that children wrote is; 0 when nothing is due. Imported texts may wait. */
+export const selectChecksLateMinutes = async (db: Database, now: Date): Promise<number> => {
+  const [row] = await db.rows<{ due: Date | null }>(
+    'monitor.late-checks',
+    'SELECT MIN(due_at) AS due FROM content_checks WHERE priority = 0',
+    [],
+  );
+  return row?.due ? Math.max(0, (now.getTime() - row.due.getTime()) / 60_000) : 0;
+};
+
 export const selectOverdueErasures = async (db: Database, before: Date): Promise<number> => {
   const [row] = await db.rows<{ n: number }>(
     'monitor.erasures',

@@ -1,4 +1,5 @@
 import { LATENCY_EDGES } from '../runtime/metrics';
+import { CHORES } from '../upkeep/chores';
 
 /** What one run sees. Calls are those of the last five minutes. */
 export interface Measurements {
@@ -15,6 +16,10 @@ export interface Measurements {
   ledgerMismatches: number;
   /** Texts that are published and could not be checked yet. */
   pendingChecks: number;
+  /** By how many minutes the re-check of what children wrote is behind. */
+  checksLateMinutes: number;
+  /** By how many hours the oldest row that clean-up should have removed is past its time. */
+  garbageHours: number;
   /** Accounts that were to be erased more than an hour ago and are not. */
   overdueErasures: number;
 }
@@ -207,6 +212,32 @@ export const rules: readonly Rule[] = [
     opensAt: MOST_PENDING_CHECKS,
     closesBelow: MOST_PENDING_CHECKS / 2,
     read: ({ pendingChecks: value }) => ({ value, detail: `${value} 条已发布的内容还没有通过检查` }),
+  },
+  {
+    name: 'late-checks',
+    title: '内容复查滞后',
+    opensAt: 30,
+    closesBelow: 5,
+    read: ({ checksLateMinutes: value }) => ({ value, detail: `最早一条应在 ${Math.round(value)} 分钟前复查` }),
+  },
+  {
+    name: 'garbage',
+    title: '清理积压',
+    opensAt: 6,
+    closesBelow: 1,
+    read: ({ garbageHours: value }) => ({ value, detail: `最早一行应在 ${Math.round(value)} 小时前清理` }),
+  },
+  {
+    name: 'chores',
+    title: '定时任务失败',
+    opensAt: 3,
+    closesBelow: 1,
+    read: ({ calls }) => {
+      const failures = Object.entries(calls.get(CHORES) ?? {}).filter(([name]) => name.startsWith('event:failed:'));
+      const total = failures.reduce((sum, [, count]) => sum + count, 0);
+      const names = failures.map(([name, count]) => `${name.split(':').at(-1)}×${count}`).join('、');
+      return { value: total, detail: `5 分钟内失败 ${total} 次（${names}）` };
+    },
   },
   {
     name: 'ledger',

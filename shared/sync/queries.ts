@@ -297,21 +297,3 @@ export const selectHome = async (db: Database, account: Account, today: string):
     conflicts: rows.find((row) => row.kind === 'conflicts')?.row ?? 0,
   };
 };
-
-export const selectUsersWithTombstones = async (db: Database, before: Date, limit: number): Promise<number[]> => {
-  const rows = await db.rows<{ user_id: number }>(
-    'sync.tombstones',
-    `(SELECT DISTINCT user_id FROM diaries WHERE deleted_at < ? LIMIT ?) UNION (SELECT DISTINCT user_id FROM tasks WHERE deleted_at < ? LIMIT ?)`,
-    [before, limit, before, limit],
-  );
-  return rows.map((row) => row.user_id);
-};
-
-export const postGarbage = (db: Database, userId: number, before: Date): Promise<unknown> => call.postGarbage(db, { userId, before });
-
-/** `mutations: false` spares the mutations of phones. */
-export const postForgetting = (
-  db: Database,
-  span: { from: Date; until: Date; mutations: boolean },
-  limit: number,
-): Promise<{ forgotten: number }> => call.postForgetting(db, { ...span, limit });

@@ -75,10 +75,15 @@ export async function removeDueFiles(ctx: SystemContext): Promise<void> {
   }
 }
 
-/** Goes on with what earlier calls had no time for. An account that cannot be emptied now does not hold up the others. */
+/**
+ * Continues what earlier calls had no time for. An account that cannot be emptied now does not delay the others. Throws the first failure after
+ * all were tried.
+ */
 export async function continueErasures(ctx: SystemContext): Promise<void> {
+  const failures: unknown[] = [];
   for (const userId of await selectUnfinishedErasures(ctx.db)) {
-    if (Date.now() > ctx.deadline - MARGIN_MS) return;
-    await emptyAccount(ctx, userId).catch((error: unknown) => leaveToTimer(ctx, error));
+    if (Date.now() > ctx.deadline - MARGIN_MS) break;
+    await emptyAccount(ctx, userId).catch((error: unknown) => failures.push(error));
   }
+  if (failures.length > 0) throw failures[0];
 }

@@ -1,9 +1,10 @@
--- After a text was checked again: p_due_at NULL, it passed and waits no longer; else it is looked at again then. p_diary_id 0 is the
--- nickname. A diary that was rewritten since keeps its place in the queue.
+-- After a text was checked again under p_worker's lease: p_due_at NULL, it passed and waits no longer; else it is looked at again then.
+-- p_diary_id 0 is the nickname. A text that was rewritten since has lost the lease and keeps its place in the queue.
 CREATE DEFINER = gd_owner PROCEDURE post_check(
   IN p_user_id INT UNSIGNED,
   IN p_diary_id BIGINT UNSIGNED,
   IN p_version BIGINT UNSIGNED /* NULL */,
+  IN p_worker VARCHAR(40) CHARACTER SET ascii,
   IN p_due_at DATETIME(3) /* NULL */
 )
 SQL SECURITY DEFINER
@@ -11,11 +12,12 @@ BEGIN
   DECLARE EXIT HANDLER FOR SQLEXCEPTION BEGIN ROLLBACK; RESIGNAL; END;
   START TRANSACTION;
   IF p_due_at IS NOT NULL THEN
-    UPDATE content_checks SET due_at = p_due_at, tries = tries + 1 WHERE user_id = p_user_id AND diary_id = p_diary_id;
+    UPDATE content_checks SET due_at = p_due_at, tries = tries + 1, worker = NULL
+     WHERE user_id = p_user_id AND diary_id = p_diary_id AND worker = p_worker;
   ELSE
     UPDATE diaries SET check_status = 'passed'
      WHERE user_id = p_user_id AND id = p_diary_id AND content_rev = p_version AND check_status = 'pending';
-    DELETE FROM content_checks WHERE user_id = p_user_id AND diary_id = p_diary_id
+    DELETE FROM content_checks WHERE user_id = p_user_id AND diary_id = p_diary_id AND worker = p_worker
       AND NOT EXISTS (SELECT 1 FROM diaries WHERE user_id = p_user_id AND id = p_diary_id AND check_status = 'pending');
   END IF;
   COMMIT;

@@ -85,7 +85,7 @@ BEGIN
 
   IF p_check_status = 'pending' THEN
     INSERT INTO content_checks (user_id, diary_id, due_at) VALUES (p_user_id, COALESCE(p_id, v_rev), p_now + INTERVAL 1 MINUTE) AS new
-    ON DUPLICATE KEY UPDATE due_at = new.due_at, tries = 0;
+    ON DUPLICATE KEY UPDATE due_at = new.due_at, tries = 0, priority = 0, worker = NULL;
   END IF;
   IF p_reward > 0 THEN
     SET v_amount = p_reward;

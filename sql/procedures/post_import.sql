@@ -33,8 +33,8 @@ BEGIN
       weather VARCHAR(20) PATH '$.weather', images JSON PATH '$.images', tags JSON PATH '$.tags', ai_comment TEXT PATH '$.aiComment', is_draft BOOLEAN PATH '$.isDraft',
       check_status VARCHAR(10) PATH '$.checkStatus', modified_at DATETIME(3) PATH '$.modifiedAt'
     )) AS day;
-  INSERT INTO content_checks (user_id, diary_id, due_at)
-  SELECT user_id, id, p_now FROM diaries WHERE user_id = p_user_id AND id > v_rev AND check_status = 'pending';
+  INSERT INTO content_checks (user_id, diary_id, priority, due_at)
+  SELECT user_id, id, 1, p_now FROM diaries WHERE user_id = p_user_id AND id > v_rev AND check_status = 'pending';
   SET v_rev = v_rev + JSON_LENGTH(p_days);
 
   CALL keep_revisions(p_user_id, v_rev + 1, p_revisions, p_now);

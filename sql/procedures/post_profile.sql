@@ -23,7 +23,9 @@ BEGIN
   WHERE id = p_user_id;
   IF p_is_unchecked THEN
     INSERT INTO content_checks (user_id, diary_id, due_at) VALUES (p_user_id, 0, p_now + INTERVAL 1 MINUTE) AS new
-    ON DUPLICATE KEY UPDATE due_at = new.due_at, tries = 0;
+    ON DUPLICATE KEY UPDATE due_at = new.due_at, tries = 0, priority = 0, worker = NULL;
+  ELSEIF p_nickname IS NOT NULL THEN
+    DELETE FROM content_checks WHERE user_id = p_user_id AND diary_id = 0;
   END IF;
   IF p_checks_avatar AND p_avatar <> '' THEN
     INSERT IGNORE INTO picture_checks (user_id, file_hash, file, due_at, created_at)

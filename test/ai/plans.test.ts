@@ -22,7 +22,11 @@ describe('with a long history of jobs behind it', () => {
       "SELECT id FROM ai_jobs WHERE user_id = :user AND diary_id = 5 AND kind = 'comment' AND answers_version = 5",
       'uk_user_diary',
     ],
-    ['what waits for a check', "SELECT user_id FROM content_checks WHERE due_at <= '2025-01-22' ORDER BY due_at LIMIT 20", 'idx_due'],
+    [
+      'what waits for a check',
+      "SELECT user_id FROM content_checks WHERE priority = 0 AND due_at <= '2025-01-22' ORDER BY due_at LIMIT 20",
+      'idx_queue',
+    ],
   ])('%s is found by its index, without a scan or a sort', async (_, sql, key) => {
     const { userId } = await newChild();
     onTestFinished(async () => {

@@ -2,11 +2,12 @@ import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { main as ai } from '../../functions/ai/index';
 import { main as diary } from '../../functions/diary/index';
 import { main as user } from '../../functions/user/index';
+import { postCheck, postCheckClaim, postNicknameRemoval } from '../../shared/database/procedures';
 import { config } from '../../shared/runtime/config';
 import { minuteKey, minuteOf, reportCalls } from '../../shared/runtime/metrics';
 import { openCache } from '../../shared/runtime/redis';
 import { piecesOf } from '../../shared/safety/check';
-import { type Child, fire, NOON, newChild, ok, refused, select, send, TODAY, withoutRateLimits } from '../harness';
+import { type Child, fire, NOON, newChild, ok, refused, select, send, TODAY, testDatabase, withoutRateLimits } from '../harness';
 import { outgoing, useServices } from './services';
 
 withoutRateLimits();
@@ -163,6 +164,80 @@ describe.each(['https', 'openapi'] as const)('over %s', (way) => {
     await select("UPDATE diaries SET content = '其实违规' WHERE user_id = ?", [child.userId]);
     await fire(ai, 'work', at(5));
     expect(await today(child)).toMatchObject({ content: '其实违规', isDraft: true });
+  });
+
+  test('one text that cannot be withdrawn keeps no other from being checked; the timer answers INTERNAL and tries it again', async () => {
+    const [first, second] = [await newChild(), await newChild()];
+    for (const child of [first, second]) await create(child, '不活跃');
+    const { id, version } = await today(first);
+    await select("UPDATE diaries SET content = '其实违规' WHERE user_id = ?", [first.userId]);
+    await select("UPDATE diaries SET content = '好了' WHERE user_id = ?", [second.userId]);
+    await select("INSERT INTO requests (user_id, request_id, hash, created_at) VALUES (?, ?, REPEAT('x', 32), NOW(3))", [
+      first.userId,
+      `~check:${id}:${version}`,
+    ]);
+    const work = (minutes: number) => fire(ai, 'work', at(minutes));
+    expect(await work(5)).toMatchObject({ success: false, error: { code: 'INTERNAL', details: [{ path: 'recheck' }] } });
+    expect([await statusOf(first), await statusOf(second)]).toEqual(['pending', 'passed']);
+    await select('DELETE FROM requests WHERE user_id = ? AND request_id LIKE ?', [first.userId, '~check:%']);
+    expect(await work(30)).toMatchObject({ success: true });
+    expect(await statusOf(first)).toBe('rejected');
+  });
+
+  test('one child’s many texts do not delay another child’s, and imported ones come last', async () => {
+    const [busy, other, moved] = [await newChild(), await newChild(), await newChild()];
+    await select('DELETE FROM content_checks');
+    for (const child of [moved, busy, other]) await create(child, '不活跃');
+    await select('UPDATE content_checks SET priority = 1 WHERE user_id = ?', [moved.userId]);
+    await select(
+      `INSERT INTO content_checks (user_id, diary_id, due_at) WITH RECURSIVE numbers AS (SELECT 100 AS n UNION ALL SELECT n + 1 FROM numbers WHERE n < 399)
+       SELECT ?, n, ? FROM numbers`,
+      [busy.userId, new Date(NOON)],
+    );
+    const { claimed } = await postCheckClaim<{ claimed: number }>(testDatabase(), {
+      worker: 'test',
+      until: new Date(at(7)),
+      window: 20_000,
+      limit: 3,
+      now: new Date(at(5)),
+    });
+    expect(claimed).toBe(3);
+    const rows = await select<{ user_id: number }>("SELECT user_id FROM content_checks WHERE worker = 'test'");
+    expect(rows.map(({ user_id }) => user_id).toSorted()).toEqual([busy.userId, busy.userId, other.userId].toSorted());
+    await select('DELETE FROM content_checks');
+  });
+
+  test('the text that a worker has leased is given to no other until the lease ends', async () => {
+    await select('DELETE FROM content_checks');
+    await create(await newChild(), '不活跃');
+    const claim = (worker: string, minutes: number) =>
+      postCheckClaim<{ claimed: number }>(testDatabase(), {
+        worker,
+        until: new Date(at(minutes + 2)),
+        window: 20_000,
+        limit: 100,
+        now: new Date(at(minutes)),
+      });
+    expect((await claim('first', 5)).claimed).toBe(1);
+    expect((await claim('second', 6)).claimed).toBe(0);
+    expect((await claim('second', 8)).claimed).toBe(1);
+    await select('DELETE FROM content_checks');
+  });
+
+  test('a nickname or a diary that is changed during its check keeps its place in the queue, and the verdict on the old text does not count', async () => {
+    const child = await newChild();
+    await select('DELETE FROM content_checks');
+    await ok(user, child.openid, 'update', { nickname: '不活跃' });
+    const [{ userId, diaryId }, lease] = [
+      { userId: child.userId, diaryId: 0 },
+      { window: 20_000, limit: 100 },
+    ];
+    await postCheckClaim(testDatabase(), { worker: 'slow', until: new Date(at(7)), ...lease, now: new Date(at(5)) });
+    await ok(user, child.openid, 'update', { nickname: '不活跃二' });
+    await postCheck(testDatabase(), { userId, diaryId, version: null, worker: 'slow', dueAt: null });
+    await postNicknameRemoval(testDatabase(), { userId, nickname: '不活跃', now: new Date(at(6)) });
+    expect(await select('SELECT diary_id FROM content_checks WHERE user_id = ?', [userId])).toEqual([{ diary_id: 0 }]);
+    expect(await ok(user, child.openid, 'profile')).toMatchObject({ nickname: '不活跃二' });
   });
 
   test('a nickname that does not pass is refused, one that cannot be checked is taken away later if it must be', async () => {

@@ -385,7 +385,7 @@ export class Stage {
     const longAgo = '2000-01-01';
     for (const table of ['diaries', 'tasks'])
       await select(`UPDATE ${table} SET deleted_at = ? WHERE user_id = ? AND deleted_at IS NOT NULL`, [longAgo, this.userId]);
-    await select('CALL post_garbage(?, ?)', [this.userId, '2001-01-01']);
+    await select('CALL post_garbage(?, ?, 1000)', [this.userId, '2001-01-01']);
   }
 
   /** All faults end, and every phone syncs until nothing moves any more. */

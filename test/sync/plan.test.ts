@@ -1,14 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { selectHashes, selectImported, selectImportState, selectKept, selectStanding } from '../../shared/import/queries';
 import type { Database, Value } from '../../shared/runtime/mysql';
-import {
-  selectFeed,
-  selectHome,
-  selectKnown,
-  selectMadeTask,
-  selectMetVersion,
-  selectUsersWithTombstones,
-} from '../../shared/sync/queries';
+import { selectFeed, selectHome, selectKnown, selectMadeTask, selectMetVersion } from '../../shared/sync/queries';
+import { selectOldest, selectUsersWithTombstones } from '../../shared/upkeep/garbage-queries';
 import { select, TODAY } from '../harness';
 
 const USER = 900_001;
@@ -99,6 +93,7 @@ test.each<[string, (db: Database) => Promise<unknown>]>([
   ['kept texts', (db) => selectKept(db, USER, ['2024-02-01'])],
   ['imported items', (db) => selectImported(db, USER, ['task:1'])],
   ['hashes of a month', (db) => selectHashes(db, USER, '2024-02-01', '2024-02-29')],
+  ['oldest rows that clean-up removes', (db) => selectOldest(db)],
   ['tombstones', (db) => selectUsersWithTombstones(db, new Date(0), 100)],
 ])('%s: no table of users’ rows is read through', async (_, query) => {
   const own = (await planOf(query)).filter(({ table }) => !/^(e|sync_epoch|task_templates|task_rules|asked|page|due)$/.test(table ?? ''));

@@ -32,6 +32,7 @@ beforeEach(async () => {
   start += 24 * 3_600_000;
   webhook.answer(0);
   // What other suites have left to do is done, and what it rang for is forgotten.
+  await select('DELETE FROM content_checks');
   await collect(-10);
   await select('DELETE FROM incidents');
   told = webhook.messages.length;
@@ -183,6 +184,8 @@ const quiet = {
   jobs: { ended: 0, failed: 0 },
   ledgerMismatches: 0,
   pendingChecks: 0,
+  checksLateMinutes: 0,
+  garbageHours: 0,
   overdueErasures: 0,
 };
 
@@ -196,6 +199,60 @@ test('checks that fail for want of a right open an incident and name the code; t
   expect(of({ events: 4, 'event:outage:0': 3, 'event:OK': 1 })).toMatchObject({ value: 0.75 });
   for (const counts of [{ events: 50, 'event:TEXT': 50 }, { events: 2, 'event:outage:0': 2 }, {}])
     expect(of(counts)).toMatchObject({ value: 0 });
+});
+
+test('clean-up that falls behind opens an incident, and it ends once the rows are gone', async () => {
+  const { userInfo } = await ok(login, newOpenid(), 'login');
+  const madeAt = new Date(start - 31 * 24 * 3_600_000);
+  await select("INSERT INTO requests (user_id, request_id, hash, created_at) VALUES (?, 'a-call-of-last-month', REPEAT('x', 32), ?)", [
+    userInfo.id,
+    madeAt,
+  ]);
+  expect((await collect(2)).opened).toEqual(['garbage']);
+  expect((await collect(3)).closed).toEqual(['garbage']);
+});
+
+test('texts of children that nobody checks again open one incident; imported ones may wait', async () => {
+  const { userInfo } = await ok(login, newOpenid(), 'login');
+  const wait = (diaryId: number, priority: number) =>
+    select('INSERT INTO content_checks (user_id, diary_id, priority, due_at) VALUES (?, ?, ?, ?)', [
+      userInfo.id,
+      diaryId,
+      priority,
+      new Date(start - 3_600_000),
+    ]);
+  await wait(1, 1);
+  await expectOneIncident(
+    'late-checks',
+    '内容复查滞后',
+    () => wait(2, 0),
+    () => select('DELETE FROM content_checks WHERE user_id = ?', [userInfo.id]),
+  );
+});
+
+test('a chore that fails keeps no other from running; the timer answers INTERNAL and names it, and an incident opens', async () => {
+  const { userInfo } = await ok(login, newOpenid(), 'login');
+  const due = new Date(Date.parse(after(0)) - 60_000);
+  await select('INSERT INTO erased_files (user_id, file_id, due_at) VALUES (?, ?, ?)', [userInfo.id, 'cloud://gone/users/x/a.jpg', due]);
+  await select("INSERT INTO requests (user_id, request_id, hash, created_at) VALUES (?, 'an-old-call-of-this', REPEAT('x', 32), ?)", [
+    userInfo.id,
+    new Date(start - 31 * 24 * 3_600_000),
+  ]);
+  try {
+    for (const minute of [0, 1, 2, 3]) {
+      await reportCalls(true);
+      expect(await fire(monitor, 'collect', after(minute))).toMatchObject({
+        success: false,
+        error: { code: 'INTERNAL', details: [{ path: 'due-files' }] },
+      });
+    }
+    expect(await select("SELECT 1 FROM requests WHERE request_id = 'an-old-call-of-this'")).toEqual([]);
+    await reportCalls(true);
+    await fire(monitor, 'collect', after(4));
+    expect(await onlyOf('chores')).toHaveLength(1);
+  } finally {
+    await select('DELETE FROM erased_files WHERE user_id = ?', [userInfo.id]);
+  }
 });
 
 test('a queue of unchecked texts that grows long opens an incident', () => {
@@ -275,8 +332,10 @@ test('an erasure that storage holds up opens one incident, and both end when sto
     userInfo.id,
     `cloud://gone/users/${userInfo.id}/a.jpg`,
   ]);
-  expect((await collect(0)).opened).toEqual(['erasures']);
-  expect((await collect(1)).opened).toEqual([]);
+  for (const minute of [0, 1]) {
+    expect(await fire(monitor, 'collect', after(minute))).toMatchObject({ success: false, error: { details: [{ path: 'erasures' }] } });
+  }
+  expect(await onlyOf('erasures')).toHaveLength(1);
   await select('DELETE FROM erased_files WHERE user_id = ?', [userInfo.id]);
   expect((await collect(2)).closed).toEqual(['erasures']);
   expect(await select('SELECT 1 FROM erasures WHERE user_id = ? AND finished_at IS NOT NULL', [userInfo.id])).toHaveLength(1);

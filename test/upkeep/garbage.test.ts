@@ -4,7 +4,7 @@ import { main } from '../../functions/sync/index';
 import { main as task } from '../../functions/task/index';
 import type { Database, Value } from '../../shared/runtime/mysql';
 import type { SyncOutput } from '../../shared/sync/contract';
-import { collectGarbage } from '../../shared/sync/garbage';
+import { collectGarbage } from '../../shared/upkeep/garbage';
 import { type Child, db, NOON, newChild, ok, select, TODAY, withoutRateLimits } from '../harness';
 import { mismatches } from '../reconcile';
 
@@ -108,3 +108,83 @@ test('answers of direct calls are kept 30 days, those of phones 90', async () =>
   await collectGarbage(asJob, daysLater(92));
   expect(await left()).toEqual([]);
 });
+
+/** So many requests of one user, made so many days before NOON. */
+async function withOldRequests(child: Child, count: number, days: number, prefix: string): Promise<void> {
+  const digits =
+    '(SELECT 0 AS n UNION ALL SELECT 1 UNION ALL SELECT 2 UNION ALL SELECT 3 UNION ALL SELECT 4 UNION ALL SELECT 5 UNION ALL SELECT 6 UNION ALL SELECT 7 UNION ALL SELECT 8 UNION ALL SELECT 9)';
+  await select(
+    `INSERT INTO requests (user_id, request_id, hash, receipt, created_at)
+     SELECT ?, CONCAT(?, LPAD(n, 10, '0')), REPEAT('x', 32), '{}', ?
+       FROM (SELECT a.n + 10 * b.n + 100 * c.n + 1000 * d.n AS n FROM ${digits} a JOIN ${digits} b JOIN ${digits} c JOIN ${digits} d) AS numbers
+      WHERE n < ?`,
+    [child.userId, prefix, daysLater(-days), count],
+  );
+}
+
+const requestsOf = async ({ userId }: Child): Promise<number> =>
+  (await select<{ n: number }>('SELECT COUNT(*) AS n FROM requests WHERE user_id = ?', [userId]))[0]?.n ?? 0;
+
+test('clean-up works in slices: what one run has no time for, the next one removes', async () => {
+  const child = await newChild();
+  await withOldRequests(child, 1_200, 40, 'a-direct-call-');
+  let slices = 0;
+  const counting: Database = {
+    ...asJob,
+    post: (name, values) => {
+      if (name === 'post_forgetting') slices += 1;
+      return asJob.post(name, values);
+    },
+  };
+  await collectGarbage(counting, daysLater(0), Date.now());
+  expect([await requestsOf(child), slices]).toEqual([1_200, 0]);
+  await collectGarbage(counting, daysLater(0));
+  expect(await requestsOf(child)).toBe(0);
+  expect(slices).toBeGreaterThanOrEqual(4);
+});
+
+test('recent mutations of phones, however many, do not slow the clean-up of direct calls: only rows that go are read', async () => {
+  const child = await newChild();
+  await withOldRequests(child, 5_000, 40, '~phone-1234:');
+  await withOldRequests(child, 100, 40, 'a-direct-call-');
+  const connection = await db().getConnection();
+  try {
+    await connection.query('FLUSH STATUS');
+    await connection.query('CALL post_forgetting(FALSE, ?, 500)', [daysLater(-30)]);
+    const [rows] = await connection.query("SHOW SESSION STATUS LIKE 'Handler_read%'");
+    const read = (rows as { Value: string }[]).reduce((sum, { Value }) => sum + Number(Value), 0);
+    expect(read).toBeLessThan(1_500);
+  } finally {
+    connection.release();
+  }
+  expect(await requestsOf(child)).toBe(5_000);
+});
+
+test.runIf(process.env.MODE === 'long')(
+  'two million mutations of phones: each slice of the clean-up stays below 200 ms',
+  async () => {
+    const child = await newChild();
+    for (let part = 0; part < 200; part += 1) await withOldRequests(child, 10_000, 40, `~phone-${1_000 + part}:`);
+    await withOldRequests(child, 10_000, 40, 'a-direct-call-');
+    const times: number[] = [];
+    const timing: Database = {
+      ...asJob,
+      async post(name, values) {
+        const started = performance.now();
+        const answer = await asJob.post(name, values);
+        times.push(performance.now() - started);
+        return answer as never;
+      },
+    };
+    await collectGarbage(timing, daysLater(0), Date.now() + 60_000);
+    expect(await requestsOf(child)).toBe(2_000_000);
+    await collectGarbage(timing, daysLater(60), Date.now() + 60_000);
+    console.log(`${times.length} slices, longest ${Math.max(...times).toFixed(0)} ms`);
+    expect(times.toSorted((a, b) => a - b)[Math.floor(times.length * 0.99)]).toBeLessThan(200);
+    for (let left = true; left; )
+      left =
+        (await select<{ n: number }>('SELECT 1 AS n FROM requests WHERE user_id = ? LIMIT 1', [child.userId])).length > 0 &&
+        (await select('DELETE FROM requests WHERE user_id = ? LIMIT 100000', [child.userId])) !== null;
+  },
+  900_000,
+);
