@@ -131,6 +131,9 @@ export interface Prize {
   name: string;
   description: string;
   imageUrl: string;
+  emoji: string;
+  /** `physical`: handed over by a guardian; `virtual`: points. */
+  kind: 'physical' | 'virtual' | 'badge';
   probability: number;
   /** −1: unlimited */
   stock: number;
@@ -142,10 +145,52 @@ export interface Prize {
 export interface Draw {
   id: number;
   isWinner: boolean;
-  prize: { id: number | null; name: string; imageUrl: string } | null;
+  /** As it was when it was won. */
+  prize: {
+    id: number | null;
+    name: string;
+    imageUrl: string;
+    emoji: string;
+    description: string;
+    kind: 'physical' | 'virtual' | 'badge';
+  } | null;
+  /** Whether a guardian has handed it over; null: there is nothing to hand over. */
+  given: boolean | null;
   costPoints: number;
   pointsWon: number;
   createdAt: string;
+}
+
+/** One prize of a family's own list. */
+export interface FamilyPrize {
+  id: number;
+  name: string;
+  description: string;
+  emoji: string;
+  image: string;
+  kind: 'physical' | 'virtual' | 'badge';
+  /** Points, of a virtual one. */
+  value: number;
+  weight: number;
+  stockType: 'unlimited' | 'limited';
+  stock: number;
+  isActive: boolean;
+}
+
+/** @public */
+export type FamilyPrizeInput = Pick<FamilyPrize, 'name' | 'kind' | 'weight'> & {
+  [Name in keyof FamilyPrize]?: FamilyPrize[Name] | undefined;
+};
+
+export interface Wheel {
+  source: 'system' | 'family';
+  cost: number;
+  dailyLimit: number;
+  /** Give it back with `savePrizes`. */
+  version: number;
+  blankWeight: number;
+  /** The family's own list, also while the system's prizes are drawn. */
+  prizes: FamilyPrize[];
 }
 
 export interface Job {
@@ -396,20 +441,7 @@ export interface Wx {
   onAppShow?(listener: () => void): void;
   getFileSystemManager?(): {
     getFileInfo(options: { filePath: string; success(result: { size: number }): void; fail(error: unknown): void }): void;
-    readFile?(options: {
-      filePath: string;
-      position?: number;
-      length?: number;
-      success(result: { data: string | ArrayBuffer }): void;
-      fail(error: unknown): void;
-    }): void;
   };
-  compressImage?(options: {
-    src: string;
-    quality?: number;
-    success(result: { tempFilePath: string }): void;
-    fail(error: unknown): void;
-  }): void;
   cloud?: {
     callFunction(options: { name: string; data: object }): Promise<unknown>;
     uploadFile(options: {
@@ -542,8 +574,14 @@ export interface GrowthDiary {
   };
 
   lottery: {
-    prizes(): Promise<{ cost: number; prizes: Prize[]; noPrizeProbability: number } & Seen>;
+    prizes(): Promise<{ source: 'system' | 'family'; cost: number; prizes: Prize[]; noPrizeProbability: number } & Seen>;
     /** Online only. Asked again after a failure or a killed app, it is the same draw. */
+    config(input?: ForChild): Promise<Wheel>;
+    /** A guardian's, online only, as are the next three. */
+    setConfig(input: { cost?: number | undefined; dailyLimit?: number | undefined } & ForChild): Promise<Wheel>;
+    savePrizes(input: { version: number; prizes: FamilyPrizeInput[]; blankWeight?: number | undefined } & ForChild): Promise<Wheel>;
+    resetPrizes(input?: ForChild): Promise<Wheel>;
+    redeem(input: { id: number; given: boolean } & ForChild): Promise<{ draw: Draw }>;
     draw(): Promise<{ draw: Draw; points: number }>;
     records(filter?: {
       page?: number | undefined;

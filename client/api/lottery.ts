@@ -1,11 +1,12 @@
 import type { Here } from '../account/here';
 import { isBag } from '../platform/text';
-import type { Draw, GrowthDiary, Page, Prize } from '../types';
+import type { Draw, GrowthDiary, Page, Prize, Wheel } from '../types';
 import { once } from './once';
 import { newest } from './points';
 import { partOf, quietly } from './read';
 
 interface Prizes {
+  source: 'system' | 'family';
   cost: number;
   prizes: Prize[];
   noPrizeProbability: number;
@@ -15,6 +16,14 @@ const PRIZES = 'prizes';
 const arePrizes = (value: unknown): value is Prizes => isBag(value) && Array.isArray(value.prizes);
 
 export function lotteryApi(enter: () => Promise<Here>): GrowthDiary['lottery'] {
+  /** A guardian's action; what it changed comes with the next sync. */
+  const decide = async <Answer>(action: string, input: object): Promise<Answer> => {
+    const here = await enter();
+    const answer = await here.call<Answer>('lottery', action, input);
+    here.sync.wake();
+    return answer;
+  };
+
   return {
     prizes: async () => {
       const here = await enter();
@@ -32,6 +41,12 @@ export function lotteryApi(enter: () => Promise<Here>): GrowthDiary['lottery'] {
         () => here.storage.read(PRIZES, arePrizes),
       );
     },
+
+    config: async (input = {}) => (await enter()).call<Wheel>('lottery', 'config', input),
+    setConfig: (input) => decide('setConfig', input),
+    savePrizes: (input) => decide('savePrizes', input),
+    resetPrizes: (input = {}) => decide('resetPrizes', input),
+    redeem: (input) => decide('redeem', input),
 
     draw: async () => {
       const here = await enter();

@@ -49,10 +49,9 @@ export function openMarks(storage: Storage, count: () => Map<string, Mark>): Mar
       else load().set(date, mark);
     },
     save: () => {
-      const known = load();
-      if (isStored) return;
+      if (marks === null || isStored) return;
       const stored: Record<string, Mark> = {};
-      for (const [date, mark] of known) stored[date] = mark;
+      for (const [date, mark] of marks) stored[date] = mark;
       try {
         storage.write(KEY, stored);
         isStored = true;

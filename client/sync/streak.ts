@@ -9,12 +9,11 @@ export const addDays = (day: string, days: number): string =>
 export function statsOf(dates: readonly string[], today: string): Stats {
   let run = 0;
   let longest = 0;
-  let lastMs = 0;
+  let expected = '';
   for (const date of dates) {
-    const ms = Date.parse(date);
-    run = ms - lastMs === DAY_MS ? run + 1 : 1;
+    run = date === expected ? run + 1 : 1;
     longest = Math.max(longest, run);
-    lastMs = ms;
+    expected = addDays(date, 1);
   }
   const last = dates[dates.length - 1] ?? null;
   const isAlive = last !== null && last >= addDays(today, -1);

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { guarded, newGuarded, PIN, unlocked } from '../../test/family';
 import { http, NOON, newChild, ok, refused, select, send, withoutRateLimits } from '../../test/harness';
 import { main as login } from '../login/index';
+import { main as sync } from '../sync/index';
 import { main as user } from '../user/index';
 import { main } from './index';
 
@@ -175,6 +176,14 @@ describe('a forgotten PIN', () => {
     expect((await refused(main, openid, 'setPin', { pin: '111111' }, at(1_439))).code).toBe('PIN_INVALID');
     expect(await ok(main, openid, 'setPin', { pin: '111111' }, at(1_441))).toEqual({ hasPin: true, resetAt: null });
     await ok(main, openid, 'unlock', { pin: '111111' }, at(1_441));
+  });
+
+  test('is shown on the start page meanwhile', async () => {
+    const { openid } = await newGuarded();
+    expect((await ok(sync, openid, 'home')).family).toMatchObject({ hasPin: true, pinResetAt: null, waitingTasks: 0, openPrizes: [] });
+    await ok(main, openid, 'resetPin');
+    expect((await ok(sync, openid, 'home')).family.pinResetAt).toBe('2025-01-23T04:00:00.000Z');
+    expect((await ok(sync, openid, 'home', {}, at(1_441))).family).toMatchObject({ hasPin: false, pinResetAt: null });
   });
 
   test('is kept by whoever knows it', async () => {

@@ -34,11 +34,23 @@ describe('prizes', () => {
       { name: '星星', probability: 0.2, stock: 3, points: 5 },
     );
     const { openid } = await newChild();
+    const look = { emoji: '', kind: 'badge' };
     expect(await ok(main, openid, 'prizes')).toEqual({
+      source: 'system',
       cost: 10,
       prizes: [
-        { id: a, name: '红花', description: '', imageUrl: 'https://x/1.png', probability: 0.1, stock: -1, points: 0, isActive: true },
-        { id: b, name: '星星', description: '', imageUrl: '', probability: 0.2, stock: 3, points: 5, isActive: true },
+        {
+          ...look,
+          id: a,
+          name: '红花',
+          description: '',
+          imageUrl: 'https://x/1.png',
+          probability: 0.1,
+          stock: -1,
+          points: 0,
+          isActive: true,
+        },
+        { ...look, id: b, name: '星星', description: '', imageUrl: '', probability: 0.2, stock: 3, points: 5, isActive: true },
       ],
       // Not 0.7000000000000001.
       noPrizeProbability: 0.7,
@@ -63,7 +75,7 @@ describe('prizes', () => {
   test('may be none', async () => {
     await setPrizes();
     const { openid } = await newChild();
-    expect(await ok(main, openid, 'prizes')).toEqual({ cost: 10, prizes: [], noPrizeProbability: 1 });
+    expect(await ok(main, openid, 'prizes')).toEqual({ source: 'system', cost: 10, prizes: [], noPrizeProbability: 1 });
   });
 });
 
@@ -76,7 +88,8 @@ describe('a draw', () => {
       draw: {
         id: 2,
         isWinner: true,
-        prize: { id, name: '电影票', imageUrl: 'https://x/t.png' },
+        prize: { id, name: '电影票', imageUrl: 'https://x/t.png', emoji: '', description: '', kind: 'badge' },
+        given: null,
         costPoints: 10,
         pointsWon: 0,
         createdAt: NOON,
@@ -91,6 +104,9 @@ describe('a draw', () => {
       total: 1,
       hasMore: false,
       nextCursor: null,
+      totalDraws: 1,
+      totalWins: 1,
+      winRate: 1,
     });
     expect(await ledgerOf(child)).toEqual([{ amount: -10, source_key: 'draw:2:cost' }]);
   });
@@ -316,6 +332,8 @@ describe('configuring prizes', () => {
       name: '电影票',
       description: '',
       imageUrl: '',
+      emoji: '',
+      kind: 'badge',
       probability: 0.25,
       stock: -1,
       points: 0,

@@ -1,37 +1,23 @@
 import { randomInt } from 'node:crypto';
 import type * as z from 'zod';
+import { addDays, startOfDay } from '../clock';
 import { AppError, fieldError, instead } from '../errors';
 import { cutPage, windowOf } from '../paging';
 import { operatorRequestOf } from '../request';
-import { config } from '../runtime/config';
 import type { OperatorContext, UserContext } from '../runtime/context';
 import { Moved } from '../runtime/mysql';
 import type { Draw, Prize, prizes, records, savePrize } from './contract';
-import { type Chance, isEmpty, losingTicks, pick, TICKS } from './pick';
-import { postDraw, postPrize, selectActivePrizes, selectDraws, toChance, toPrize } from './queries';
+import { knownOdds, readOdds, readShown } from './odds';
+import { isEmpty, losingTicks, pick, TICKS, ticksOf } from './pick';
+import { postDraw, postPrize, selectDraws, toPrize } from './queries';
 import { type DrawRow, toDraw } from './row';
 
+export { getWheel, redeemPrize, resetFamilyPrizes, saveFamilyPrizes, setWheelConfig } from './family';
+
 export async function listPrizes(ctx: UserContext): Promise<z.input<typeof prizes.output>> {
-  const { rows } = await selectActivePrizes(ctx.db, ctx);
-  return {
-    cost: config().lotteryCost,
-    prizes: rows.map(toPrize),
-    noPrizeProbability: losingTicks(rows.map(toChance)) / TICKS,
-  };
-}
-
-interface Odds {
-  prizes: Chance[];
-  fingerprint: Buffer;
-}
-
-/** The odds of the last draw in this process. They are never trusted: a posting refuses a pick from odds that no longer stand. */
-let lastOdds: Odds | null = null;
-
-async function readOdds(ctx: UserContext): Promise<Odds> {
-  const { rows, fingerprint } = await selectActivePrizes(ctx.db, ctx);
-  lastOdds = { prizes: rows.map(toChance), fingerprint };
-  return lastOdds;
+  const { source, cost, prizes: shown } = await readShown(ctx);
+  const chances = shown.map(({ id, probability, stock }) => ({ id, ticks: ticksOf(probability), isSoldOut: stock === 0 }));
+  return { source, cost, prizes: shown, noPrizeProbability: losingTicks(chances) / TICKS };
 }
 
 /** One draw. The roll is made once, before any retry: a repeated request answers the draw it made and is no second chance. */
@@ -42,10 +28,11 @@ export async function drawPrize(ctx: UserContext): Promise<{ draw: Draw; points:
 }
 
 async function postPick(ctx: UserContext, roll: number): Promise<DrawRow & { balance: number }> {
-  let odds = lastOdds ?? (await readOdds(ctx));
+  let odds = knownOdds(ctx.userId) ?? (await readOdds(ctx));
   for (;;) {
-    const { prizes, fingerprint } = odds;
-    const posting = { cost: config().lotteryCost, roll, prizeId: pick(prizes, roll)?.id ?? null, isEmpty: isEmpty(prizes), fingerprint };
+    const { prizes, ...rest } = odds;
+    const prizeId = pick(prizes, roll)?.id ?? null;
+    const posting = { ...rest, roll, prizeId, isEmpty: isEmpty(prizes), dayStart: startOfDay(ctx.today) };
     try {
       return await postDraw(ctx.db, ctx, ctx.requestId, posting, ctx.now);
     } catch (error) {
@@ -58,9 +45,16 @@ async function postPick(ctx: UserContext, roll: number): Promise<DrawRow & { bal
 
 export async function listDraws(ctx: UserContext, input: z.output<typeof records.input>): Promise<z.input<typeof records.output>> {
   const window = windowOf(input);
-  const found = await selectDraws(ctx.db, ctx, window);
-  const { rows, info } = cutPage(found.rows, found.total, window, (row) => row.id);
-  return { records: rows.map(toDraw), ...info };
+  const { type, from, to } = input;
+  const filter = {
+    onlyWins: type === 'win',
+    from: from === undefined ? null : startOfDay(from),
+    until: to === undefined ? null : startOfDay(addDays(to, 1)),
+  };
+  const found = await selectDraws(ctx.db, ctx, filter, window);
+  const { rows, info } = cutPage(found.rows, filter.onlyWins ? found.wins : found.total, window, (row) => row.id);
+  const winRate = found.total === 0 ? 0 : Math.round((found.wins / found.total) * 10_000) / 10_000;
+  return { records: rows.map(toDraw), ...info, totalDraws: found.total, totalWins: found.wins, winRate };
 }
 
 /** Makes a prize, or changes what is given of one. */

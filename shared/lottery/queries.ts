@@ -16,6 +16,8 @@ export interface PrizeRow {
   stock: number;
   points: number;
   is_active: number;
+  emoji: string;
+  kind: Prize['kind'];
 }
 
 export const toPrize = (row: PrizeRow): Prize => ({
@@ -23,6 +25,8 @@ export const toPrize = (row: PrizeRow): Prize => ({
   name: row.name,
   description: row.description,
   imageUrl: row.image_url,
+  emoji: row.emoji,
+  kind: row.kind,
   probability: Number(row.probability),
   stock: row.stock,
   points: row.points,
@@ -35,43 +39,150 @@ interface ActivePrizes {
   rows: PrizeRow[];
   /** Of all prizes; post_draw compares it. */
   fingerprint: Buffer;
+  /** How the family's wheel differs; null when it does not. */
+  wheel: WheelRow | null;
 }
 
-type Joined = { [Column in keyof PrizeRow]: PrizeRow[Column] | null } & { fingerprint: Buffer };
+export interface WheelRow {
+  version: number;
+  oddsVersion: number;
+  hasOwnPrizes: 0 | 1;
+  cost: number | null;
+  dailyLimit: number | null;
+  blankWeight: number;
+  lastPrizeId: number;
+}
+
+const WHEEL = `w.version, w.odds_version AS oddsVersion, w.has_own_prizes AS hasOwnPrizes, w.cost, w.daily_limit AS dailyLimit,
+            w.blank_weight AS blankWeight, w.last_prize_id AS lastPrizeId`;
+
+type JoinedWheel = { [Column in keyof WheelRow]: WheelRow[Column] | null };
+
+const wheelIn = ({ version, oddsVersion, hasOwnPrizes, cost, dailyLimit, blankWeight, lastPrizeId }: JoinedWheel): WheelRow | null =>
+  version === null ? null : ({ version, oddsVersion, hasOwnPrizes, cost, dailyLimit, blankWeight, lastPrizeId } as WheelRow);
+
+type Joined = { [Column in keyof PrizeRow]: PrizeRow[Column] | null } & { fingerprint: Buffer } & JoinedWheel;
 
 /** What can be drawn now, in the order of their ranges. */
 export const selectActivePrizes = async (db: Database, account: Account): Promise<ActivePrizes> => {
   const joined = await db.rows<Joined>(
     'lottery.prizes',
-    `SELECT f.fingerprint, p.id, p.name, p.description, p.image_url, p.probability, p.stock, p.points, p.is_active
-       FROM users u JOIN lottery_fingerprint f LEFT JOIN lottery_prizes p ON p.is_active WHERE ${guard('u')} ORDER BY p.id`,
+    `SELECT f.fingerprint, p.id, p.name, p.description, p.image_url, p.probability, p.stock, p.points, p.is_active,
+            p.emoji, p.kind, ${WHEEL}
+       FROM users u JOIN lottery_fingerprint f LEFT JOIN family_wheels w ON w.user_id = u.id LEFT JOIN lottery_prizes p ON p.is_active WHERE ${guard('u')} ORDER BY p.id`,
     guardValues(account),
   );
-  const { fingerprint } = requireAccount(joined);
-  return { fingerprint, rows: joined.filter((row): row is PrizeRow & { fingerprint: Buffer } => row.id !== null) };
+  const first = requireAccount(joined);
+  return {
+    fingerprint: first.fingerprint,
+    wheel: wheelIn(first),
+    rows: joined.filter((row): row is Joined & PrizeRow => row.id !== null),
+  };
 };
 
-type JoinedDraw = { [Column in keyof DrawRow]: DrawRow[Column] | null } & { total: number };
+type JoinedDraw = { [Column in keyof DrawRow]: DrawRow[Column] | null } & { total: number; wins: number };
 
+const DRAW_COLUMNS = `r.id, r.prize_id, r.prize_name, r.prize_image, r.prize_emoji, r.prize_description, r.prize_kind, r.cost_points, r.is_winner,
+            r.points_won, r.created_at`;
+
+export interface DrawFilter {
+  onlyWins: boolean;
+  from: Date | null;
+  /** Exclusive. */
+  until: Date | null;
+}
+
+/** `total` and `wins` count from…until, whatever is shown of it. */
 export const selectDraws = async (
   db: Database,
   account: Account,
+  { onlyWins, from, until }: DrawFilter,
   { limit, offset, before }: Window,
-): Promise<{ rows: DrawRow[]; total: number }> => {
+): Promise<{ rows: DrawRow[]; total: number; wins: number }> => {
+  const span = '(? IS NULL OR created_at >= ?) AND (? IS NULL OR created_at < ?)';
+  const bounds = [from, from, until, until];
+  const { userId } = account;
   const joined = await db.rows<JoinedDraw>(
     'lottery.draws',
-    `SELECT ${before === null ? '(SELECT COUNT(*) FROM lottery_records WHERE user_id = u.id)' : '0'} AS total,
-            r.id, r.prize_id, r.prize_name, r.prize_image, r.cost_points, r.is_winner, r.points_won, r.created_at
-       FROM users u LEFT JOIN (
-         SELECT id, prize_id, prize_name, prize_image, cost_points, is_winner, points_won, created_at
-           FROM lottery_records FORCE INDEX (PRIMARY) WHERE user_id = ? AND id < ? ORDER BY id DESC LIMIT ? OFFSET ?
+    `SELECT c.total, c.wins, ${DRAW_COLUMNS}, IF(w.draw_id IS NULL, NULL, w.given_at IS NOT NULL) AS is_given
+       FROM users u
+       JOIN (SELECT COUNT(*) AS total, CAST(COALESCE(SUM(is_winner), 0) AS SIGNED) AS wins FROM lottery_records WHERE user_id = ? AND ${span}) AS c
+       LEFT JOIN (
+         SELECT ${DRAW_COLUMNS} FROM lottery_records r FORCE INDEX (PRIMARY)
+          WHERE user_id = ? AND id < ? AND (is_winner OR NOT ?) AND ${span} ORDER BY id DESC LIMIT ? OFFSET ?
        ) AS r ON TRUE
+       LEFT JOIN won_prizes w ON w.user_id = ? AND w.draw_id = r.id
       WHERE ${guard('u')} ORDER BY r.id DESC`,
-    [account.userId, before ?? Number.MAX_SAFE_INTEGER, limit + 1, before === null ? offset : 0, ...guardValues(account)],
+    [
+      ...[userId, ...bounds],
+      ...[userId, before ?? Number.MAX_SAFE_INTEGER, onlyWins, ...bounds, limit + 1, before === null ? offset : 0],
+      ...[userId, ...guardValues(account)],
+    ],
   );
-  const { total } = requireAccount(joined);
-  return { total, rows: joined.filter((row): row is DrawRow & { total: number } => row.id !== null) };
+  const { total, wins } = requireAccount(joined);
+  return { total, wins, rows: joined.filter((row): row is JoinedDraw & DrawRow => row.id !== null) };
 };
+
+/** Null when there is no such draw. */
+export const selectDraw = async (db: Database, account: Account, id: number): Promise<DrawRow | null> => {
+  const rows = await db.rows<{ draw: DrawRow | null }>(
+    'lottery.draw',
+    `SELECT d.draw FROM users u LEFT JOIN draw_json d ON d.user_id = u.id AND d.id = ? WHERE ${guard('u')}`,
+    [id, ...guardValues(account)],
+  );
+  return requireAccount(rows).draw;
+};
+
+export interface FamilyPrizeRow {
+  id: number;
+  name: string;
+  description: string;
+  emoji: string;
+  image: string;
+  kind: Prize['kind'];
+  points: number;
+  weight: number;
+  stock: number;
+  isActive: boolean;
+}
+
+/** The family's own list, in its order. */
+export const selectFamilyPrizes = async (db: Database, account: Account): Promise<FamilyPrizeRow[]> => {
+  const rows = await db.rows<Omit<FamilyPrizeRow, 'isActive'> & { isActive: 0 | 1 }>(
+    'lottery.family-prizes',
+    `SELECT p.id, p.name, p.description, p.emoji, p.image_url AS image, p.kind, p.points, p.weight, p.stock, p.is_active AS isActive
+       FROM family_prizes p JOIN users u ON u.id = p.user_id WHERE ${guard('u')} ORDER BY p.position`,
+    guardValues(account),
+  );
+  return rows.map((row) => ({ ...row, isActive: row.isActive === 1 }));
+};
+
+/** Null leaves a setting as it is. */
+export interface WheelChange {
+  cost: number | null;
+  dailyLimit: number | null;
+  hasOwnPrizes: boolean | null;
+  blankWeight: number | null;
+  prizes: FamilyPrizeRow[] | null;
+}
+
+/** Throws VERSION_CONFLICT when the wheel is no longer at `version`. */
+export const postWheel = (
+  db: Database,
+  { userId, epoch }: Account,
+  request: Request,
+  version: number,
+  change: WheelChange,
+  now: Date,
+): Promise<unknown> => call.postWheel(db, { userId, epoch, ...request, version, ...change, now });
+
+export const postRedemption = (
+  db: Database,
+  { userId, epoch }: Account,
+  request: Request,
+  given: { drawId: number; isGiven: boolean },
+  now: Date,
+): Promise<unknown> => call.postRedemption(db, { userId, epoch, ...request, ...given, now });
 
 export interface DrawPosting {
   cost: number;
@@ -79,6 +190,9 @@ export interface DrawPosting {
   prizeId: number | null;
   isEmpty: boolean;
   fingerprint: Buffer;
+  /** Of the family's wheel; null when it has none. */
+  oddsVersion: number | null;
+  dayStart: Date;
 }
 
 /** A repeated request answers the draw it made. Throws Moved when the prizes have changed since `fingerprint`. */

@@ -181,6 +181,12 @@ export const home = contract({
     tasks: z.strictObject({ date: day, tasks: z.array(Task), completed: z.int(), total: z.int() }),
     diaries: z.array(Diary),
     mood: Mood.nullable().describe('of today'),
+    family: z.strictObject({
+      hasPin: z.boolean(),
+      pinResetAt: instant.nullable().describe('when a PIN that somebody forgot stops counting'),
+      waitingTasks: z.int().describe('completions that wait for a guardian'),
+      openPrizes: z.array(Draw).describe('physical prizes not handed over yet, the ten newest'),
+    }),
     unread: z.strictObject({ conflicts: z.int() }),
   }),
   example: {},

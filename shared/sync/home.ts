@@ -6,12 +6,13 @@ import { selectHome } from './queries';
 
 /** What the start page needs, in one trip; the first call of a day takes a second one to lay out the day's tasks. */
 export async function getHome(ctx: UserContext): Promise<Home> {
-  const { profile, tasks, plan, diaries, mood, conflicts } = await selectHome(ctx.db, ctx, ctx.today);
+  const { profile, tasks, plan, diaries, mood, gate, waitingTasks, openPrizes, conflicts } = await selectHome(ctx.db, ctx, ctx);
   return {
     profile: toProfile(profile, ctx.today),
     tasks: await layOutDay(ctx, ctx.today, { rows: tasks, plan }),
     diaries,
     mood,
+    family: { hasPin: gate !== null, pinResetAt: gate?.resetAt ? new Date(gate.resetAt).toISOString() : null, waitingTasks, openPrizes },
     unread: { conflicts },
   };
 }

@@ -1,4 +1,5 @@
 import { type JobRow, toJob } from '../ai/row';
+import type { Moment } from '../clock';
 import { type Account, guard, guardValues, requireAccount } from '../database/account';
 import * as call from '../database/procedures';
 import type { Diary, Mood } from '../diary/contract';
@@ -6,6 +7,7 @@ import { type MoodRow, moodJson, toMood } from '../diary/mood-row';
 import { type DiaryRow, toDiary } from '../diary/row';
 import type { Streak } from '../diary/streak';
 import type { ErrorCode } from '../errors';
+import type { Draw } from '../lottery/contract';
 import { type DrawRow, toDraw } from '../lottery/row';
 import { type RecordRow, toRecord } from '../points/row';
 import { type Posted, type Request, systemRequestId } from '../request';
@@ -188,11 +190,6 @@ function toFeedRow(joined: JoinedRow): FeedRow[] {
 const changesIn = (kind: ChangeKind, table: string, id: string, isDeleted: string, rev = 'rev'): string =>
   `(SELECT '${kind}' AS kind, ${id} AS id, ${rev} AS rev, ${isDeleted} AS is_deleted FROM ${table} WHERE user_id = ? AND ${rev} > ? ORDER BY ${rev} LIMIT ?)`;
 
-/** Of a ledger seq and rev grow together: its new rows are found from the end of the primary key. */
-const newRecords = `(SELECT 'record' AS kind, seq AS id, rev, 0 AS is_deleted FROM point_records
-            WHERE user_id = ? AND seq > COALESCE((SELECT seq FROM point_records WHERE user_id = ? AND rev <= ? ORDER BY seq DESC LIMIT 1), 0)
-            ORDER BY seq LIMIT ?)`;
-
 /**
  * What changed after a rev, in order, at most `limit` rows; all kinds in one statement and so in one read view: a reader at rev n has every change
  * up to n. The profile comes last, because its rev is the user's own. A draw never changes: its rev is its id, by which the primary key finds it.
@@ -229,8 +226,9 @@ export const selectFeed = async (
        LEFT JOIN (
          ${changesIn('diary', 'diaries', 'id', 'deleted_at IS NOT NULL')}
          UNION ALL ${changesIn('task', 'tasks', 'id', 'deleted_at IS NOT NULL')}
-         UNION ALL ${newRecords}
+         UNION ALL ${changesIn('record', 'point_records', 'seq', '0')}
          UNION ALL ${changesIn('draw', 'lottery_records', 'id', '0', 'id')}
+         UNION ALL ${changesIn('draw', 'won_prizes', 'draw_id', '0')}
          UNION ALL ${changesIn('mood', 'moods', 'TO_DAYS(mood_date)', '0')}
          UNION ALL ${changesIn('job', 'ai_jobs', 'id', '0')}
          UNION ALL (SELECT 'profile', id, rev, 0 FROM users WHERE id = ? AND rev > ?)
@@ -242,7 +240,7 @@ export const selectFeed = async (
       requestIdOf(clientId, ack),
       ...part,
       ...part,
-      userId,
+      ...part,
       ...part,
       ...part,
       ...part,
@@ -262,8 +260,15 @@ export const selectFeed = async (
 };
 
 const LATEST_DIARIES = 10;
+const OPEN_PRIZES = 10;
 
-type HomeRow = Payload | { kind: 'conflicts'; row: number } | { kind: 'plan'; row: DayPlan };
+type HomeRow =
+  | Payload
+  | { kind: 'conflicts'; row: number }
+  | { kind: 'plan'; row: DayPlan }
+  | { kind: 'gate'; row: { resetAt: string | null } }
+  | { kind: 'waiting'; row: number }
+  | { kind: 'prize'; row: DrawRow };
 
 interface HomeRows {
   profile: ProfileRow;
@@ -271,11 +276,15 @@ interface HomeRows {
   plan: DayPlan;
   diaries: Diary[];
   mood: Mood | null;
+  /** Null: no PIN stands. */
+  gate: { resetAt: string | null } | null;
+  waitingTasks: number;
+  openPrizes: Draw[];
   conflicts: number;
 }
 
 /** All of the start page in one trip. */
-export const selectHome = async (db: Database, account: Account, today: string): Promise<HomeRows> => {
+export const selectHome = async (db: Database, account: Account, { today, now }: Moment): Promise<HomeRows> => {
   const { userId } = account;
   const rows = await db.rows<HomeRow>(
     'sync.home',
@@ -284,16 +293,25 @@ export const selectHome = async (db: Database, account: Account, today: string):
      UNION ALL SELECT 'plan', ${dayPlan} FROM users WHERE id = ?
      UNION ALL (SELECT 'diary', diary FROM diary_json WHERE user_id = ? AND deleted_at IS NULL ORDER BY diary_date DESC LIMIT ${LATEST_DIARIES})
      UNION ALL SELECT 'mood', ${moodJson} FROM moods WHERE user_id = ? AND mood_date = ?
+     UNION ALL SELECT 'gate', JSON_OBJECT('resetAt', DATE_FORMAT(reset_at, '%Y-%m-%dT%H:%i:%s.%fZ'))
+                 FROM guardian_gates WHERE user_id = ? AND (reset_at IS NULL OR reset_at > ?)
+     UNION ALL SELECT 'waiting', CAST(COUNT(*) AS JSON) FROM waiting_tasks WHERE user_id = ?
+     UNION ALL (SELECT 'prize', d.draw FROM won_prizes w JOIN draw_json d ON d.user_id = w.user_id AND d.id = w.draw_id
+                 WHERE w.user_id = ? AND w.given_at IS NULL ORDER BY w.draw_id DESC LIMIT ${OPEN_PRIZES})
      UNION ALL SELECT 'conflicts', CAST(COUNT(*) AS JSON) FROM diary_revisions WHERE user_id = ? AND is_unread`,
-    [...guardValues(account), userId, today, today, today, userId, userId, userId, today, userId],
+    [...guardValues(account), userId, today, today, today, userId, userId, userId, today, userId, now, userId, userId, userId],
   );
   const mood = rows.find((row) => row.kind === 'mood');
+  const gate = rows.find((row) => row.kind === 'gate');
   return {
     profile: requireAccount(rows.filter((row) => row.kind === 'profile')).row,
     tasks: rows.flatMap((row) => (row.kind === 'task' ? [row.row] : [])),
     plan: requireAccount(rows.filter((row) => row.kind === 'plan')).row,
     diaries: rows.flatMap((row) => (row.kind === 'diary' ? [toDiary(row.row)] : [])).sort((a, b) => (a.date < b.date ? 1 : -1)),
     mood: mood ? toMood(mood.row) : null,
+    gate: gate ? gate.row : null,
+    waitingTasks: rows.find((row) => row.kind === 'waiting')?.row ?? 0,
+    openPrizes: rows.flatMap((row) => (row.kind === 'prize' ? [toDraw(row.row)] : [])),
     conflicts: rows.find((row) => row.kind === 'conflicts')?.row ?? 0,
   };
 };

@@ -50,6 +50,6 @@ BEGIN
     COMMIT;
   END IF;
   SELECT JSON_OBJECT('id', id, 'name', name, 'description', description, 'image_url', image_url, 'probability', CAST(probability AS CHAR),
-    'stock', stock, 'points', points, 'is_active', is_active) AS response
+    'stock', stock, 'points', points, 'is_active', is_active, 'emoji', emoji, 'kind', kind) AS response
   FROM lottery_prizes WHERE id = v_id;
 END

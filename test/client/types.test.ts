@@ -42,6 +42,8 @@ const proofs: Record<string, true> = {
   task: true satisfies Same<declared.Task, task.Task>,
   record: true satisfies Same<declared.PointRecord, points.Record>,
   prize: true satisfies Same<declared.Prize, lottery.Prize>,
+  wheel: true satisfies Same<declared.Wheel, lottery.Wheel>,
+  savePrizes: true satisfies Fits<Argument<Api['lottery']['savePrizes']>, In<typeof lottery.savePrizes>>,
   draw: true satisfies Same<declared.Draw, lottery.Draw>,
   calendar: true satisfies Same<declared.CalendarDay, z.infer<typeof diary.calendar.output>['days'][number]>,
   mood: true satisfies Same<declared.MoodOfDay, diary.Mood>,
