@@ -574,7 +574,7 @@ export interface GrowthDiary {
   };
 
   lottery: {
-    prizes(): Promise<{ source: 'system' | 'family'; cost: number; prizes: Prize[]; noPrizeProbability: number } & Seen>;
+    prizes(): Promise<{ isFamily: boolean; cost: number; prizes: Prize[]; noPrizeProbability: number } & Seen>;
     /** Online only. Asked again after a failure or a killed app, it is the same draw. */
     config(input?: ForChild): Promise<Wheel>;
     /** A guardian's, online only, as are the next three. */

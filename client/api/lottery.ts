@@ -6,7 +6,7 @@ import { newest } from './points';
 import { partOf, quietly } from './read';
 
 interface Prizes {
-  source: 'system' | 'family';
+  isFamily: boolean;
   cost: number;
   prizes: Prize[];
   noPrizeProbability: number;

@@ -22,7 +22,7 @@ describe('a family’s prizes', () => {
   test('are drawn by their weights, always win unless there is a blank share, and are shown with chance and emoji', async () => {
     const child = await withPrizes([zoo, stars]);
     expect(await ok(main, child.openid, 'prizes')).toMatchObject({
-      source: 'family',
+      isFamily: true,
       cost: 10,
       noPrizeProbability: 0,
       prizes: [

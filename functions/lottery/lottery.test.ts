@@ -36,7 +36,7 @@ describe('prizes', () => {
     const { openid } = await newChild();
     const look = { emoji: '', kind: 'badge' };
     expect(await ok(main, openid, 'prizes')).toEqual({
-      source: 'system',
+      isFamily: false,
       cost: 10,
       prizes: [
         {
@@ -75,7 +75,7 @@ describe('prizes', () => {
   test('may be none', async () => {
     await setPrizes();
     const { openid } = await newChild();
-    expect(await ok(main, openid, 'prizes')).toEqual({ source: 'system', cost: 10, prizes: [], noPrizeProbability: 1 });
+    expect(await ok(main, openid, 'prizes')).toEqual({ isFamily: false, cost: 10, prizes: [], noPrizeProbability: 1 });
   });
 });
 

@@ -56,7 +56,7 @@ export const prizes = contract({
     cost: z.int(),
     prizes: z.array(Prize),
     noPrizeProbability: probability,
-    source: z.enum(['system', 'family']),
+    isFamily: z.boolean().describe("the family's own prizes"),
   }),
   example: {},
 });

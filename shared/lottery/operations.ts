@@ -17,7 +17,7 @@ export { getWheel, redeemPrize, resetFamilyPrizes, saveFamilyPrizes, setWheelCon
 export async function listPrizes(ctx: UserContext): Promise<z.input<typeof prizes.output>> {
   const { source, cost, prizes: shown } = await readShown(ctx);
   const chances = shown.map(({ id, probability, stock }) => ({ id, ticks: ticksOf(probability), isSoldOut: stock === 0 }));
-  return { source, cost, prizes: shown, noPrizeProbability: losingTicks(chances) / TICKS };
+  return { isFamily: source === 'family', cost, prizes: shown, noPrizeProbability: losingTicks(chances) / TICKS };
 }
 
 /** One draw. The roll is made once, before any retry: a repeated request answers the draw it made and is no second chance. */
