@@ -161,7 +161,7 @@ export interface Draw {
   createdAt: string;
 }
 
-/** One prize of a family's own list. */
+/** One prize of a family's own list. @public */
 export interface FamilyPrize {
   id: number;
   name: string;
