@@ -301,6 +301,53 @@ export interface TaskFields {
   remindAt?: string | null | undefined;
 }
 
+/** A state of a diary that a later change would have lost. */
+export interface Revision {
+  id: number;
+  date: string;
+  reason: 'overwritten' | 'deleted' | 'draft' | 'conflict' | 'imported';
+  content: string;
+  mood: string;
+  weather: string;
+  images: string[];
+  tags: string[];
+  isDraft: boolean;
+  writtenAt: string;
+  replacedAt: string;
+}
+
+export interface DiarySearch {
+  /** Taken literally; case and width are folded. */
+  q: string;
+  mood?: string | undefined;
+  tag?: string | undefined;
+  from?: string | undefined;
+  to?: string | undefined;
+  cursor?: string | undefined;
+  limit?: number | undefined;
+}
+
+/** The place of the words, in UTF-16 code units of `excerpt`. */
+export interface DiaryMatch {
+  excerpt: string;
+  start: number;
+  length: number;
+}
+
+export interface PointSums {
+  earned: number;
+  spent: number;
+}
+
+export interface PointStats {
+  today: PointSums;
+  week: PointSums;
+  month: PointSums;
+  /** The balance. */
+  total: number;
+  bySource: ({ source: string } & PointSums)[];
+}
+
 export interface RecordFilter {
   page?: number | undefined;
   limit?: number | undefined;
@@ -531,6 +578,18 @@ export interface GrowthDiary {
       date?: string | undefined;
       mood: string;
     }): Promise<{ date: string; mood: string; isFirstRecord: boolean; points: { awarded: number; balance: number } | null } & Pending>;
+    /** Adds a text to a day, today by default, under its time. Works offline; additions of two phones both stay. */
+    append(input: { date?: string | undefined; content: string } & DiaryFields): Promise<WrittenDiary>;
+    /** What was overwritten or deleted in the last 30 days, newest first. Online only, as are the next six. */
+    history(key: DiaryKey): Promise<{ revisions: Revision[] }>;
+    trash(filter?: { page?: number | undefined; limit?: number | undefined }): Promise<{ diaries: Revision[] } & Page>;
+    /** Brings a revision back as the diary of its day; what stands there goes into the history. */
+    restore(input: { revisionId: Id }): Promise<WrittenDiary>;
+    /** Looks at 500 diaries a call; go on with `cursor: nextCursor` while `hasMore`. */
+    search(input: DiarySearch): Promise<{ diaries: (Diary & { match: DiaryMatch })[]; hasMore: boolean; nextCursor: string | null }>;
+    onThisDay(input?: { date?: string | undefined }): Promise<{ date: string; diaries: (Diary & { yearsAgo: number })[] }>;
+    neighbours(input: { date: string }): Promise<{ previous: Diary | null; next: Diary | null }>;
+    related(input: { id: Id; limit?: number | undefined }): Promise<{ diaries: Diary[] }>;
     calendar(input: { month: string }, options?: ReadOptions): Promise<{ month: string; days: CalendarDay[] } & Seen>;
     stats(options?: ReadOptions): Promise<Stats & { thisMonth: number } & Seen>;
   };
@@ -562,6 +621,7 @@ export interface GrowthDiary {
     /** Less what waits to be spent. */
     balance(): Promise<{ points: number } & Seen>;
     records(filter?: RecordFilter): Promise<{ records: PointRecord[]; partial?: true } & Page & Seen>;
+    stats(): Promise<PointStats>;
     deduct(input: {
       amount: number;
       source: string;

@@ -3,9 +3,9 @@ import { runCommand, wholeNumber } from './command';
 
 const usage = `Plays random histories of phones that sync, and compares the server with what each child saw. The long mode of test/simulation.
 
-  npm run simulate -- --runs 2000
-  npm run simulate -- --seed 42      the same histories again
-  npm run simulate -- --twins        two instances of the SDK on each phone`;
+  npm run test:sim -- --runs 2000
+  npm run test:sim -- --seed 42      the same histories again
+  npm run test:sim -- --twins        two instances of the SDK on each phone`;
 
 const text = { type: 'string' } as const;
 

@@ -9,7 +9,7 @@ import type { Account } from './session';
 export const NOBODY: Account = { key: 'phone', userId: 0 };
 
 /** What can be written before a sign-in: texts. Points and completions need an account. */
-export const canBeUnclaimed = (type: string): boolean => /^(diary\.put|diary\.recordMood|task\.create)$/.test(type);
+export const canBeUnclaimed = (type: string): boolean => /^(diary\.put|diary\.append|diary\.recordMood|task\.create)$/.test(type);
 
 const CLAIMANT = 'claimant';
 const MARK = 'unclaimed';

@@ -52,7 +52,12 @@ async function writeDay(here: Here, wanted: DiaryText, { base, movedFrom, confli
     ...base,
     ...(conflictId !== undefined && { replaces: ['conflict', conflictId] }),
   });
-  const shown = here.diaries.on(text.date);
+  return writtenBy(here, text.date, outcome);
+}
+
+/** What a write of a day resolves with: the server's result, or what this phone shows while it is pending. */
+function writtenBy(here: Here, date: string, outcome: Outcome | null): WrittenDiary {
+  const shown = here.diaries.on(date);
   if (outcome === null) {
     if (shown === null || shown === 'evicted') throw refusal('INTERNAL');
     return { diary: shown, stats: here.diaries.stats(here.today()), reward: null, pending: true };
@@ -109,6 +114,17 @@ const requireThere = async (here: Here, key: Parameters<typeof findDiary>[1]): P
   if (there === null) throw refusal('NOT_FOUND');
   return there;
 };
+
+/** Adds a text to a day under its time. It needs no version and cannot conflict. */
+export async function appendToDay(
+  here: Here,
+  { date = here.today(), content, ...fields }: Parameters<Api['append']>[0],
+): Promise<WrittenDiary> {
+  if (content.trim() === '') throw invalid('content', '写点内容吧');
+  const { baseRev, prev } = onTop(here, date, 0);
+  const outcome = await here.submit({ type: 'diary.append', args: { date, content, ...given(fields) }, baseRev, prev });
+  return writtenBy(here, date, outcome);
+}
 
 /** Writes a new day, or goes on with its draft. A draft of another phone that no page has opened is not taken for seen. */
 export async function createDay(here: Here, { date, content, ...fields }: Parameters<Api['create']>[0]): Promise<WrittenDiary> {

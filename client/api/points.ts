@@ -61,6 +61,8 @@ export function pointsApi(enter: () => Promise<Here>): GrowthDiary['points'] {
       );
     },
 
+    stats: async () => (await enter()).call('points', 'stats', {}),
+
     bonus: async (input) => {
       const here = await enter();
       const answer = await once<{ record: PointRecord; points: number }>(here, 'points', 'bonus', input);

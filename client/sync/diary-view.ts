@@ -1,7 +1,9 @@
+import { clockTimeOf } from '../../shared/clock';
+import { withParagraph } from '../../shared/diary/paragraph';
 import { isBag } from '../platform/text';
 import type { Diary, DiaryText, Pending, Stats } from '../types';
 import type { Cache } from './cache';
-import type { Entry } from './entry';
+import { type Entry, writesDiary } from './entry';
 import type { Meta } from './meta';
 import { concerns, type OwnChanges } from './own-changes';
 import { statsOf } from './streak';
@@ -68,14 +70,44 @@ const commentInfo = (base: Diary | null, content: string): Diary['aiCommentInfo'
   return info && { ...info, isForEarlierVersion: info.isForEarlierVersion || base?.content !== content };
 };
 
+const union = (before: readonly string[], added: unknown): string[] => [...new Set([...before, ...(Array.isArray(added) ? added : [])])];
+
+/** A queued addition drawn under the text of the day, as the server will add it. */
+function drawAppend(
+  date: string,
+  base: Diary | null,
+  { args, version = 0, modifiedAt }: Pick<Entry, 'args' | 'version' | 'modifiedAt'> & { baseRev: number },
+): Diary {
+  const { content, mood, weather, images, tags, isDraft } = args as unknown as Partial<DiaryText>;
+  const text = withParagraph(base?.content ?? '', clockTimeOf(new Date(modifiedAt)), content ?? '');
+  return {
+    id: base?.id ?? localDiaryId(date),
+    date,
+    content: text,
+    mood: mood || (base?.mood ?? ''),
+    weather: weather || (base?.weather ?? ''),
+    images: union(base?.images ?? [], images),
+    tags: union(base?.tags ?? [], tags),
+    isDraft: base?.isDraft ?? isDraft === true,
+    aiComment: base?.aiComment ?? null,
+    aiCommentInfo: commentInfo(base, text),
+    aiImage: base?.aiImage ?? null,
+    aiImageInfo: base?.aiImageInfo ?? null,
+    version,
+    createdAt: base?.createdAt ?? modifiedAt,
+    updatedAt: modifiedAt,
+  };
+}
+
 /** One queued change drawn over what was there. Its version stays below 0 until the server has given one. */
 function drawPut(
   parts: Parts,
   date: string,
   base: Diary | null,
-  { args, baseRev = 0, version = baseRev, modifiedAt }: Entry,
+  { type, args, baseRev = 0, version = baseRev, modifiedAt }: Entry,
 ): Diary | null {
   if (args.deleted === true || args.date !== date) return null;
+  if (type === 'diary.append') return drawAppend(date, base, { args, baseRev, version, modifiedAt });
   const { movedFrom, ...text } = args as unknown as DiaryText & { movedFrom?: string };
   const moved = movedFrom === undefined ? base : rowOf(parts, movedFrom);
   const before = moved === 'evicted' ? null : moved;
@@ -108,7 +140,12 @@ function show(parts: Parts, date: string): Shown | 'evicted' | null {
 function overlay(parts: Parts): Map<string, { isDraft: boolean } | null> {
   const states = new Map<string, { isDraft: boolean } | null>();
   for (const { type, args } of parts.changes()) {
-    if (type !== 'diary.put') continue;
+    if (!writesDiary(type)) continue;
+    if (type === 'diary.append') {
+      const before = states.get(String(args.date)) ?? parts.cache.get('diary', String(args.date))?.row;
+      states.set(String(args.date), { isDraft: isBag(before) ? before.isDraft === true : args.isDraft === true });
+      continue;
+    }
     if (args.movedFrom !== undefined) states.set(String(args.movedFrom), null);
     states.set(String(args.date), args.deleted === true ? null : { isDraft: args.isDraft === true });
   }

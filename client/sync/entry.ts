@@ -25,6 +25,9 @@ export interface Entry extends Intent {
   version?: number;
 }
 
+/** The change writes the text of a day. */
+export const writesDiary = (type: MutationType): boolean => type === 'diary.put' || type === 'diary.append';
+
 /** Room for the envelope is left of the 100 KB that one call may carry. */
 export const MAX_CALL_BYTES = 90_000;
 

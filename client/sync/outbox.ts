@@ -2,7 +2,7 @@ import { maxMutations } from '../../shared/sync/limits';
 import { refusal } from '../platform/error';
 import type { Storage } from '../platform/storage';
 import { byteLength } from '../platform/text';
-import { type Entry, type Intent, keyOf, MAX_CALL_BYTES, nextMid } from './entry';
+import { type Entry, type Intent, keyOf, MAX_CALL_BYTES, nextMid, writesDiary } from './entry';
 import { loadQueue } from './load-queue';
 import type { MetaStore } from './meta';
 
@@ -69,7 +69,7 @@ export function openOutbox(storage: Storage, meta: MetaStore, now: () => number)
     lastVersion = Math.min(lastVersion, ...all().map(({ version = 0 }) => version), 1 - now()) - 1;
     return lastVersion;
   };
-  const versionOf = ({ type }: Intent): { version?: number } => (type === 'diary.put' ? { version: newVersion() } : {});
+  const versionOf = ({ type }: Intent): { version?: number } => (writesDiary(type) ? { version: newVersion() } : {});
 
   return {
     all,

@@ -1,4 +1,4 @@
-import type { Entry } from './entry';
+import { type Entry, writesDiary } from './entry';
 import type { MetaStore } from './meta';
 import type { Outbox } from './outbox';
 
@@ -18,7 +18,7 @@ export interface OwnChanges {
 
 /** A change of a date, also one that moves its diary away. */
 export const concerns = ({ type, args }: Entry, date: string): boolean =>
-  type === 'diary.put' && (args.date === date || args.movedFrom === date);
+  writesDiary(type) && (args.date === date || args.movedFrom === date);
 
 export function openOwnChanges(outbox: Outbox, meta: MetaStore): OwnChanges {
   const settledChanges = new Map<unknown, Entry>();
@@ -32,7 +32,7 @@ export function openOwnChanges(outbox: Outbox, meta: MetaStore): OwnChanges {
       return last?.clientId === meta.get().clientId ? last.mid : 0;
     },
     settled: (entry, version) => {
-      if (entry.type !== 'diary.put') return;
+      if (!writesDiary(entry.type)) return;
       for (const date of [entry.args.date, entry.args.movedFrom]) if (date !== undefined) settledChanges.set(date, entry);
       if (version === null) return;
       if (entry.version !== undefined) serverVersions.set(entry.version, version);

@@ -3,7 +3,7 @@ import { type GrowthDiaryError, noAnswer } from '../platform/error';
 import { dayOf, randomName } from '../platform/text';
 import type { Cache } from './cache';
 import { type Copies, type Copy, copyKey } from './conflict-copies';
-import type { Entry } from './entry';
+import { type Entry, writesDiary } from './entry';
 import type { MadeTasks } from './made-tasks';
 import type { MetaStore } from './meta';
 import type { Outbox } from './outbox';
@@ -39,7 +39,7 @@ interface Settlement {
 const FULFILLED = new Set(['task.complete TASK_ALREADY_COMPLETED', 'task.uncomplete TASK_NOT_COMPLETED', 'task.delete NOT_FOUND']);
 
 const holdsText = ({ type, args }: Entry): boolean =>
-  (type === 'diary.put' && args.deleted !== true) || type === 'task.create' || type === 'task.update' || type === 'user.update';
+  (writesDiary(type) && args.deleted !== true) || type === 'task.create' || type === 'task.update' || type === 'user.update';
 
 /** Reads everything from the beginning. Rows of the former generation are shown until the sweep. */
 export const startReading = ({ meta }: Stores, random: () => number): void =>

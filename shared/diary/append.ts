@@ -5,6 +5,7 @@ import { type Request, requestOf } from '../request';
 import type { UserContext } from '../runtime/context';
 import { type Change, changeDiary, contentOf, isAlive } from './change';
 import { type append, MAX_CHARACTERS, MAX_IMAGES, MAX_TAGS, type Written } from './contract';
+import { withParagraph } from './paragraph';
 import { requireWritable } from './writable';
 import { writtenOf } from './written';
 
@@ -18,8 +19,7 @@ function requireAtMost(path: string, count: number, max: number, message: string
 
 /** The day with the text added under its time. Throws INVALID_INPUT when the day becomes too long. */
 function extended(before: Change['next'], addition: Addition, time: string): Change['next'] {
-  const paragraph = `—— ${time} ——\n${addition.content}`;
-  const content = before.content.trim() === '' ? paragraph : `${before.content}\n\n${paragraph}`;
+  const content = withParagraph(before.content, time, addition.content);
   const images = union(before.images, addition.images);
   const tags = union(before.tags, addition.tags);
   requireAtMost('content', [...content].length, MAX_CHARACTERS, `这一天最多 ${MAX_CHARACTERS} 个字`);
@@ -30,20 +30,26 @@ function extended(before: Change['next'], addition: Addition, time: string): Cha
 
 /**
  * Adds a text to a day, creating the day's diary when there is none. It needs no version: additions of two phones both stay, in the order in which
- * they arrive. `writtenAt` is when the text was written, for one that waited offline.
+ * they arrive. A phone that was offline says when the text was written, and which mutation it is.
  */
 export async function appendToDiary(
   ctx: UserContext,
   input: Addition,
   request: Request = requestOf(ctx, input),
-  writtenAt: Date = ctx.now,
+  { writtenAt = ctx.now, origin }: { writtenAt?: Date; origin?: Change['origin'] } = {},
 ): Promise<Written> {
   const { date = ctx.today, isDraft = false } = input;
   requireWritable(ctx, { date, images: input.images });
   const outcome = await changeDiary(ctx, request, { date }, ({ byDate }) => {
     const row = isAlive(byDate) ? byDate : null;
     const before = row ? contentOf(row) : { date, content: '', mood: '', weather: '', images: [], tags: [], isDraft };
-    return { row, next: extended(before, input, clockTimeOf(writtenAt)), isDeleted: false };
+    return {
+      row,
+      next: extended(before, input, clockTimeOf(writtenAt)),
+      isDeleted: false,
+      modifiedAt: writtenAt,
+      ...(origin && { origin }),
+    };
   });
   return writtenOf(ctx, outcome);
 }

@@ -86,6 +86,7 @@ const groups = {
   month: { task: "DATE_FORMAT(task_date, '%Y-%m')", record: `DATE_FORMAT(${BEIJING_DAY}, '%Y-%m')` },
 };
 
+const PUBLISHED = 'deleted_at IS NULL AND NOT is_draft';
 const EARNED = 'COALESCE(SUM(IF(amount > 0, amount, 0)), 0)';
 
 /** Everything of a report in one trip. */
@@ -98,17 +99,20 @@ export async function selectReport(db: Database, account: Account, query: Report
     'report.facts',
     `SELECT 'account' AS kind, JSON_OBJECT('nickname', u.nickname,
         'balance', u.points - COALESCE((SELECT SUM(amount) FROM point_records WHERE user_id = u.id AND created_at >= ?), 0),
-        'lastDay', (SELECT MAX(pub_date) FROM diaries WHERE user_id = u.id AND pub_date <= ?),
-        'runStart', (SELECT d.pub_date FROM diaries d LEFT JOIN diaries before_it ON before_it.user_id = d.user_id AND before_it.pub_date = d.pub_date - INTERVAL 1 DAY
-                      WHERE d.user_id = u.id AND d.pub_date <= ? AND before_it.id IS NULL ORDER BY d.pub_date DESC LIMIT 1),
-        'previousDiaries', (SELECT COUNT(*) FROM diaries WHERE user_id = u.id AND pub_date BETWEEN ? AND ?),
+        'lastDay', (SELECT MAX(diary_date) FROM diaries FORCE INDEX (idx_user_day) WHERE user_id = u.id AND diary_date <= ? AND ${PUBLISHED}),
+        'runStart', (SELECT d.diary_date FROM diaries d FORCE INDEX (idx_user_day)
+                       LEFT JOIN diaries earlier FORCE INDEX (idx_user_day) ON earlier.user_id = d.user_id AND earlier.diary_date = d.diary_date - INTERVAL 1 DAY
+                         AND earlier.deleted_at IS NULL AND NOT earlier.is_draft
+                      WHERE d.user_id = u.id AND d.diary_date <= ? AND d.deleted_at IS NULL AND NOT d.is_draft AND earlier.id IS NULL
+                      ORDER BY d.diary_date DESC LIMIT 1),
+        'previousDiaries', (SELECT COUNT(*) FROM diaries FORCE INDEX (idx_user_day) WHERE user_id = u.id AND diary_date BETWEEN ? AND ? AND ${PUBLISHED}),
         'previousTasks', (SELECT COUNT(*) FROM tasks WHERE user_id = u.id AND task_date BETWEEN ? AND ? AND is_completed AND deleted_at IS NULL),
         'previousEarned', (SELECT ${EARNED} FROM point_records WHERE user_id = u.id AND created_at >= ? AND created_at < ?)) AS \`row\`
        FROM users u WHERE ${guard('u')}
      UNION ALL
-     SELECT 'diary', JSON_OBJECT('id', id, 'date', pub_date, 'mood', mood, 'images', images, 'tags', tags,
+     SELECT 'diary', JSON_OBJECT('id', id, 'date', diary_date, 'mood', mood, 'images', images, 'tags', tags,
         'excerpt', LEFT(content, ?), 'characters', CHAR_LENGTH(content))
-       FROM diaries WHERE user_id = ? AND pub_date BETWEEN ? AND ?
+       FROM diaries WHERE user_id = ? AND diary_date BETWEEN ? AND ? AND ${PUBLISHED}
      UNION ALL
      SELECT 'mood', JSON_OBJECT('date', mood_date, 'mood', mood) FROM moods WHERE user_id = ? AND mood_date BETWEEN ? AND ?
      UNION ALL

@@ -20,6 +20,7 @@ const deviceInstant = z
 /**
  * What `args` holds, by type:
  * - `diary.put`      `{ date, content, mood, weather, images, tags, isDraft, movedFrom? }`, the whole diary of a day, or `{ date, deleted: true }`
+ * - `diary.append`  as diary.append's input, with its `date`
  * - `diary.recordMood`  as diary.recordMood's input, with its `date`
  * - `task.create`    as task.create's input
  * - `task.update` · `task.complete` · `task.uncomplete` · `task.delete`  as those actions' inputs; where the task was made by a mutation of this
@@ -30,6 +31,7 @@ const deviceInstant = z
  */
 export type MutationType =
   | 'diary.put'
+  | 'diary.append'
   | 'diary.recordMood'
   | 'task.create'
   | 'task.update'

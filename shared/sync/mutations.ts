@@ -1,6 +1,7 @@
 import type * as z from 'zod';
 import type { Contract } from '../contract';
-import { recordMood as recordMoodContract } from '../diary/contract';
+import { appendToDiary } from '../diary/append';
+import { append, recordMood as recordMoodContract } from '../diary/contract';
 import { recordMood } from '../diary/mood';
 import { AppError, errorKinds, fieldError } from '../errors';
 import { deduct } from '../points/contract';
@@ -66,15 +67,26 @@ const callOnTask =
     };
   };
 
+/** When a mutation was written by the server's clock, never later than now. DATETIME does not hold every year that a device may say. */
+const writtenAtOf = (modifiedAt: string, skewMs: number, now: Date): Date =>
+  new Date(Math.min(Math.max(Date.parse(modifiedAt) + skewMs, 0), now.getTime()));
+
 const kinds: Record<MutationType, (sent: Sent, sender: Sender) => Prepared> = {
   'diary.put': ({ mid, args, baseRev, prev, policy, modifiedAt }, { clientId, skewMs }) => {
     const wanted = 'deleted' in args ? parsed(DiaryDeletion, args) : parsed(DiaryText, args);
-    const writtenMs = Date.parse(modifiedAt) + skewMs;
     return async (ctx, request) => {
       if (!('deleted' in wanted)) await requireConsent(ctx, wanted);
-      // DATETIME does not hold every year that a clock may say.
-      const writtenAt = new Date(Math.min(Math.max(writtenMs, 0), ctx.now.getTime()));
+      const writtenAt = writtenAtOf(modifiedAt, skewMs, ctx.now);
       return putDiary(ctx, request, { wanted, clientId, mid, baseRev, prev, policy, modifiedAt: writtenAt });
+    };
+  },
+  'diary.append': ({ mid, args, modifiedAt }, { clientId, skewMs }) => {
+    const asked = parsed(append.input.required({ date: true }), args);
+    return async (ctx, request) => {
+      await requireConsent(ctx, asked);
+      const when = { writtenAt: writtenAtOf(modifiedAt, skewMs, ctx.now), origin: { client: clientId, mutation: mid } };
+      const { diary, reward } = await appendToDiary(ctx, asked, request, when);
+      return { status: 'applied', row: diary, ...(reward && { points: reward.balance }) };
     };
   },
   'diary.recordMood': call(recordMoodContract, async (ctx, input, request) => {
