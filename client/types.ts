@@ -328,13 +328,13 @@ export interface DiarySearch {
 }
 
 /** The place of the words, in UTF-16 code units of `excerpt`. */
-export interface DiaryMatch {
+interface DiaryMatch {
   excerpt: string;
   start: number;
   length: number;
 }
 
-export interface PointSums {
+interface PointSums {
   earned: number;
   spent: number;
 }
