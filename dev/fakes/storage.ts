@@ -6,8 +6,8 @@ export interface FakeCloud extends Fake {
   readonly files: ReadonlyMap<string, Buffer>;
   /** How often each action was asked for. */
   readonly actions: Readonly<Record<string, number>>;
-  /** From now on: as it should, every action answers an error, or nothing for a long while. */
-  behave(how: 'well' | 'failing' | 'slow'): void;
+  /** From now on: as it should, every action answers an error, or nothing for a long while, or only uploads fail. */
+  behave(how: 'well' | 'failing' | 'slow' | 'failing uploads'): void;
 }
 
 interface Options {
@@ -90,7 +90,7 @@ function multipart(bytes: Buffer, contentType: string): Map<string, Buffer> {
 export async function startFakeCloud({ invoke, openapi }: Options = {}): Promise<FakeCloud> {
   const files = new Map<string, Buffer>();
   const actions: Record<string, number> = {};
-  let how: 'well' | 'failing' | 'slow' = 'well';
+  let how: 'well' | 'failing' | 'slow' | 'failing uploads' = 'well';
   let url = '';
 
   const handlers: Record<string, (asked: Parameters) => FakeAnswer | Promise<FakeAnswer>> = {
@@ -141,6 +141,7 @@ export async function startFakeCloud({ invoke, openapi }: Options = {}): Promise
       return isJson ? (handlers[action]?.(asked) ?? failure('ACTION_NOT_FOUND')) : openapiAnswer(bytes, contentType);
     },
     'PUT /upload/*': ({ path, bytes, headers }) => {
+      if (how === 'failing uploads') return { status: 500, body: 'as told' };
       files.set(String(headers['x-cos-meta-fileid'] ?? path), bytes);
       return { body: '' };
     },

@@ -19,6 +19,7 @@ import {
   withSettings,
 } from '../../test/harness';
 import { main as diary } from '../diary/index';
+import { main as login } from '../login/index';
 import { main as user } from '../user/index';
 import { main } from './index';
 
@@ -354,6 +355,20 @@ describe('the quota', () => {
       expect(await ok(main, child.openid, 'commentDiary', { diaryId: left }, { now: '2025-01-22T16:01:00.000Z' })).toMatchObject({
         job: { status: 'done' },
       });
+    });
+  });
+
+  test('outlives the account: the same person signing in anew has spent what the erased account spent', async () => {
+    const child = await newChild();
+    const { id } = await write(child, '配额');
+    await withSettings({ aiQuota: { comment: 1, image: 1 } }, async () => {
+      await ok(main, child.openid, 'commentDiary', { diaryId: id });
+      await ok(user, child.openid, 'erase', { confirm: '注销账号' });
+      await ok(login, child.openid, 'login');
+      const again = await write(child, '又来');
+      expect(await refused(main, child.openid, 'commentDiary', { diaryId: again.id })).toMatchObject({ code: 'QUOTA_EXCEEDED' });
+      const { id: next } = await write(await newChild(), '别人');
+      expect(next).toBeGreaterThan(0);
     });
   });
 

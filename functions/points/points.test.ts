@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { postErase } from '../../shared/database/procedures';
 import { type Child, grant, http, NOON, newChild, ok, refused, select, send, testDatabase, withoutRateLimits } from '../../test/harness';
+import { main as diary } from '../diary/index';
 import { main } from './index';
 
 withoutRateLimits();
@@ -12,6 +13,15 @@ const ledgerOf = (userId: number) =>
     'SELECT seq, amount, balance_after, source_key, actor FROM point_records WHERE user_id = ? ORDER BY seq',
     [userId],
   );
+
+test('a gift that would bring a balance beyond 1,000,000,000 is refused as INVALID_INPUT, and what a diary pays is credited still', async () => {
+  const child = await newChild(999_999_990);
+  const gift = { userId: child.userId, amount: 50, source: '活动' };
+  expect(await refused(main, null, 'add', gift, OPERATOR)).toMatchObject({ code: 'INVALID_INPUT' });
+  expect(await ok(main, child.openid, 'balance')).toEqual({ points: 999_999_990 });
+  await ok(diary, child.openid, 'create', { date: '2025-01-22', content: '有奖励' });
+  expect(await ok(main, child.openid, 'balance')).toEqual({ points: 999_999_995 });
+});
 
 describe('spending', () => {
   test('takes the amount, keeps the reason and answers the new balance', async () => {

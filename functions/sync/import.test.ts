@@ -2,7 +2,19 @@ import { describe, expect, test } from 'vitest';
 import { bucketOf } from '../../shared/login/migration-mode';
 import { contentHash, hashText, xorHashes } from '../../shared/sync/content-hash';
 import type { ImportDay, ImportOutput } from '../../shared/sync/contract';
-import { type Child, configure, NOON, newChild, newOpenid, ok, refused, select, TODAY, withoutRateLimits } from '../../test/harness';
+import {
+  type Child,
+  configure,
+  NOON,
+  newChild,
+  newOpenid,
+  ok,
+  refused,
+  select,
+  TODAY,
+  withoutRateLimits,
+  withSettings,
+} from '../../test/harness';
 import { mismatches } from '../../test/reconcile';
 import { main as diary } from '../diary/index';
 import { main as login } from '../login/index';
@@ -350,6 +362,33 @@ describe('verification', () => {
       expect((await refused(main, (await newChild()).openid, 'verify', input)).code).toBe('INVALID_INPUT');
     },
   );
+});
+
+describe('a user whom MIGRATION_MODE leaves out', () => {
+  const invented = { days: [day('2025-01-08', '编的')], grant: { claimed: 3_000 } };
+
+  test('imports nothing, verifies nothing and is granted nothing, whatever calls are made up', async () => {
+    const child = await newChild();
+    await withSettings({ migration: { mode: 'off', percent: 100, salt: 'test' } }, async () => {
+      expect(await refused(main, child.openid, 'import', invented)).toMatchObject({ code: 'FORBIDDEN' });
+      expect(await refused(main, null, 'import', invented, { token: child.token })).toMatchObject({ code: 'FORBIDDEN' });
+      expect(await refused(main, child.openid, 'verify', { months: [] })).toMatchObject({ code: 'FORBIDDEN' });
+    });
+    await withSettings({ migration: { mode: 'cloud', percent: 0, salt: 'test' } }, async () => {
+      expect(await refused(main, child.openid, 'import', invented)).toMatchObject({ code: 'FORBIDDEN' });
+    });
+    expect(await diariesOf(child)).toEqual([]);
+    expect(await select('SELECT 1 FROM point_records WHERE user_id = ?', [child.userId])).toEqual([]);
+  });
+
+  test('in shadow mode texts come over and no points are granted', async () => {
+    const child = await newChild();
+    await withSettings({ migration: { mode: 'shadow', percent: 100, salt: 'test' } }, async () => {
+      await bring(child, { days: invented.days });
+      expect(await refused(main, child.openid, 'import', { grant: { claimed: 3_000 } })).toMatchObject({ code: 'FORBIDDEN' });
+    });
+    expect(await diariesOf(child)).toHaveLength(1);
+  });
 });
 
 describe('who migrates', () => {

@@ -10,6 +10,7 @@ import { checkPictures, decideOwnPicture } from '../safety/pictures';
 import { recheckTexts } from '../safety/recheck';
 import { isStoredFile, temporaryUrls } from '../storage/storage';
 import { requireDone } from '../upkeep/chores';
+import { personHash } from '../user/erase';
 import type { commentDiary, generateImage, Job, likeComment as likeContract, pictureChecked } from './contract';
 import { deskOf, ENDING_MS } from './desk';
 import { handOver } from './hand-over';
@@ -59,7 +60,15 @@ export async function commentOnDiary(ctx: UserContext, input: z.output<typeof co
   requireConfigured('comment');
   await requireConsentToAi(ctx);
   const { diaryId, again = false } = input;
-  const wish = { kind: 'comment', diaryId, input: null, isAgain: again, day: ctx.today, quota: config().aiQuota.comment } as const;
+  const wish = {
+    kind: 'comment',
+    diaryId,
+    input: null,
+    isAgain: again,
+    day: ctx.today,
+    quota: config().aiQuota.comment,
+    personHash: personHash(ctx.subject),
+  } as const;
   const { id } = await postJob(ctx.db, ctx, requestOf(ctx, input), wish, ctx.now).catch(nothingWritten);
   return getJob(ctx, { id });
 }
@@ -91,6 +100,7 @@ export async function drawImage(ctx: UserContext, input: z.output<typeof generat
     isAgain: false,
     day: ctx.today,
     quota: config().aiQuota.image,
+    personHash: personHash(ctx.subject),
   } as const;
   const { id } = await postJob(ctx.db, ctx, requestOf(ctx, input), wish, ctx.now).catch(nothingWritten);
   return getJob(ctx, { id });

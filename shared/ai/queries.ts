@@ -38,6 +38,8 @@ interface Wish {
   /** The Beijing day whose quota it counts against. */
   day: string;
   quota: number;
+  /** Of the person, whose erased accounts count too. */
+  personHash: Buffer;
 }
 
 /** Stores a job or finds the one that stands for this version of the diary; answers its id. */

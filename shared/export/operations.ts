@@ -3,7 +3,7 @@ import type * as z from 'zod';
 import { imageFolder } from '../diary/images';
 import { AppError } from '../errors';
 import type { UserContext } from '../runtime/context';
-import { hasStorage, removeOrFail, temporaryUrls, upload } from '../storage/storage';
+import { fileIdOf, hasStorage, removeOrFail, temporaryUrls, upload } from '../storage/storage';
 import type { Change } from '../sync/contract';
 import { pull } from '../sync/pull';
 import type { Export, export as exportContract } from '../user/contract';
@@ -86,10 +86,13 @@ async function documentOf(ctx: UserContext): Promise<Export> {
 async function store(ctx: UserContext, bytes: Buffer): Promise<{ fileUrl: string; expiresAt: string }> {
   const expiresAt = new Date(ctx.now.getTime() + LINK_MS);
   const path = `${imageFolder(ctx.userId)}exports/${randomBytes(16).toString('hex')}.json`;
-  const file = await upload(path, bytes).catch((cause: unknown) => {
+  const unavailable = (cause: unknown): never => {
     throw new AppError('UNAVAILABLE', { cause });
-  });
+  };
+  const file = await fileIdOf(path).catch(unavailable);
+  // Noted first: a file that is stored is always found by erasure and by the timer.
   await postDoomedFile(ctx.db, ctx, file, expiresAt);
+  await upload(path, bytes).catch(unavailable);
   const fileUrl = (await temporaryUrls(ctx, [file])).get(file);
   if (fileUrl === undefined) {
     await removeOrFail([file]);

@@ -2,12 +2,14 @@ import type * as z from 'zod';
 import { monthBounds } from '../clock';
 import { statsOf } from '../diary/change';
 import { AppError } from '../errors';
+import { migrationModeOf } from '../login/migration-mode';
 import type { UserContext } from '../runtime/context';
 import { Moved } from '../runtime/mysql';
 import { isChecking } from '../safety/check';
 import { xorHashes } from '../sync/content-hash';
 import type { Grant, ImportOutput, import as importContract, VerifyOutput, verify } from '../sync/contract';
 import { wasPaidBefore } from '../user/erase';
+import { readOpenid } from '../user/operations';
 import { type Candidate, readDay, settleDay } from './days';
 import { wholePoints, worthOf } from './grant';
 import { type Readable, readDraw, readRule, readTask } from './items';
@@ -27,8 +29,17 @@ import { Unfit } from './unfit';
 type Input = z.output<typeof importContract.input>;
 type ItemReport = ImportOutput['tasks'][number];
 
+/**
+ * Throws FORBIDDEN for a user whom MIGRATION_MODE leaves out, so that a call made up by hand imports nothing. In `shadow` nothing is granted.
+ */
+async function requireMigration(ctx: UserContext, asksForGrant: boolean): Promise<void> {
+  const mode = migrationModeOf(ctx.openid ?? (await readOpenid(ctx)));
+  if (mode === 'off' || (mode === 'shadow' && asksForGrant)) throw new AppError('FORBIDDEN', { message: '数据迁移还没有开放' });
+}
+
 /** Brings over one chunk of a phone's data, and at the end what its points are worth. Sent again it changes nothing more. */
 export async function importChunk(ctx: UserContext, input: Input): Promise<ImportOutput> {
+  await requireMigration(ctx, input.grant !== undefined);
   const report = await whileMoved(ctx, () => importOnce(ctx, input));
   if (input.grant === undefined) return report;
   const claimed = wholePoints(input.grant.claimed);
@@ -138,6 +149,7 @@ async function grantOnce(ctx: UserContext, claimed: number): Promise<Grant> {
 /** Compares what the phone has with what stands here: by month, and by day where it asks. */
 export async function verifyImport(ctx: UserContext, { months, days }: z.output<typeof verify.input>): Promise<VerifyOutput> {
   await selectGuard(ctx.db, ctx);
+  await requireMigration(ctx, false);
   return { months: await verifyMonths(ctx, months), days: await verifyDays(ctx, days) };
 }
 

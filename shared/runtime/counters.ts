@@ -75,10 +75,3 @@ function takeFromMemory(subject: string, name: LimitName): Taken {
   for (const { counter } of windows) counter.used += calls;
   return { calls, windows: windows.map(({ max, counter }) => ({ room: max - counter.used, ms: counter.endsAt - now })) };
 }
-
-/** Deletes a subject's counters and `more` keys, except counts that outlive an account, so that erasing it brings no new allowance. */
-export async function forgetCounts(cache: Cache, subject: string, more: readonly string[]): Promise<void> {
-  const names = Object.keys(limits).filter((name): name is LimitName => name !== 'erase' && name !== 'loginByOpenid');
-  const keys = names.flatMap((name) => limits[name].windows.map(({ windowSeconds }) => keyOf(subject, name, windowSeconds)));
-  await cache.run((redis) => redis.unlink([...keys, ...more]));
-}

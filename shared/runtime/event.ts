@@ -61,13 +61,18 @@ function invocationVariables(context: Bag): Bag {
 }
 
 /** A child using our mini-program directly; not another app's user lent to us, not a call relayed by anything but WeChat. */
+/** WeChat's alphabet. Anything else is refused: MySQL ignores trailing spaces when it compares an openid. */
+const OPENID = /^[A-Za-z0-9_-]{1,100}$/;
+
 function wechatOpenid(variables: Bag): string | null {
   const { appId } = config().wechat;
   const source = String(variables.TCB_SOURCE ?? '').split(',')[0];
   const trusted = source === 'wx_client' || (source === 'wx_devtools' && config().environment !== 'production');
   if (!trusted || !appId || variables.WX_APPID !== appId) return null;
   if (variables.WX_FROM_OPENID || variables.WX_FROM_APPID) return null;
-  return string(variables.WX_OPENID);
+  const openid = string(variables.WX_OPENID);
+  if (openid !== null && !OPENID.test(openid)) throw fieldError('openid', '微信身份无效');
+  return openid;
 }
 
 const isTimer = (event: Bag, variables: Bag): boolean =>

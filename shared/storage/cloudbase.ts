@@ -3,10 +3,16 @@ import { openCloud } from './cloud';
 import type { Provider } from './provider';
 
 const TIMEOUT_MS = 3_000;
+/** The first call loads the SDK. */
+const UPLOAD_TIMEOUT_MS = 10_000;
 const LINKS_TIMEOUT_MS = 1_500;
 
 /** The storage of the CloudBase environment that the functions run in. File ids read `cloud://<environment>.<bucket>/<path>`. */
 export const cloudbaseProvider: Provider = {
+  async fileIdOf(path) {
+    const cloud = await openCloud();
+    return (await cloud.getUploadMetadata({ cloudPath: path }, { timeout: UPLOAD_TIMEOUT_MS })).data.fileId;
+  },
   async upload(path, bytes, timeoutMs) {
     const cloud = await openCloud();
     return (await cloud.uploadFile({ cloudPath: path, fileContent: bytes }, { timeout: timeoutMs })).fileID;

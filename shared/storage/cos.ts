@@ -55,6 +55,9 @@ function keyOf(fileId: string): string {
 
 /** Tencent Cloud Object Storage, in a private bucket of one's own. File ids read `cos://<bucket>/<path>`. */
 export const cosProvider: Provider = {
+  async fileIdOf(path) {
+    return cosFileId(path);
+  },
   async upload(path, bytes) {
     const cos = await open();
     await cos.putObject({ ...place(), Key: path, Body: bytes, ContentType: contentTypes[extname(path)] ?? 'application/octet-stream' });

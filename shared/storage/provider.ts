@@ -2,6 +2,8 @@ import { config } from '../runtime/config';
 
 /** One place where files lie. A file id names the place, the bucket and the path in it. */
 export interface Provider {
+  /** The id that a file at this path has, or will have. */
+  fileIdOf(path: string): Promise<string>;
   /** Stores a file and answers its id. The same path again replaces it. */
   upload(path: string, bytes: Buffer, timeoutMs: number): Promise<string>;
   /** Removes at most 50 files; one that is not there counts as removed. */

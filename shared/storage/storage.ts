@@ -35,6 +35,11 @@ function batchesOf(fileIds: readonly string[]) {
   });
 }
 
+/** The id that a file at this path will have, so that it can be noted before it is stored. */
+export async function fileIdOf(path: string): Promise<string> {
+  return within(UPLOAD_TIMEOUT_MS, (await openOwnProvider()).fileIdOf(path), late);
+}
+
 /** Stores a file and answers its file id. The same path again replaces it. */
 export async function upload(path: string, bytes: Buffer, timeoutMs = UPLOAD_TIMEOUT_MS): Promise<string> {
   const provider = await openOwnProvider();

@@ -2,7 +2,6 @@ import { createHmac } from 'node:crypto';
 import { AppError } from '../errors';
 import { config } from '../runtime/config';
 import type { SystemContext, UserContext } from '../runtime/context';
-import { forgetCounts } from '../runtime/counters';
 import { describeError, logLine } from '../runtime/log';
 import { linkKey, removeOrFail } from '../storage/storage';
 import {
@@ -34,11 +33,9 @@ export const personHash = (subject: string): Buffer => createHmac('sha256', conf
 export async function eraseAccount(ctx: UserContext): Promise<{ erased: true }> {
   await postErase(ctx.db, ctx, personHash(ctx.subject), ctx.now);
   const files = await selectErasedFiles(ctx.db, ctx.userId, MAX_LINKS);
-  await forgetCounts(
-    ctx.cache,
-    ctx.subject,
-    files.map((file) => linkKey(ctx.subject, file)),
-  );
+  // Counts of calls stay until their window ends: a new account of the same person brings no new allowance.
+  const links = files.map((file) => linkKey(ctx.subject, file));
+  if (links.length > 0) await ctx.cache.run((redis) => redis.unlink(links));
   await emptyAccount(ctx, ctx.userId).catch((error: unknown) => leaveToTimer(ctx, error));
   return { erased: true };
 }

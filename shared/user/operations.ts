@@ -54,6 +54,9 @@ async function requireMayDecide(
   if (aiEnabled === true) await requireConsentToAi(ctx);
 }
 
+/** The openid of the caller's account; throws UNAUTHENTICATED like every guarded read. */
+export const readOpenid = (ctx: UserContext): Promise<string> => selectOpenid(ctx.db, ctx);
+
 export async function updateProfile(
   ctx: UserContext,
   input: z.output<typeof update.input>,

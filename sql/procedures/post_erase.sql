@@ -20,6 +20,10 @@ BEGIN
     UNION ALL SELECT image.file FROM diaries, JSON_TABLE(images, '$[*]' COLUMNS (file VARCHAR(500) PATH '$')) AS image WHERE user_id = p_user_id
     UNION ALL SELECT image.file FROM diary_revisions, JSON_TABLE(images, '$[*]' COLUMNS (file VARCHAR(500) PATH '$')) AS image WHERE user_id = p_user_id
     UNION ALL SELECT result->>'$.fileId' FROM ai_jobs WHERE user_id = p_user_id
+    -- A draw that was imported names a picture of the user's own, any other one the operators' or a family's.
+    UNION ALL SELECT prize_image FROM lottery_records WHERE user_id = p_user_id AND prize_image LIKE CONCAT('%/users/', p_user_id, '/%')
+    UNION ALL SELECT image_url FROM family_prizes WHERE user_id = p_user_id AND image_url LIKE CONCAT('%/users/', p_user_id, '/%')
+    UNION ALL SELECT file FROM picture_checks WHERE user_id = p_user_id
   ) AS named
   WHERE named.file LIKE 'cloud://%' OR named.file LIKE 'cos://%';
   INSERT INTO erasures (user_id, person_hash, asked_at)
@@ -27,6 +31,11 @@ BEGIN
   UPDATE users SET status = 0, token_epoch = v_epoch + 1, rev = rev + 1, openid = NULL, nickname = '', avatar_url = '',
     settings = JSON_OBJECT('aiEnabled', FALSE), updated_at = p_now
   WHERE id = p_user_id;
+  DELETE FROM spent_quotas WHERE quota_day < DATE(p_now) - INTERVAL 2 DAY;
+  INSERT INTO spent_quotas (quota_day, person_hash, kind, charged, asked)
+  SELECT quota_day, p_person_hash, kind, SUM(is_charged), COUNT(*) FROM ai_jobs
+   WHERE user_id = p_user_id AND quota_day >= DATE(p_now) - INTERVAL 1 DAY GROUP BY quota_day, kind
+  ON DUPLICATE KEY UPDATE charged = spent_quotas.charged + VALUES(charged), asked = spent_quotas.asked + VALUES(asked);
   DELETE FROM guardians WHERE guardian_id = p_user_id;
   COMMIT;
   SELECT JSON_OBJECT('erased', TRUE) AS response;

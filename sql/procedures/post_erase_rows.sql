@@ -38,6 +38,11 @@ BEGIN
   LIMIT p_limit;
   SET v_removed = v_removed + ROW_COUNT();
 
+  UPDATE lottery_records SET prize_name = '', prize_image = '', prize_emoji = '', prize_description = ''
+  WHERE user_id = p_user_id AND (prize_name <> '' OR prize_image <> '' OR prize_emoji <> '' OR prize_description <> '')
+  LIMIT p_limit;
+  SET v_removed = v_removed + ROW_COUNT();
+
   SELECT COUNT(*) INTO v_files FROM erased_files WHERE user_id = p_user_id;
   IF v_removed = 0 AND v_files = 0 THEN
     UPDATE erasures SET finished_at = p_now

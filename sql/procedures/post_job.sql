@@ -1,6 +1,6 @@
 -- Stores a job for the AI, or answers the one that already stands for this version of the diary. Reserves one of p_quota jobs of the day.
 -- p_is_again: a job that is done is followed by another one for the same version.
--- Failed ones give theirs back, but three times p_quota is the end of it.
+-- What an erased account of the same person spent that day counts too. Failed ones give theirs back, but three times p_quota is the end of it.
 -- p_diary_id NULL: a picture of p_input. Refuses AI_DISABLED, NOT_FOUND, INVALID_INPUT (nothing written yet) and QUOTA_EXCEEDED.
 CREATE DEFINER = gd_owner PROCEDURE post_job(
   IN p_user_id INT UNSIGNED,
@@ -14,6 +14,7 @@ CREATE DEFINER = gd_owner PROCEDURE post_job(
   IN p_is_again BOOLEAN,
   IN p_day DATE,
   IN p_quota INT UNSIGNED,
+  IN p_person_hash BINARY(32),
   IN p_now DATETIME(3)
 )
 SQL SECURITY DEFINER
@@ -38,6 +39,8 @@ BEGIN
   IF v_job IS NULL THEN
     SELECT COALESCE(SUM(is_charged), 0), COUNT(*) INTO v_charged, v_asked
       FROM ai_jobs FORCE INDEX (idx_user_day) WHERE user_id = p_user_id AND quota_day = p_day AND kind = p_kind;
+    SELECT v_charged + COALESCE(SUM(charged), 0), v_asked + COALESCE(SUM(asked), 0) INTO v_charged, v_asked
+      FROM spent_quotas WHERE quota_day = p_day AND person_hash = p_person_hash AND kind = p_kind;
     IF v_charged >= p_quota OR v_asked >= 3 * p_quota THEN
       SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'QUOTA_EXCEEDED';
     END IF;

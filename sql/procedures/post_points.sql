@@ -1,4 +1,5 @@
--- One ledger row: a user's own spending (p_amount < 0) or an operator's gift (p_actor). Never below zero. The row carries the request id and is
+-- One ledger row: a user's own spending (p_amount < 0) or an operator's gift (p_actor). Never below zero, and no gift beyond 1,000,000,000, far below
+-- what the column holds: INVALID_INPUT. The row carries the request id and is
 -- the receipt: a repeated request answers it, one with other content is refused. An id that the system made stands in requests too: a mutation's
 -- place in its client's queue, or an operator's gift, which is one gift for all users.
 CREATE DEFINER = gd_owner PROCEDURE post_points(
@@ -38,6 +39,7 @@ BEGIN
   END;
   -- include lock_user
 
+  IF p_amount > 0 AND v_points + p_amount > 1000000000 THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'INVALID_INPUT'; END IF;
   SET v_rev = v_rev + 1;
   SET v_amount = p_amount;
   -- include move_points

@@ -56,7 +56,16 @@ async function fillQueue(marker: string): Promise<void> {
       // Accepted, and therefore paid, 150 ms before it is answered.
       const content = `${marker}-${family}-${day}- #stuck-150 #slow-150`;
       const { diary: written } = await ok(diary, openid, 'create', { date, content });
-      const job = { kind: 'comment', diaryId: written.id, input: null, isAgain: false, day: '2025-01-22', quota: 100, now: new Date() };
+      const job = {
+        kind: 'comment',
+        diaryId: written.id,
+        input: null,
+        isAgain: false,
+        day: '2025-01-22',
+        quota: 100,
+        personHash: Buffer.alloc(32),
+        now: new Date(),
+      };
       await postJob(testDatabase(), { userId, epoch: null, ...newRequest(), ...job });
     }
   }

@@ -3,6 +3,7 @@ import jwt from 'jsonwebtoken';
 import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { eventOf, platformContext } from '../../dev/gateway/context';
 import { main as diary } from '../../functions/diary/index';
+import { main as login } from '../../functions/login/index';
 import { main as user } from '../../functions/user/index';
 import { subjectOf } from '../../shared/runtime/identity';
 import { freshInstance, production } from '../fresh';
@@ -226,6 +227,13 @@ describe('the clock', () => {
     });
     expect(Math.abs(Date.parse(body.data.expiresAt) - Date.now() - 7 * 86_400_000)).toBeLessThan(5_000);
   });
+
+  test.each(['oX ', ' oX', 'o小明', 'o\u00e9', 'a;b', 'o'.repeat(101)])(
+    'an openid that is none (%j) is refused as INVALID_INPUT',
+    async (openid) => {
+      expect(await refused(login, openid, 'login')).toMatchObject({ code: 'INVALID_INPUT' });
+    },
+  );
 
   test('developer tools are no phone in production', async () => {
     const { openid } = await newChild();

@@ -17,6 +17,7 @@ Object.assign(process.env, {
   REDIS_URL: `${redisUrl.replace(/\/\d+$/, '')}/${worker}`,
   REDIS_TIMEOUT_MS: '1000',
   JWT_KEYS: 'k2:a-secret-of-the-tests-that-signs,k1:an-older-secret-that-still-verifies',
+  MIGRATION_MODE: 'dual',
   WX_APPID: 'wxtest',
   WX_SECRET: 'wechat-secret',
   WX_API_BASE: wechatUrl,

@@ -10,7 +10,7 @@ import { main as task } from '../../functions/task/index';
 import { main as user } from '../../functions/user/index';
 import { config } from '../../shared/runtime/config';
 import type { Export } from '../../shared/user/contract';
-import { fire, grant, newOpenid, ok, refused, select, TODAY, withoutRateLimits } from '../harness';
+import { fire, grant, newOpenid, ok, refused, select, TODAY, withoutRateLimits, withSettings } from '../harness';
 
 withoutRateLimits();
 
@@ -145,6 +145,51 @@ test('an export of much is refused as unavailable, not cut, while storage is dow
   for (let day = 10; day <= 28; day += 1) await ok(diary, openid, 'create', { date: `2024-11-${day}`, content: '长'.repeat(10_000) });
   cloud.behave('failing');
   expect((await refused(user, openid, 'export')).code).toBe('UNAVAILABLE');
+});
+
+test('the file of an export is noted for removal before it is stored, so that none is left when a step fails', async () => {
+  const openid = newOpenid();
+  const { userInfo } = await ok(login, openid, 'login');
+  for (let day = 10; day <= 28; day += 1) await ok(diary, openid, 'create', { date: `2024-10-${day}`, content: '长'.repeat(10_000) });
+  for (let day = 10; day <= 28; day += 1) await ok(diary, openid, 'create', { date: `2024-11-${day}`, content: '长'.repeat(10_000) });
+  cloud.behave('failing uploads');
+  expect((await refused(user, openid, 'export')).code).toBe('UNAVAILABLE');
+  const noted = await select<{ file_id: string }>('SELECT file_id FROM erased_files WHERE user_id = ?', [userInfo.id]);
+  expect(noted).toEqual([{ file_id: expect.stringContaining(`users/${userInfo.id}/exports/`) }]);
+  cloud.behave('well');
+  await fire(monitor, 'collect', '2025-01-22T05:01:00Z');
+  expect(await select('SELECT 1 FROM erased_files WHERE user_id = ?', [userInfo.id])).toEqual([]);
+});
+
+test('an erased account’s exports still count: the third one of a day is refused to the new account too', async () => {
+  const openid = newOpenid();
+  await withSettings({ rateLimitFactor: 1 }, async () => {
+    await ok(login, openid, 'login');
+    for (const _ of [1, 2]) await ok(user, openid, 'export');
+    await ok(user, openid, 'erase', { confirm: '注销账号' });
+    await ok(login, openid, 'login');
+    expect(await refused(user, openid, 'export')).toMatchObject({ code: 'RATE_LIMITED' });
+  });
+});
+
+test('the picture of an imported draw leaves storage with the account; one of the operators’ prizes stays', async () => {
+  const openid = newOpenid();
+  const { userInfo } = await ok(login, openid, 'login');
+  const own = `cloud://test.bucket/users/${userInfo.id}/prize.jpg`;
+  const operators = 'cloud://test.bucket/prizes/flower.jpg';
+  for (const file of [own, operators]) (cloud.files as Map<string, Buffer>).set(file, Buffer.from('x'));
+  const drawnAt = '2024-12-01T00:00:00Z';
+  await ok(sync, openid, 'import', { draws: [{ key: 'd1', prizeName: '爸爸的拥抱', prizeImage: own, drawnAt }] });
+  await select('UPDATE users SET rev = 20 WHERE id = ?', [userInfo.id]);
+  await select(
+    "INSERT INTO lottery_records (user_id, id, prize_id, prize_name, prize_image, cost_points, roll, rev, created_at) VALUES (?, 9, 1, '小红花', ?, 0, 1, 9, NOW(3))",
+    [userInfo.id, operators],
+  );
+  await ok(user, openid, 'erase', { confirm: '注销账号' });
+  expect([...cloud.files.keys()]).toEqual([operators]);
+  expect(await select('SELECT DISTINCT prize_name, prize_image FROM lottery_records WHERE user_id = ?', [userInfo.id])).toEqual([
+    { prize_name: '', prize_image: '' },
+  ]);
 });
 
 test('pictures of an erased account leave storage; while storage is down the texts go and the pictures wait', async () => {
