@@ -654,7 +654,7 @@ export const postInvitation = <Answer>(
 /**
  * Stores a job for the AI, or answers the one that already stands for this version of the diary. Reserves one of p_quota jobs of the day.
  * p_is_again: a job that is done is followed by another one for the same version.
- * Failed ones give theirs back, but three times p_quota is the end of it.
+ * What an erased account of the same person spent that day counts too. Failed ones give theirs back, but three times p_quota is the end of it.
  * p_diary_id NULL: a picture of p_input. Refuses AI_DISABLED, NOT_FOUND, INVALID_INPUT (nothing written yet) and QUOTA_EXCEEDED.
  */
 export const postJob = <Answer>(
@@ -671,6 +671,7 @@ export const postJob = <Answer>(
     isAgain: boolean;
     day: string;
     quota: number;
+    personHash: Buffer;
     now: Date;
   },
 ): Promise<Answer> =>
@@ -686,6 +687,7 @@ export const postJob = <Answer>(
     given.isAgain,
     given.day,
     given.quota,
+    given.personHash,
     given.now,
   ]);
 
@@ -981,7 +983,8 @@ export const postPinTry = <Answer>(
   db.post('post_pin_try', [given.userId, given.epoch, given.mostTries, given.lockSeconds, given.mostSeconds, given.now]);
 
 /**
- * One ledger row: a user's own spending (p_amount < 0) or an operator's gift (p_actor). Never below zero. The row carries the request id and is
+ * One ledger row: a user's own spending (p_amount < 0) or an operator's gift (p_actor). Never below zero, and no gift beyond 1,000,000,000, far below
+ * what the column holds: INVALID_INPUT. The row carries the request id and is
  * the receipt: a repeated request answers it, one with other content is refused. An id that the system made stands in requests too: a mutation's
  * place in its client's queue, or an operator's gift, which is one gift for all users.
  */
