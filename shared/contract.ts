@@ -130,8 +130,10 @@ export const month = z
   .meta({ example: '2025-01' });
 
 export const id = z.int().min(1);
+/** Of an account: an INT UNSIGNED. */
+export const userId = id.max(2 ** 32 - 1);
 /** Of an action with `forChild`. */
-export const childId = id.optional().describe('for a guardian with an account of their own: the child that is meant');
+export const childId = userId.optional().describe('for a guardian with an account of their own: the child that is meant');
 export const instant = z.iso.datetime();
 
 /** `page` (with a total) or `cursor` (keyset; for endless lists). */

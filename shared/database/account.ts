@@ -1,4 +1,5 @@
 import { AppError } from '../errors';
+import type { Database } from '../runtime/mysql';
 
 /** The account a call acts for. A signed-in context is one, so that it is passed to a query as it is. */
 export interface Account {
@@ -21,4 +22,9 @@ export const guardValues = ({ userId, epoch }: Account): [string, string | null]
 export function requireAccount<Row>([row]: readonly Row[]): Row {
   if (row === undefined) throw new AppError('UNAUTHENTICATED');
   return row;
+}
+
+/** For an operation without a statement that reads the row of `users`: throws UNAUTHENTICATED unless the guard holds. */
+export async function requireActive(db: Database, account: Account): Promise<void> {
+  requireAccount(await db.rows('account.guard', `SELECT 1 FROM users WHERE ${guard('users')}`, guardValues(account)));
 }

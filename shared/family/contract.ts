@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { childId, contract, day, id, instant, line } from '../contract';
+import { childId, contract, day, id, instant, line, userId } from '../contract';
 import { Task } from '../task/contract';
 import { pin } from './pin-schema';
 
@@ -103,7 +103,7 @@ export const leave = contract({
   limit: 'write',
   rest: 'POST /api/family/leave',
   forChild: 'read',
-  input: z.strictObject({ childId: id }),
+  input: z.strictObject({ childId: userId }),
   output: z.strictObject({ left: z.literal(true) }),
   example: { childId: 2 },
 });
@@ -114,7 +114,7 @@ export const remove = contract({
   limit: 'write',
   rest: 'POST /api/family/remove',
   forChild: 'write',
-  input: z.strictObject({ guardianId: id, childId }),
+  input: z.strictObject({ guardianId: userId, childId }),
   output: z.strictObject({ removed: z.literal(true) }),
   example: { guardianId: 2 },
 });

@@ -1,5 +1,6 @@
 import type * as z from 'zod';
 import { monthBounds } from '../clock';
+import { requireActive } from '../database/account';
 import { statsOf } from '../diary/change';
 import { AppError } from '../errors';
 import { migrationModeOf } from '../login/migration-mode';
@@ -13,17 +14,7 @@ import { readOpenid } from '../user/operations';
 import { type Candidate, readDay, settleDay } from './days';
 import { wholePoints, worthOf } from './grant';
 import { type Readable, readDraw, readRule, readTask } from './items';
-import {
-  type Haul,
-  postGrant,
-  postImport,
-  selectGuard,
-  selectHashes,
-  selectImported,
-  selectImportState,
-  selectKept,
-  selectStanding,
-} from './queries';
+import { type Haul, postGrant, postImport, selectHashes, selectImported, selectImportState, selectKept, selectStanding } from './queries';
 import { Unfit } from './unfit';
 
 type Input = z.output<typeof importContract.input>;
@@ -148,7 +139,7 @@ async function grantOnce(ctx: UserContext, claimed: number): Promise<Grant> {
 
 /** Compares what the phone has with what stands here: by month, and by day where it asks. */
 export async function verifyImport(ctx: UserContext, { months, days }: z.output<typeof verify.input>): Promise<VerifyOutput> {
-  await selectGuard(ctx.db, ctx);
+  await requireActive(ctx.db, ctx);
   await requireMigration(ctx, false);
   return { months: await verifyMonths(ctx, months), days: await verifyDays(ctx, days) };
 }

@@ -38,11 +38,6 @@ export const selectImportState = async (db: Database, account: Account): Promise
   return requireAccount(rows);
 };
 
-/** Throws UNAUTHENTICATED unless the guard holds. For an operation whose other statements do not read `users`. */
-export const selectGuard = async (db: Database, account: Account): Promise<void> => {
-  requireAccount(await db.rows('import.guard', `SELECT 1 FROM users WHERE ${guard('users')}`, guardValues(account)));
-};
-
 /** The fingerprint of what stands on each of the dates: of the diary, or null of a deletion. */
 export const selectStanding = async (db: Database, userId: number, dates: readonly string[]): Promise<Map<string, string | null>> => {
   const rows = await db.rows<DiaryRow & { is_deleted: 0 | 1 }>(

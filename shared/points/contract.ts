@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { childId, contract, day, id, instant, line, Page, paging, title } from '../contract';
+import { childId, contract, day, id, instant, line, Page, paging, title, userId } from '../contract';
 import { cursor } from '../paging';
 
 /** No ledger reaches further back. */
@@ -63,7 +63,7 @@ export const add = contract({
   access: 'operator',
   limit: 'operator',
   rest: 'POST /api/points/add',
-  input: z.strictObject({ userId: id.max(2 ** 32 - 1), amount: z.int().min(1).max(100_000), ...reason }),
+  input: z.strictObject({ userId, amount: z.int().min(1).max(100_000), ...reason }),
   output: Posted,
   example: { userId: 1, amount: 50, source: '活动奖励', description: '读书月' },
 });

@@ -21,9 +21,12 @@ export const monthBefore = ({ from }: Period): Period => monthBounds(addDays(fro
 
 export const yearOf = (year: number): Period => ({ from: `${year}-01-01`, to: `${year}-12-31` });
 
+/** The week after it would end in a year of five digits. */
+const LAST_START = '9999-12-24';
+
 /** A day as `YYYY-MM-DD`, or the Beijing day of an ISO instant. Throws INVALID_INPUT at `start`. */
 export const dayFrom = (start: string): string => {
-  if (isCalendarDay(start)) return start;
+  if (isCalendarDay(start) && start <= LAST_START) return start;
   const instant = new Date(start);
   if (!/^\d{4}-\d{2}-\d{2}T/.test(start) || Number.isNaN(instant.getTime())) throw fieldError('start', '日期应为 YYYY-MM-DD');
   return dayOf(instant);
@@ -32,6 +35,7 @@ export const dayFrom = (start: string): string => {
 /** Every day of a period, oldest first. */
 export const daysOf = ({ from, to }: Period): string[] => {
   const days: string[] = [];
-  for (let day = from; day <= to; day = addDays(day, 1)) days.push(day);
-  return days;
+  // Not to the day after the last: that of 9999-12-31 is written with a sign and sorts before all others.
+  for (let day = from; day < to; day = addDays(day, 1)) days.push(day);
+  return [...days, to];
 };

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type * as z from 'zod';
+import { requireActive } from '../database/account';
 import { imageFolder } from '../diary/images';
 import { config } from '../runtime/config';
 import { requireConsent } from '../runtime/consent';
@@ -14,6 +15,7 @@ const UPLOAD_SECONDS = 600;
  * a signed link for one PUT of this type and size; the server alone chooses the path. CONSENT_REQUIRED without a guardian's consent to pictures.
  */
 export async function signUpload(ctx: UserContext, { contentType, bytes }: z.output<typeof uploadUrl.input>): Promise<UploadUrl> {
+  await requireActive(ctx.db, ctx);
   await requireConsent(ctx, { images: [contentType] });
   const folder = imageFolder(ctx.userId);
   if (config().storage.kind === 'cloudbase') return { storage: 'cloudbase', folder };
