@@ -12,7 +12,7 @@ const underWay = new WeakMap<Here, Map<string, Promise<unknown>>>();
 
 /**
  * A call that costs something and cannot wait in the queue. Its request id is on the phone before it leaves, and stays there until the answer has
- * come: whoever asks again, after a failure or a killed app, asks for the same thing. Two at once are one.
+ * come: a retry after a failure or a killed app repeats the same request. Two at once are one.
  */
 export function once<Answer>(here: Here, name: string, action: string, input: object): Promise<Answer> {
   const key = `once:${name}.${action}:${hashText(JSON.stringify(input))}`;

@@ -26,7 +26,7 @@ export async function createDiary(ctx: UserContext, input: z.output<typeof creat
       throw new AppError('DIARY_EXISTS', { details: { diary: { id: draft.id, version: draft.content_rev } } });
     }
     if (draft === null) return { row: null, next: fresh, isDeleted: false };
-    // A phone's draft has not been seen by whoever writes here without one.
+    // The draft came from a phone, and this writer has not read it.
     const isConflict = draft.last_client !== null && draft.content.trim() !== '' && draft.content !== content;
     return { row: draft, next: { ...contentOf(draft), ...written }, isDeleted: false, isConflict };
   };
