@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
 import { runCommand, wholeNumber } from './command';
 
 const usage = `Runs the tests on a MySQL and a Redis of their own. Logs of the functions are printed for failing tests only.
@@ -18,7 +19,7 @@ const flags = {
 
 await runCommand({ usage, flags, maxWords: 1_000 }, async ({ name, retry, watch }, words) => {
   const retries = wholeNumber('--retry', retry, { fallback: 0, min: 0, max: 10 });
-  const vitest = createRequire(import.meta.url).resolve('vitest/vitest.mjs');
+  const vitest = join(dirname(createRequire(import.meta.url).resolve('vitest/package.json')), 'vitest.mjs');
   const args = [vitest, watch ? 'watch' : 'run', ...words, ...(name ? ['-t', name] : []), ...(retry ? [`--retry=${retries}`] : [])];
   const child = spawn(process.execPath, args, { stdio: 'inherit' });
   process.exitCode = await new Promise<number>((resolve) => child.on('close', (code) => resolve(code ?? 1)));
