@@ -669,8 +669,8 @@ export interface GrowthDiary {
     }>;
     leave(input: { childId: number }): Promise<{ left: true }>;
     remove(input: { guardianId: number } & ForChild): Promise<{ removed: true }>;
-    /** What waits for a guardian. */
-    inbox(input?: ForChild): Promise<{ tasks: Task[] }>;
+    /** What waits for a guardian, and the days of the last 30 on which they should talk with the child: never what the child wrote. */
+    inbox(input?: ForChild): Promise<{ tasks: Task[]; notes: { kind: 'self-harm'; date: string }[] }>;
     /** What guardians did from accounts of their own. */
     log(input?: { from?: string | undefined } & ForChild): Promise<{
       entries: { date: string; guardianId: number; nickname: string; action: string; times: number; lastAt: string }[];

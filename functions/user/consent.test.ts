@@ -22,6 +22,9 @@ describe('until a guardian agrees', () => {
     for (const [fn, action, input] of [
       [diary, 'create', { date: TODAY, content: 'x' }],
       [diary, 'recordMood', { mood: 'happy' }],
+      [diary, 'append', { content: 'x' }],
+      [diary, 'restore', { revisionId: 1 }],
+      [main, 'uploadUrl', { contentType: 'image/png', bytes: 1 }],
       [task, 'create', { title: 'x' }],
       [points, 'deduct', { amount: 1, source: 'x' }],
       [main, 'update', { nickname: '小明' }],

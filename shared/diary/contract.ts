@@ -292,6 +292,7 @@ export const restore = contract({
   access: 'user',
   limit: 'write',
   rest: 'POST /api/diary/restore',
+  needsConsent: true,
   input: z.strictObject({ revisionId: id }),
   output: Written,
   example: { revisionId: 1 },
@@ -302,6 +303,7 @@ export const append = contract({
   access: 'user',
   limit: 'write',
   rest: 'POST /api/diary/append',
+  needsConsent: true,
   input: z.strictObject({
     date: date.optional(),
     content: content.refine((value) => value.trim() !== '', { error: '写点内容吧' }),

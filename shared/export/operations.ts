@@ -2,10 +2,13 @@ import { randomBytes } from 'node:crypto';
 import type * as z from 'zod';
 import { imageFolder } from '../diary/images';
 import { AppError } from '../errors';
+import { allNotes, listConsents, wholeLog } from '../family/operations';
+import { getWheel } from '../lottery/operations';
 import type { UserContext } from '../runtime/context';
 import { fileIdOf, hasStorage, removeOrFail, temporaryUrls, upload } from '../storage/storage';
 import type { Change } from '../sync/contract';
 import { pull } from '../sync/pull';
+import { repeatOf } from '../task/recurrence';
 import type { Export, export as exportContract } from '../user/contract';
 import { getProfile } from '../user/operations';
 import { postDoomedFile, type RevisionRow, type RuleRow, selectRevisions, selectRules } from './queries';
@@ -30,13 +33,23 @@ const toRevision = (row: RevisionRow): Export['revisions'][number] => ({
   modifiedAt: row.modified_at.toISOString(),
 });
 
+const EVERY_DAY = [1, 2, 3, 4, 5, 6, 7];
+
+const repetitionOf = (row: RuleRow): Pick<Export['taskRules'][number], 'weekdays' | 'monthDay'> => {
+  const repeat = repeatOf(row.weekdays, row.is_weekly === 1);
+  if (repeat.kind === 'monthly') return { weekdays: [], monthDay: repeat.day };
+  return { weekdays: repeat.kind === 'weekly' ? repeat.weekdays : EVERY_DAY, monthDay: null };
+};
+
 const toRule = (row: RuleRow): Export['taskRules'][number] => ({
   id: row.id,
   title: row.title,
   description: row.description,
   category: row.category,
   pointsReward: row.points_reward,
-  weekdays: [1, 2, 3, 4, 5, 6, 7].filter((weekday) => (row.weekdays >> (weekday - 1)) & 1),
+  ...repetitionOf(row),
+  remindAt: row.remind_at,
+  byGuardian: row.by_guardian === 1,
   endedAt: row.ended_at?.toISOString() ?? null,
 });
 
@@ -79,6 +92,10 @@ async function documentOf(ctx: UserContext): Promise<Export> {
     lotteryRecords: rowsOf('draw'),
     moods: rowsOf('mood'),
     aiJobs: rowsOf('job'),
+    wheel: await getWheel(ctx),
+    consents: (await listConsents(ctx)).consents,
+    familyLog: await wholeLog(ctx),
+    guardianNotes: await allNotes(ctx),
   };
 }
 

@@ -30,13 +30,17 @@ export interface RuleRow {
   category: string;
   points_reward: number;
   weekdays: number;
+  is_weekly: number;
+  remind_at: string | null;
+  by_guardian: number;
   ended_at: Date | null;
 }
 
 export const selectRules = (db: Database, userId: number): Promise<RuleRow[]> =>
   db.rows(
     'export.rules',
-    'SELECT id, title, description, category, points_reward, weekdays, ended_at FROM task_rules WHERE user_id = ? ORDER BY id',
+    `SELECT id, title, description, category, points_reward, weekdays, is_weekly, remind_at, by_guardian, ended_at
+       FROM task_rules WHERE user_id = ? ORDER BY id`,
     [userId],
   );
 

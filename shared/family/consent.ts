@@ -8,7 +8,7 @@ import type { consent, consents } from './consent-contract';
 import { postConsent } from './consent-queries';
 import { setGuardianPin } from './gate';
 
-const MOST = 100;
+const MOST = 1_000;
 
 /** Records what a guardian agrees to. On an account without a PIN they can set it in the same step. */
 export async function giveConsent(ctx: UserContext, input: z.output<typeof consent.input>): Promise<z.input<typeof consent.output>> {

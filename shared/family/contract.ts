@@ -3,7 +3,7 @@ import { childId, contract, day, id, instant, line, userId } from '../contract';
 import { Task } from '../task/contract';
 import { pin } from './pin-schema';
 
-export { type Consent, consent, consents } from './consent-contract';
+export { Consent, consent, consents } from './consent-contract';
 
 /** Of the gate on the phone that a child and a guardian share. */
 export const Gate = z.strictObject({
@@ -119,6 +119,16 @@ export const remove = contract({
   example: { guardianId: 2 },
 });
 
+export const LogEntry = z.strictObject({
+  date: day,
+  guardianId: id,
+  nickname: z.string().describe('empty: the account is erased'),
+  action: z.string(),
+  times: z.int(),
+  lastAt: instant,
+});
+export type LogEntry = z.infer<typeof LogEntry>;
+
 export const log = contract({
   summary: '其他账号的家长做过什么，按天与操作计数，新的在前',
   access: 'user',
@@ -126,28 +136,24 @@ export const log = contract({
   rest: 'GET /api/family/log',
   forChild: 'read',
   input: z.strictObject({ from: day.optional().describe('30 days ago unless given'), childId }),
-  output: z.strictObject({
-    entries: z.array(
-      z.strictObject({
-        date: day,
-        guardianId: id,
-        nickname: z.string().describe('empty: the account is erased'),
-        action: z.string(),
-        times: z.int(),
-        lastAt: instant,
-      }),
-    ),
-  }),
+  output: z.strictObject({ entries: z.array(LogEntry) }),
   example: {},
 });
 
+/** Why a guardian should talk with the child; never what the child wrote. */
+export const GuardianNote = z.strictObject({ kind: z.enum(['self-harm']), date: day });
+export type GuardianNote = z.infer<typeof GuardianNote>;
+
 export const inbox = contract({
-  summary: '等待家长确认的任务',
+  summary: '等待家长确认的任务，以及最近 30 天提醒家长留意的日子',
   access: 'guardian',
   limit: 'read',
   rest: 'GET /api/family/inbox',
   forChild: 'write',
   input: z.strictObject({ childId }),
-  output: z.strictObject({ tasks: z.array(Task).describe('approve or reject them; oldest day first') }),
+  output: z.strictObject({
+    tasks: z.array(Task).describe('approve or reject them; oldest day first'),
+    notes: z.array(GuardianNote).describe('newest first'),
+  }),
   example: {},
 });

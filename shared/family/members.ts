@@ -4,7 +4,7 @@ import { addDays } from '../clock';
 import { AppError, instead } from '../errors';
 import { config } from '../runtime/config';
 import type { UserContext } from '../runtime/context';
-import type { invite, join, leave, log, members, remove } from './contract';
+import type { invite, join, LogEntry, leave, log, members, remove } from './contract';
 import { postGuardian, postGuardianEnd, postInvitation, selectLog, selectMembers } from './queries';
 
 /** Without letters and digits that look like each other. */
@@ -73,7 +73,14 @@ export async function removeGuardian(ctx: UserContext, { guardianId }: z.output<
   return { removed: true };
 }
 
-export async function readLog(ctx: UserContext, { from }: z.output<typeof log.input>): Promise<z.input<typeof log.output>> {
-  const rows = await selectLog(ctx.db, ctx, from ?? addDays(ctx.today, -LOG_DAYS), LOG_ENTRIES);
-  return { entries: rows.map(({ lastAt, nickname, ...row }) => ({ ...row, nickname: nickname ?? '', lastAt: lastAt.toISOString() })) };
+async function entriesFrom(ctx: UserContext, from: string, limit: number): Promise<LogEntry[]> {
+  const rows = await selectLog(ctx.db, ctx, from, limit);
+  return rows.map(({ lastAt, nickname, ...row }) => ({ ...row, nickname: nickname ?? '', lastAt: lastAt.toISOString() }));
 }
+
+export async function readLog(ctx: UserContext, { from }: z.output<typeof log.input>): Promise<z.input<typeof log.output>> {
+  return { entries: await entriesFrom(ctx, from ?? addDays(ctx.today, -LOG_DAYS), LOG_ENTRIES) };
+}
+
+/** The log from its first day on, newest first. */
+export const wholeLog = (ctx: UserContext): Promise<LogEntry[]> => entriesFrom(ctx, '2000-01-01', Number.MAX_SAFE_INTEGER);

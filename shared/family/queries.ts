@@ -1,6 +1,7 @@
 import { type Account, guard, guardValues, requireAccount } from '../database/account';
 import * as call from '../database/procedures';
 import type { Database } from '../runtime/mysql';
+import type { GuardianNote } from './contract';
 import type { PinHash } from './pin';
 
 const TRIES = { mostTries: 5, lockSeconds: 900, mostSeconds: 86_400 };
@@ -108,4 +109,16 @@ export const selectLog = async (db: Database, account: Account, from: string, li
   );
   requireAccount(rows);
   return rows.filter((row): row is LogRow & { date: string } => row.date !== null);
+};
+
+/** From a day on, newest first. */
+export const selectNotes = async (db: Database, account: Account, from: string): Promise<GuardianNote[]> => {
+  const rows = await db.rows<GuardianNote | { kind: null }>(
+    'family.notes',
+    `SELECT n.kind, n.note_date AS date FROM users u LEFT JOIN guardian_notes n ON n.user_id = u.id AND n.note_date >= ?
+      WHERE ${guard('u')} ORDER BY n.note_date DESC, n.id DESC`,
+    [from, ...guardValues(account)],
+  );
+  requireAccount(rows);
+  return rows.filter((row): row is GuardianNote => row.kind !== null);
 };

@@ -9,7 +9,7 @@ import type { UserContext } from '../runtime/context';
 import { fieldErrors } from '../runtime/field-errors';
 import { hashText, normaliseLine, normaliseText } from '../sync/content-hash';
 import { ImportDraw, ImportRule, ImportTask } from '../sync/contract';
-import { columnsOf } from '../task/recurrence';
+import { columnsOf, firstDue, type Recurrence } from '../task/recurrence';
 import { wholePoints } from './grant';
 import type { DrawToImport, RuleToImport, TaskToImport } from './queries';
 import { Unfit, unfitBy } from './unfit';
@@ -66,17 +66,23 @@ export function readTask(ctx: UserContext, raw: object): Readable<TaskToImport> 
   };
 }
 
+function recurrenceOf(weekdays: number[] = [], monthDay: number | null | undefined): Recurrence {
+  if (monthDay !== null && monthDay !== undefined) return { kind: 'monthly', day: monthDay };
+  const isWeekly = weekdays.length > 0 && weekdays.length < EVERY_DAY;
+  return isWeekly ? { kind: 'weekly', weekdays } : { kind: 'daily' };
+}
+
 /** A template as a task that repeats from today on. */
 export function readRule(ctx: UserContext, raw: object): Readable<RuleToImport> {
-  const { key, points, time, weekdays = [], ...others } = read(ImportRule, raw);
+  const { key, points, time, weekdays, monthDay, ...others } = read(ImportRule, raw);
   const { title, description, category } = textOf({ ...others, description: [time, others.description].filter(Boolean).join(' ') });
-  const isWeekly = weekdays.length > 0 && weekdays.length < EVERY_DAY;
-  const columns = columnsOf(isWeekly ? { kind: 'weekly', weekdays } : { kind: 'daily' });
+  const recurrence = recurrenceOf(weekdays, monthDay);
+  const columns = columnsOf(recurrence);
   const pointsReward = Math.min(wholePoints(points), config().ownTaskMaxReward);
   return {
     itemKey: keyOf('rule', key, title, columns.weekdays),
     points: 0,
-    row: { title, description, category, pointsReward, ...columns, startDate: ctx.today },
+    row: { title, description, category, pointsReward, ...columns, startDate: firstDue(recurrence, ctx.today) },
   };
 }
 

@@ -137,7 +137,7 @@ export const FamilyPrize = z.strictObject({
 });
 export type FamilyPrize = z.infer<typeof FamilyPrize>;
 
-const Wheel = z.strictObject({
+export const Wheel = z.strictObject({
   source: z.enum(['system', 'family']),
   cost: z.int(),
   dailyLimit: z.int(),

@@ -233,6 +233,7 @@ export const ImportRule = z.strictObject({
   points: z.number().optional(),
   time: z.string().max(20).optional().describe('written in front of the description'),
   weekdays: z.array(z.int().min(1).max(7)).max(7).optional().describe('1 Monday … 7; absent: every day'),
+  monthDay: z.int().min(1).max(31).nullish().describe('of a task that repeats monthly; weekdays do not count then'),
 });
 export type ImportRule = z.infer<typeof ImportRule>;
 

@@ -2,8 +2,9 @@ import * as z from 'zod';
 import { Job } from '../ai/contract';
 import { childId, contract, day, id, instant, line, Stats } from '../contract';
 import { Diary, Mood } from '../diary/contract';
+import { Consent, GuardianNote, LogEntry } from '../family/contract';
 import { UserInfo } from '../login/contract';
-import { Draw } from '../lottery/contract';
+import { Draw, Wheel } from '../lottery/contract';
 import { Record } from '../points/contract';
 import { Task } from '../task/contract';
 
@@ -109,7 +110,10 @@ const Rule = z.strictObject({
   description: z.string(),
   category: z.string(),
   pointsReward: z.int(),
-  weekdays: z.array(z.int()).describe('1 = Monday … 7 = Sunday'),
+  weekdays: z.array(z.int()).describe('1 = Monday … 7 = Sunday; empty for a monthly task'),
+  monthDay: z.int().nullable().describe('of a monthly task'),
+  remindAt: z.string().nullable().describe('HH:MM in Beijing'),
+  byGuardian: z.boolean(),
   endedAt: instant.nullable(),
 });
 
@@ -125,6 +129,10 @@ export const Export = z.strictObject({
   lotteryRecords: z.array(Draw),
   moods: z.array(Mood),
   aiJobs: z.array(Job),
+  wheel: Wheel.describe("settings of the family's lottery and its own prizes"),
+  consents: z.array(Consent),
+  familyLog: z.array(LogEntry).describe('what guardians did from accounts of their own'),
+  guardianNotes: z.array(GuardianNote),
 });
 export type Export = z.infer<typeof Export>;
 

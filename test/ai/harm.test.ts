@@ -1,7 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { main as ai } from '../../functions/ai/index';
 import { main as diary } from '../../functions/diary/index';
+import { main as family } from '../../functions/family/index';
+import { main as user } from '../../functions/user/index';
 import { harmIn, harmSentences } from '../../shared/safety/harm';
+import { guarded } from '../family';
 import { type Child, newChild, ok, select, TODAY, withoutRateLimits } from '../harness';
 import { outgoing, useServices } from './services';
 
@@ -125,6 +128,17 @@ describe('a comment asked for', () => {
     });
     await ok(ai, child.openid, 'commentDiary', { diaryId: read.id, again: true });
     expect(await notes(child)).toHaveLength(1);
+  });
+
+  test('the inbox shows a guardian the kind and the day of a note, for 30 days, and the export has it', async () => {
+    const child = await guarded(await newChild());
+    const { openid } = child;
+    await commentOn(child, '我不想活了，谁也别告诉');
+    const note = { kind: 'self-harm', date: TODAY };
+    expect(await ok(family, openid, 'inbox', {}, child)).toEqual({ tasks: [], notes: [note] });
+    expect((await ok(user, openid, 'export', {}, child)).guardianNotes).toEqual([note]);
+    await select('UPDATE guardian_notes SET note_date = note_date - INTERVAL 31 DAY WHERE user_id = ?', [child.userId]);
+    expect((await ok(family, openid, 'inbox', {}, child)).notes).toEqual([]);
   });
 
   test('on words of violence by others answers the sentence alone: a note might reach the one who does it', async () => {

@@ -50,6 +50,7 @@ const proofs: Record<string, true> = {
   recordMood: true satisfies Same<Argument<Api['diary']['recordMood']>, In<typeof diary.recordMood>>,
   gate: true satisfies Same<declared.Gate, family.Gate>,
   consent: true satisfies Same<declared.Consent, family.Consent>,
+  inbox: true satisfies Same<Awaited<ReturnType<Api['family']['inbox']>>, z.infer<typeof family.inbox.output>>,
   consentInput: true satisfies Same<declared.ConsentInput, In<typeof family.consent>>,
   revision: true satisfies Same<declared.Revision, diary.Revision>,
   pointStats: true satisfies Same<declared.PointStats, z.infer<typeof points.stats.output>>,

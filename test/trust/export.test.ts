@@ -10,6 +10,7 @@ import { main as task } from '../../functions/task/index';
 import { main as user } from '../../functions/user/index';
 import { config } from '../../shared/runtime/config';
 import type { Export } from '../../shared/user/contract';
+import { guardianOf, newGuarded } from '../family';
 import { fire, grant, newOpenid, ok, refused, select, TODAY, withoutRateLimits, withSettings } from '../harness';
 
 withoutRateLimits();
@@ -63,6 +64,33 @@ test('an export holds everything of the user, nothing of another, no openid and 
   for (const secret of [openid, other, token, '别人的日记', 'test-session', 'operator-token']) expect(text).not.toContain(secret);
 });
 
+test('an export holds consents, the family’s prizes, the log of guardians, and how and when tasks repeat', async () => {
+  const child = await newGuarded();
+  const { openid } = child;
+  const guardian = await guardianOf(child);
+  const prizes = [{ name: '去动物园', emoji: '🦁', kind: 'physical', weight: 1, stockType: 'limited', stock: 2 }];
+  const wheel = await ok(lottery, openid, 'savePrizes', { version: 0, prizes }, child);
+  const consent = { version: '2025-01', relation: 'parent', items: { diary: true, ai: false, pictures: true } };
+  await withSettings({ consentVersion: '2025-01' }, () => ok(user, openid, 'consent', consent, child));
+  for (const [title, repeat] of [
+    ['交房租', { kind: 'monthly', day: 15 }],
+    ['练琴', { kind: 'daily' }],
+    ['游泳', { kind: 'weekly', weekdays: [2, 6] }],
+  ] as const)
+    await ok(task, openid, 'create', { title, pointsReward: 5, repeat, remindAt: '18:30' });
+
+  const document: Export = await ok(user, openid, 'export', {}, child);
+  expect(document.wheel).toEqual(wheel);
+  expect(document.consents).toEqual([{ ...consent, createdAt: expect.any(String) }]);
+  expect(document.familyLog).toMatchObject([{ guardianId: guardian.userId, action: 'family.join', date: TODAY, times: 1 }]);
+  expect(document.guardianNotes).toEqual([]);
+  expect(document.taskRules).toMatchObject([
+    { title: '交房租', weekdays: [], monthDay: 15, remindAt: '18:30', byGuardian: false },
+    { title: '练琴', weekdays: [1, 2, 3, 4, 5, 6, 7], monthDay: null, remindAt: '18:30' },
+    { title: '游泳', weekdays: [2, 6], monthDay: null, remindAt: '18:30' },
+  ]);
+});
+
 test('a newcomer’s export is empty and complete', async () => {
   const openid = newOpenid();
   await ok(login, openid, 'login');
@@ -77,6 +105,7 @@ test('an export can be imported by a fresh account, with the same days, texts an
     await ok(diary, openid, 'create', { date, content: `第 ${day} 天\n😀`, mood: 'happy', tags: ['t'], isDraft: day === 25 });
   }
   await ok(task, openid, 'create', { title: '练琴', pointsReward: 5, repeat: { kind: 'daily' } });
+  await ok(task, openid, 'create', { title: '理发', pointsReward: 5, repeat: { kind: 'monthly', day: 31 } });
   const { tasks } = await ok(task, openid, 'list');
   await ok(task, openid, 'complete', { id: tasks[0].id });
   const from = await read(openid);
@@ -87,8 +116,8 @@ test('an export can be imported by a fresh account, with the same days, texts an
     ...{ date, content, mood, weather, images, tags, isDraft },
     modifiedAt: updatedAt,
   }));
-  const rules = from.taskRules.map(({ id, title, description, category, pointsReward, weekdays }) => ({
-    ...{ key: String(id), title, description, category, weekdays },
+  const rules = from.taskRules.map(({ id, title, description, category, pointsReward, weekdays, monthDay }) => ({
+    ...{ key: String(id), title, description, category, weekdays, monthDay },
     points: pointsReward,
   }));
   const done = from.tasks
@@ -113,9 +142,8 @@ test('an export can be imported by a fresh account, with the same days, texts an
   const byDate = (a: { date: string }, b: { date: string }) => a.date.localeCompare(b.date);
   expect(texts(to).sort(byDate)).toEqual(texts(from).sort(byDate));
   expect(to.profile).toMatchObject({ totalDiaries: from.profile.totalDiaries, longestStreak: from.profile.longestStreak });
-  expect(to.taskRules.map(({ title, weekdays }) => ({ title, weekdays }))).toEqual(
-    from.taskRules.map(({ title, weekdays }) => ({ title, weekdays })),
-  );
+  const rulesOf = ({ taskRules }: Export) => taskRules.map(({ title, weekdays, monthDay }) => ({ title, weekdays, monthDay }));
+  expect(rulesOf(to)).toEqual(rulesOf(from));
   expect(to.tasks.filter((each) => each.isCompleted).map(({ title }) => title)).toEqual(done.map(({ title }) => title));
 });
 
