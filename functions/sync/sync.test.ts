@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
+import { subjectOf } from '../../shared/runtime/identity';
+import { openCache } from '../../shared/runtime/redis';
 import type { Change, MutationResult, SyncInput, SyncOutput } from '../../shared/sync/contract';
-import { type Child, db, grant, NOON, newChild, ok, refused, select, TODAY, withoutRateLimits } from '../../test/harness';
+import { type Child, db, grant, NOON, newChild, ok, refused, select, TODAY, withoutRateLimits, withSettings } from '../../test/harness';
 import { main as diary } from '../diary/index';
 import { main as points } from '../points/index';
 import { main as task } from '../task/index';
@@ -703,5 +705,39 @@ describe('the start page', () => {
     expect(first.tasks).toMatchObject({ date: TODAY, completed: 0, total: 5 });
     expect(await ok(main, child.openid, 'home')).toEqual(first);
     expect(first.tasks).toEqual(await ok(task, child.openid, 'list'));
+  });
+});
+
+describe("the day's allowance of writes", () => {
+  /** 500 writes a day, of which 6 are left. */
+  async function limited<Answer>({ openid }: Child, work: () => Promise<Answer>): Promise<Answer> {
+    const key = `gd:{${subjectOf(openid)}}:write:86400`;
+    await openCache().run((redis) => redis.set(key, 494, 'EX', 86_400));
+    return withSettings({ rateLimitFactor: 1 }, work);
+  }
+  const day = (index: number) => `2025-01-${String(index).padStart(2, '0')}`;
+
+  test('holds for mutations too: the batch is cut to the room, the rest answers retry with retryAfter and is applied later, none is lost', async () => {
+    const child = await newChild();
+    const phone = phoneOf(child);
+    const batch = Array.from({ length: 10 }, (_, index) => write(index + 1, day(index + 1), `第${index + 1}天`));
+    const results = await limited(child, () => phone.send(batch));
+    expect(results.map(({ status }) => status)).toEqual([...Array(6).fill('applied'), 'retry']);
+    expect(results.at(-1)).toMatchObject({ mid: 7, code: 'RATE_LIMITED', retryAfter: expect.any(Number) });
+    expect(results.at(-1)?.retryAfter).toBeGreaterThan(80_000);
+    expect(await select('SELECT 1 FROM requests WHERE user_id = ? AND request_id LIKE ?', [child.userId, '~%'])).toHaveLength(6);
+    const rest = await phone.send(batch.slice(6));
+    expect(rest.map(({ status }) => status)).toEqual(Array(4).fill('applied'));
+  });
+
+  test('is the same as that of direct writes, and a repeated mutation spends none of it', async () => {
+    const child = await newChild();
+    const phone = phoneOf(child);
+    await limited(child, async () => {
+      const batch = [1, 2, 3, 4, 5].map((index) => write(index, day(index), 'x'));
+      for (const _ of [1, 2, 3]) expect((await phone.send(batch)).at(-1)?.status).toBe('applied');
+      await phone.send([write(6, day(6), 'x')]);
+      expect((await phone.send([write(7, day(7), 'x')])).map(({ status }) => status)).toEqual(['retry']);
+    });
   });
 });

@@ -580,3 +580,33 @@ test('REST paths answer like the mini-program door', async () => {
   expect(await http(main, 'DELETE', `/api/task/${id}`, { token })).toMatchObject({ status: 200 });
   expect(await http(main, 'DELETE', `/api/task/${id}`, { token })).toMatchObject({ status: 404 });
 });
+
+test('a day holds 200 own tasks and an account 500 repeating ones; one more is refused and writes nothing', async () => {
+  const { openid, userId } = await newChild();
+  const { task: first } = await ok(main, openid, 'create', { title: '第一个' });
+  const numbers = 'WITH RECURSIVE numbers AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM numbers WHERE n < 500) SELECT';
+  await select(
+    `INSERT INTO tasks (user_id, id, task_date, task_key, title, rev, created_at, updated_at)
+    ${numbers} ?, 10000 + n, ?, CONCAT('own:', 10000 + n), 'x', 0, NOW(3), NOW(3) FROM numbers WHERE n < 200`,
+    [userId, first.date],
+  );
+  expect(await refused(main, openid, 'create', { title: '多一个' })).toMatchObject({
+    code: 'QUOTA_EXCEEDED',
+    message: '这一天的任务太多了',
+  });
+  const { task: other } = await ok(main, openid, 'create', { title: '另一天', date: '2025-01-23' });
+  expect(await refused(main, openid, 'update', { id: other.id, date: first.date })).toMatchObject({ code: 'QUOTA_EXCEEDED' });
+  const repeat = { kind: 'weekly', weekdays: [1] };
+  await ok(main, openid, 'create', { title: '每周', repeat });
+  await select(
+    `INSERT INTO task_rules (user_id, id, title, category, points_reward, weekdays, is_weekly, start_date, created_at)
+    ${numbers} ?, 20000 + n, 'x', 'daily', 0, 1, TRUE, '2026-01-01', NOW(3) FROM numbers WHERE n < 500`,
+    [userId],
+  );
+  expect(await refused(main, openid, 'create', { title: '多一个', repeat })).toMatchObject({
+    code: 'QUOTA_EXCEEDED',
+    message: '重复的任务太多了',
+  });
+  await select('DELETE FROM tasks WHERE user_id = ? AND id > 10000', [userId]);
+  await select('DELETE FROM task_rules WHERE user_id = ? AND id > 20000', [userId]);
+});

@@ -48,6 +48,22 @@ end
 return answer
 `;
 
+const DAY_SECONDS = 86_400;
+
+/**
+ * Takes up to `wanted` from the day's window of a limit alone: work that comes in batches counts against the day, not against the minute. Never
+ * rejects.
+ */
+export async function takeOfDay(cache: Cache, subject: string, name: LimitName, wanted: number): Promise<{ taken: number; ms: number }> {
+  const window = windowsOf(name).find(({ windowSeconds }) => windowSeconds === DAY_SECONDS);
+  if (window === undefined) return { taken: wanted, ms: 0 };
+  const key = keyOf(subject, name, DAY_SECONDS);
+  const answer = await cache.run((redis) => evaluate(redis, TAKE, [key], [wanted, window.max, DAY_SECONDS * 1_000, 0]));
+  if (answer === null) return takeOfDayFromMemory(key, window.max / 2, wanted);
+  const [taken = 0, , ms = 0] = answer as number[];
+  return { taken, ms };
+}
+
 /** Takes up to `wanted` calls and gives back, per window, calls of an earlier block that were not used. Never rejects. */
 export async function takeCalls(cache: Cache, subject: string, name: LimitName, wanted: number, unused: readonly number[]): Promise<Taken> {
   const windows = windowsOf(name);
@@ -61,15 +77,26 @@ export async function takeCalls(cache: Cache, subject: string, name: LimitName, 
 
 const counters = new BoundedMap<string, { used: number; endsAt: number }>(10_000);
 
+function counterOf(key: string, windowSeconds: number): { used: number; endsAt: number } {
+  const now = Date.now();
+  const known = counters.get(key);
+  const counter = known && known.endsAt > now ? known : { used: 0, endsAt: now + windowSeconds * 1_000 };
+  counters.set(key, counter);
+  return counter;
+}
+
+function takeOfDayFromMemory(key: string, max: number, wanted: number): { taken: number; ms: number } {
+  const counter = counterOf(key, DAY_SECONDS);
+  const taken = Math.max(0, Math.min(wanted, Math.floor(max) - counter.used));
+  counter.used += taken;
+  return { taken, ms: counter.endsAt - Date.now() };
+}
+
 /** Without Redis each process counts by itself, one call at a time, up to half of each maximum because there are several processes. */
 function takeFromMemory(subject: string, name: LimitName): Taken {
   const now = Date.now();
   const windows = windowsOf(name, 0.5).map(({ max, windowSeconds }) => {
-    const key = keyOf(subject, name, windowSeconds);
-    const known = counters.get(key);
-    const counter = known && known.endsAt > now ? known : { used: 0, endsAt: now + windowSeconds * 1_000 };
-    counters.set(key, counter);
-    return { max, counter };
+    return { max, counter: counterOf(keyOf(subject, name, windowSeconds), windowSeconds) };
   });
   const calls = windows.every(({ max, counter }) => counter.used < max) ? 1 : 0;
   for (const { counter } of windows) counter.used += calls;

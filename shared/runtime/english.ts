@@ -53,6 +53,8 @@ const bySentence: Readonly<Record<string, string>> = {
   调用参数应为对象: 'The event must be an object',
   '语言应为 zh 或 en': 'The language must be zh or en',
   请先设置家长密码: 'Set a parent PIN first',
+  这一天的任务太多了: 'This day has too many tasks',
+  重复的任务太多了: 'There are too many repeating tasks',
   数据迁移还没有开放: 'Data of the former version are not taken over yet',
   微信身份无效: 'This is no openid of WeChat',
   这一部分没有完成: 'This part was not done',

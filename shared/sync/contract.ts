@@ -117,6 +117,7 @@ export const MutationResult = z.strictObject({
   message: z.string().optional(),
   details: z.unknown().optional(),
   expected: z.int().optional(),
+  retryAfter: z.int().optional().describe('seconds, beside `retry` of a day whose allowance is spent'),
   row: z
     .union([Diary, Task, Record, Profile])
     .optional()

@@ -125,7 +125,7 @@ const requestFor = ({ clientId }: Sender, { mid, type, ...content }: Sent): Requ
   requestOf({ action: type, requestId: requestIdOf(clientId, mid) }, content);
 
 /** After which the rest of the batch is looked at. */
-const goesOn: Record<MutationResult['status'], boolean> = {
+export const goesOn: Record<MutationResult['status'], boolean> = {
   applied: true,
   conflict: true,
   rejected: true,

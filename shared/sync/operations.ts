@@ -2,11 +2,12 @@ import type * as z from 'zod';
 import { statsOf } from '../diary/change';
 import { AppError } from '../errors';
 import type { UserContext } from '../runtime/context';
+import { takeOfDay } from '../runtime/counters';
 import type { MutationResult, SyncOutput, sync } from './contract';
 import { oldestContract } from './limits';
-import { applyMutations, type Sent } from './mutations';
+import { applyMutations, goesOn, type Sender, type Sent } from './mutations';
 import { pull } from './pull';
-import { postAck, selectKnown } from './queries';
+import { type Known, postAck, selectKnown } from './queries';
 
 export { getHome } from './home';
 
@@ -35,5 +36,22 @@ async function push(ctx: UserContext, mutations: readonly Sent[], sender: { clie
   const mids = mutations.map(({ mid }) => mid);
   if (mids.length === 0) return [];
   const known = await selectKnown(ctx.db, ctx, sender.clientId, Math.min(...mids), Math.max(...mids));
-  return applyMutations(ctx, mutations, sender, known);
+  return applyWithinDay(ctx, mutations, sender, known);
+}
+
+/**
+ * New mutations count in the day's window of `write`, as direct writes do; the minute's does not apply, because a phone that was offline for a week
+ * sends many at once. What the day has no room for stays in the phone's queue: the first such mutation answers `retry`, and the batch ends.
+ */
+async function applyWithinDay(ctx: UserContext, mutations: readonly Sent[], sender: Sender, known: Known): Promise<MutationResult[]> {
+  const fresh = mutations.filter(({ mid }) => mid > known.lastMid);
+  if (fresh.length === 0) return applyMutations(ctx, mutations, sender, known);
+  const { taken, ms } = await takeOfDay(ctx.cache, ctx.subject, 'write', fresh.length);
+  const next = fresh[taken];
+  if (next === undefined) return applyMutations(ctx, mutations, sender, known);
+  const admitted = mutations.slice(0, mutations.indexOf(next));
+  const results = await applyMutations(ctx, admitted, sender, known);
+  if (results.length < admitted.length || !results.every(({ status }) => goesOn[status])) return results;
+  const { code, message } = new AppError('RATE_LIMITED');
+  return [...results, { mid: next.mid, status: 'retry', code, message, retryAfter: Math.max(1, Math.ceil(ms / 1_000)) }];
 }

@@ -92,6 +92,12 @@ async function receiptOrRefuse<Receipt>(ctx: UserContext, request: Request, refu
   return receiptOf<Receipt>(stored, request);
 }
 
+const full = (message: string) => instead('QUOTA_EXCEEDED', () => new AppError('QUOTA_EXCEEDED', { message }));
+/** 200 own tasks of one date, also deleted ones. */
+const dayIsFull = full('这一天的任务太多了');
+/** 500 repeating tasks that have not ended. */
+const tooManyRules = full('重复的任务太多了');
+
 /** A task of one's own. A repeating one answers the next day it is due, which comes into being at once. */
 export async function createTask(
   ctx: UserContext,
@@ -108,7 +114,7 @@ export async function createTask(
   const task = { title, description, category, pointsReward, date: first, rule, remindAt, byGuardian };
   const posted = wrong
     ? { ...(await receiptOrRefuse<{ id: number }>(ctx, request, wrong)), replayed: true as const }
-    : await postTask(ctx.db, ctx, request, task, ctx.now);
+    : await postTask(ctx.db, ctx, request, task, ctx.now).catch(rule === null ? dayIsFull : tooManyRules);
   const { id } = posted;
   if (posted.replayed) return { task: await taskNow(ctx, id) };
   const open = { isSystem: false, isCompleted: false, completedAt: null, status: 'open', rejectedReason: null } as const;
@@ -142,7 +148,7 @@ export async function updateTask(
       const posted = await postTaskChange(ctx.db, ctx, request, { baseRev: state.rev, id }, words, decision, ctx.now);
       return { task: posted.replayed ? await taskNow(ctx, posted.id) : toTask(posted.task) };
     } catch (error) {
-      if (!(error instanceof Moved)) throw error;
+      if (!(error instanceof Moved)) return dayIsFull(error);
       if (Date.now() >= ctx.deadline) throw new AppError('UNAVAILABLE', { cause: error });
     }
   }

@@ -22,7 +22,12 @@ BEGIN
   -- include open_posting
 
   SET v_rev = v_rev + 1;
-  IF p_weekdays IS NOT NULL THEN
+  IF p_weekdays IS NULL THEN
+    -- include check_day_room
+  ELSE
+    IF (SELECT COUNT(*) FROM task_rules WHERE user_id = p_user_id AND ended_at IS NULL) >= 500 THEN
+      SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'QUOTA_EXCEEDED';
+    END IF;
     INSERT INTO task_rules (user_id, id, title, description, category, points_reward, weekdays, is_weekly, start_date, remind_at, by_guardian, created_at)
     VALUES (p_user_id, v_rev, p_title, p_description, p_category, p_reward, p_weekdays, p_is_weekly, p_start_date, p_remind_at, p_by_guardian, p_now);
   END IF;

@@ -34,6 +34,9 @@ BEGIN
 
   IF v_rev <> p_base_rev THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'MOVED'; END IF;
   SET v_rev = v_rev + 1;
+  IF NOT EXISTS (SELECT 1 FROM tasks WHERE user_id = p_user_id AND id = p_id AND task_date = p_date) THEN
+    -- include check_day_room
+  END IF;
   UPDATE tasks JOIN JSON_TABLE(p_dropped_days, '$[*]' COLUMNS (dropped BIGINT UNSIGNED PATH '$')) AS days ON user_id = p_user_id AND id = dropped
   SET deleted_at = p_now, task_key = CONCAT('own:', id), rev = v_rev, updated_at = p_now;
   IF p_is_rescheduled THEN
