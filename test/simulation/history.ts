@@ -11,6 +11,12 @@ export type Step =
   | { kind: 'task'; phone: number }
   | { kind: 'poison'; phone: number; day: number }
   | { kind: 'future'; phone: number }
+  | { kind: 'tomorrow'; phone: number }
+  | { kind: 'over-draft'; phone: number; day: number }
+  | { kind: 'stale-page'; phone: number; day: number }
+  | { kind: 'move'; phone: number; day: number; to: number }
+  | { kind: 'rubbish'; phone: number; day: number }
+  | { kind: 'unnoticed-network'; phone: number }
   | { kind: 'resolve'; phone: number; choice: 'mine' | 'theirs' | 'new' }
   | { kind: 'aside'; phone: number; choice: 'retry' | 'discard' }
   | { kind: 'sync'; phone: number }
@@ -50,6 +56,12 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('task' as const), phone }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('poison' as const), phone, day }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('future' as const), phone }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('tomorrow' as const), phone }) },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant('over-draft' as const), phone, day }) },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant('stale-page' as const), phone, day }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('move' as const), phone, day, to: day }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('rubbish' as const), phone, day }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('unnoticed-network' as const), phone }) },
   {
     weight: 4,
     arbitrary: fc.record({ kind: fc.constant('resolve' as const), phone, choice: fc.constantFrom('mine', 'theirs', 'new') }),

@@ -45,6 +45,10 @@ function showsOf(key: string, row: Record<string, unknown>): unknown {
   return key.startsWith('task:') ? row.isCompleted : row.amount;
 }
 
+/** A row that the history spoiled: fetched again when it is looked at. */
+const RUBBISH: Stored = { rev: 0, row: 'evicted' };
+const isRubbish = (value: unknown): boolean => value === 'rubbish';
+
 interface Holding {
   cursorRev: number | null;
   rows: Map<string, Stored>;
@@ -58,7 +62,7 @@ function holdingOf({ phone }: Device): Holding {
   const { cursor = null, sweeping = false } = phone.storage.has(`${root}meta`) ? read(`${root}meta`) : {};
   const rows = keys
     .filter((key) => key.startsWith(`${root}row:`))
-    .map((key) => [key.slice(root.length + 'row:'.length), read(key)] as const);
+    .map((key) => [key.slice(root.length + 'row:'.length), isRubbish(phone.storage.get(key)) ? RUBBISH : read(key)] as const);
   return { cursorRev: cursor === null || sweeping ? null : Number(cursor.split('.')[1]), rows: new Map(rows) };
 }
 
@@ -73,6 +77,7 @@ export async function expectPrefix({ devices, userId }: Stage): Promise<void> {
     for (const { key, rev, shows } of rows) {
       if (rev > cursorRev) continue;
       const stored = held.get(key);
+      if (stored === RUBBISH) continue;
       const living = stored && typeof stored.row === 'object' ? showsOf(key, stored.row) : null;
       // A row may be newer than the cursor: rows are stored first.
       if (stored && stored.rev > rev) continue;

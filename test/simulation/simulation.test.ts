@@ -57,6 +57,18 @@ test.each(hard)('%s', async (_, steps) => {
   await play({ pageLimit: 200, phones: two, steps });
 });
 
+/** A short history for each promise of a phone, and what breaks it: it holds as it is, and not with its cure taken out. */
+const promises: [twin: string, steps: History['steps']][] = [
+  ['a row that cannot be read is dropped', [write(0, 0), sync(0), off(0), { kind: 'rubbish', phone: 0, day: 0 }]],
+  ['a text of tomorrow is dropped', [{ kind: 'tomorrow', phone: 0 }]],
+];
+
+test.each(promises)('holds, and is missed where %s', async (name, steps) => {
+  const told = { pageLimit: 200, phones: two, steps };
+  await play(told);
+  await expect(play(told, twins[name])).rejects.toThrow();
+});
+
 test('after any history of two or three phones every invariant of sync holds', { retry: 0, timeout: 10_000_000 }, async () => {
   const tally = new Map<string, number>();
   const add = async (told: History) => {

@@ -10,6 +10,8 @@ import type { Fault, History, Step } from './history';
 import { Story } from './story';
 
 const DAYS = ['2025-01-20', '2025-01-21', '2025-01-22'];
+/** Of the server's clock at the start: what is written for it waits. */
+const TOMORROW = '2025-01-23';
 const START_POINTS = 1_000;
 /** What the database is made to choke on; see poisonDatabase. */
 const POISON = '毒';
@@ -21,6 +23,8 @@ export interface Device {
   policy: History['phones'][number]['policy'];
   faults: Fault[];
   backup: { storage: Map<string, unknown>; at: number } | null;
+  /** What a page left open shows of a date. */
+  pages: Map<string, Shown>;
   /** Another instance of the SDK that lives on the same phone. */
   other?: App | undefined;
 }
@@ -71,6 +75,7 @@ export class Stage {
         policy,
         faults: [],
         backup: null,
+        pages: new Map(),
       };
       stage.devices.push(device);
       const { userInfo } = await device.app.login();
@@ -193,9 +198,58 @@ export class Stage {
       return before ? app.diary.update({ date, version: before.version, content, isDraft }) : app.diary.create({ date, content, isDraft });
     });
     const over = contentOf(before);
+    if (before) device.pages.set(date, before);
     if (over !== null && (written === null || isUnsent(before))) this.story.parted(over);
     const isSaved = written !== null && ('answer' in written || written.code === 'VERSION_CONFLICT');
     if (isSaved) this.story.saved({ content, date, by: device.name, over, hasSucceeded: 'answer' in written });
+  }
+
+  /** Writes without having looked: what stands there must not be taken for seen, unless this phone wrote it. */
+  private async writeBlindly(device: Device, date: string): Promise<void> {
+    const content = this.newText(device);
+    const before = contentOf(await this.shown(device, date));
+    const written = await this.attempt(device, () => device.app.diary.create({ date, content }));
+    if (before !== null && this.story.texts.get(before)?.by === device.name) this.story.parted(before);
+    const isSaved = written !== null && ('answer' in written || written.code === 'VERSION_CONFLICT');
+    if (isSaved) this.story.saved({ content, date, by: device.name, over: null, hasSucceeded: true });
+    this.count('written blindly');
+  }
+
+  /** A page that was left open saves what it shows with a new text. */
+  private async writeFromOldPage(device: Device, date: string): Promise<void> {
+    const page = device.pages.get(date);
+    if (!page) return;
+    const content = this.newText(device);
+    const written = await this.attempt(device, () => device.app.diary.update({ date, version: page.version, content }));
+    const isSaved = written !== null && ('answer' in written || written.code === 'VERSION_CONFLICT');
+    if (isSaved) this.story.saved({ content, date, by: device.name, over: page.content, hasSucceeded: 'answer' in written });
+    this.count('written from an old page');
+  }
+
+  private async move(device: Device, date: string, to: string): Promise<void> {
+    const shown = await this.shown(device, date);
+    if (!shown || date === to) return;
+    const moved = await this.attempt(device, () => device.app.diary.update({ id: shown.id, version: shown.version, date: to }));
+    if (moved && 'answer' in moved) this.count('moved');
+  }
+
+  /** One cached row becomes unreadable. No page may then say that there is nothing, or list less without saying so. */
+  private async spoil(device: Device, date: string): Promise<void> {
+    const key = [...device.phone.storage.keys()].find((name) => name.endsWith(`:row:diary:${date}`));
+    const shown = key && (await this.shown(device, date));
+    if (!key || !shown) return;
+    const list = () => device.app.diary.list({ limit: 10 }, { prefer: 'cache' });
+    const before = (await list()).diaries.map((row) => row.date);
+    device.phone.storage.set(key, 'rubbish');
+    this.restart(device);
+    this.count('rubbish');
+    const listed = await this.attempt(device, list);
+    if (listed && 'answer' in listed && !listed.answer.partial) {
+      const known = await this.attempt(device, list);
+      if (known && 'answer' in known) expectAll(known.answer.diaries, before);
+    }
+    const read = await this.attempt(device, () => device.app.diary.get({ date }, { prefer: 'cache' }));
+    if (read && 'code' in read && read.code === 'NOT_FOUND') throw new Error(`NOT_FOUND for ${date}, whose row cannot be read`);
   }
 
   private async delete(device: Device, date: string): Promise<void> {
@@ -280,6 +334,24 @@ export class Stage {
       case 'future': {
         const device = this.at(step.phone);
         return this.write(device, '2025-01-29', this.newText(device), false);
+      }
+      case 'tomorrow': {
+        const device = this.at(step.phone);
+        return this.write(device, TOMORROW, this.newText(device), false);
+      }
+      case 'over-draft':
+        return this.writeBlindly(this.at(step.phone), dayOf(step.day));
+      case 'stale-page':
+        return this.writeFromOldPage(this.at(step.phone), dayOf(step.day));
+      case 'move':
+        return this.move(this.at(step.phone), dayOf(step.day), dayOf(step.to));
+      case 'rubbish':
+        return this.spoil(this.at(step.phone), dayOf(step.day));
+      case 'unnoticed-network': {
+        const { phone, app } = this.at(step.phone);
+        phone.isOnline = true;
+        app.show();
+        return settle();
       }
       case 'resolve':
         return this.resolve(this.at(step.phone), step.choice);
@@ -397,6 +469,8 @@ export class Stage {
       this.restart(device);
       device.app.network(true);
     }
+    // Texts of tomorrow go out.
+    this.pass(24 * 3_600_000);
     for (let round = 0; round < 3; round += 1) {
       for (const device of this.devices) {
         // A poisonous mutation needs three failures.
@@ -404,12 +478,21 @@ export class Stage {
           await this.attempt(device, () => device.app.sync.now());
           if (run > 0 && device.app.sync.status().pending === 0) break;
         }
+        // Rows that could not be read come back as they are looked at.
+        await this.attempt(device, () => device.app.diary.list({ limit: 100 }));
       }
     }
   }
 }
 
+function expectAll(diaries: readonly { date: string }[], before: readonly string[]): void {
+  const dates = new Set(diaries.map(({ date }) => date));
+  const gone = before.filter((date) => !dates.has(date));
+  if (gone.length > 0) throw new Error(`a list lacks ${gone.join()} without saying so`);
+}
+
 interface Shown {
+  id: number;
   content: string;
   version: number;
   pending?: true;

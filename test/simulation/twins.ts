@@ -50,6 +50,16 @@ export const twins: Record<string, Twin> = {
       }
     },
   },
+  'a row that cannot be read is dropped': {
+    afterStep({ devices }) {
+      for (const { phone } of devices) for (const [key, value] of phone.storage) if (value === 'rubbish') phone.storage.delete(key);
+    },
+  },
+  'a text of tomorrow is dropped': {
+    afterStep({ devices }) {
+      for (const { phone } of devices) for (const key of phone.storage.keys()) if (key.includes(':later:')) phone.storage.delete(key);
+    },
+  },
   'deletions are not told': {
     answered(answer) {
       answer.changes = answer.changes.filter((change) => !('deleted' in change));
