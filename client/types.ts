@@ -488,7 +488,20 @@ export interface Wx {
   onAppShow?(listener: () => void): void;
   getFileSystemManager?(): {
     getFileInfo(options: { filePath: string; success(result: { size: number }): void; fail(error: unknown): void }): void;
+    readFile?(options: {
+      filePath: string;
+      position?: number;
+      length?: number;
+      success(result: { data: string | ArrayBuffer }): void;
+      fail(error: unknown): void;
+    }): void;
   };
+  compressImage?(options: {
+    src: string;
+    quality?: number;
+    success(result: { tempFilePath: string }): void;
+    fail(error: unknown): void;
+  }): void;
   cloud?: {
     callFunction(options: { name: string; data: object }): Promise<unknown>;
     uploadFile(options: {

@@ -97,9 +97,9 @@ function keepStaleText({ copies, phone }: Here, text: DiaryText, current: Shown)
  * `sync.conflicts()`. A page behind another phone's change is judged by the server.
  */
 function baseOf(here: Here, there: Shown, given: number | string, text: DiaryText | null): Base {
-  const { own, diaries } = here;
-  const seen = own.serverVersionOf(toId(given, 'version'));
-  const shown = own.serverVersionOf(there.version);
+  const { diaries } = here;
+  const seen = diaries.serverVersionOf(there.date, toId(given, 'version'));
+  const shown = diaries.serverVersionOf(there.date, there.version);
   if (seen === shown) return onTop(here, there.date, there.version);
   const isBehind = shown < 0 || seen < shown;
   if (isBehind && diaries.isOwn(there.date, shown)) {

@@ -1,9 +1,9 @@
 import type { Here } from '../account/here';
 import { GrowthDiaryError, invalid } from '../platform/error';
+import { showable } from '../platform/picture';
 import { isBag, randomName } from '../platform/text';
 import type { GrowthDiary, UploadOptions, Wx } from '../types';
 
-const EXTENSION = /\.(jpe?g|png|gif|webp)$/i;
 const MAX_BYTES = 10 * 1_024 * 1_024;
 
 interface UploadTask {
@@ -26,17 +26,16 @@ export async function uploadImage(
   tempPath: string,
   { onProgress, name = randomName(16, random) }: UploadOptions & { name?: string },
 ): Promise<string> {
-  const extension = EXTENSION.exec(tempPath)?.[0]?.toLowerCase();
-  if (extension === undefined) throw invalid('tempPath', '只支持 jpg、png、gif、webp 图片');
-  const size = await sizeOfFile(wx, tempPath);
-  if (size === null) throw invalid('tempPath', '图片已不在手机上，请重新选择');
+  if ((await sizeOfFile(wx, tempPath)) === null) throw invalid('tempPath', '图片已不在手机上，请重新选择');
+  const { path, extension } = await showable(wx, tempPath);
+  const size = (await sizeOfFile(wx, path)) ?? 0;
   if (size > MAX_BYTES) throw invalid('tempPath', '图片不能超过 10 MB');
   const { cloud } = wx;
   if (!cloud) throw new GrowthDiaryError('UNAVAILABLE', { message: '当前环境不能上传图片' });
   return new Promise((resolve, reject) => {
     const task = cloud.uploadFile({
-      cloudPath: `users/${account.userId}/${name}${extension}`,
-      filePath: tempPath,
+      cloudPath: `users/${account.userId}/${name}.${extension}`,
+      filePath: path,
       success: ({ fileID }) => resolve(fileID),
       fail: () => reject(new GrowthDiaryError('UNAVAILABLE', { message: '图片上传失败，请稍后再试' })),
     });

@@ -30,7 +30,7 @@ const parse = (text: unknown): unknown => {
 };
 
 /** `row:diary:2025-01-22` is listed under `row:diary:`, `out:<client>:<number>` under `out:`. */
-const folderOf = (name: string): string => /^(?:row:[^:]*:|[^:]*:)/.exec(name)?.[0] ?? '';
+const folderOf = (name: string): string => name.slice(0, name.indexOf(':', name.startsWith('row:') ? 4 : 0) + 1);
 
 /** Every name in storage by folder: a phone with 10,000 rows lists its keys once. */
 function openListing(wx: Wx, root: string) {
@@ -53,8 +53,9 @@ function openListing(wx: Wx, root: string) {
       folders = null;
     },
     names: (prefix: string): string[] => {
-      const inFolder = prefix === '' ? undefined : load().get(prefix);
-      const names = inFolder ? [...inFolder] : ([] as string[]).concat(...[...load().values()].map((each) => [...each]));
+      const folder = prefix === '' ? undefined : load().get(prefix);
+      if (folder) return [...folder].map((name) => name.slice(prefix.length)).sort();
+      const names = ([] as string[]).concat(...[...load().values()].map((each) => [...each]));
       return names
         .filter((name) => name.startsWith(prefix))
         .map((name) => name.slice(prefix.length))

@@ -17,6 +17,9 @@ const MOST_OF_THE_STORAGE = 0.8;
 const ROOM_TO_REFILL = 0.6;
 const NEWEST = 30;
 
+/** The version below 0 of this phone's edit that became a server's version; null: another phone wrote it. */
+type EditOf = (date: string, version: number) => number | null;
+
 /** The server's rows on this phone. */
 export interface Cache {
   /** Keys with a row, oldest first: dates of diaries, ids of the rest. */
@@ -27,10 +30,12 @@ export interface Cache {
   rows<Kept>(kind: ChangeKind): Kept[];
   /** What a diary is, without reading its row; null: published and on the phone, or none at all. */
   markOf(date: string): Mark | null;
+  /** Dates whose diary is not on this phone: evicted, or, with `unknown` alone, not to be read. */
+  missing(mark: RegExp): string[];
   /** What `rows` answers of the kind may be only a part. */
   hasGaps(kind: ChangeKind): boolean;
-  /** Rows first; the caller moves the cursor afterwards. `isOwn` tells which versions this phone wrote. */
-  apply(changes: readonly Change[], isOwn: (date: string, version: number) => boolean): void;
+  /** Rows first; the caller moves the cursor afterwards. `editOf` tells which versions this phone wrote. */
+  apply(changes: readonly Change[], editOf: EditOf): void;
   /** Keeps a diary that was fetched because its row was missing here, if there is room. */
   refill(diary: { date: string; version: number }): void;
   /** The server has no diary of this date: the row that cannot be read was a deleted one. */
@@ -61,14 +66,15 @@ function putOrEvict(rows: Rows, kind: ChangeKind, key: string, row: Row): void {
   }
 }
 
-function applyChange(rows: Rows, generation: string, change: Change, isOwn: (date: string, version: number) => boolean): void {
+function applyChange(rows: Rows, generation: string, change: Change, editOf: EditOf): void {
   const { kind, key, rev } = change;
   const known = rows.get(kind, key);
   if (known && known.generation === generation && known.rev >= rev) return;
   if ('row' in change) {
     const version = change.kind === 'diary' ? change.row.version : 0;
-    const own = version > 0 && isOwn(key, version) ? version : known?.own;
-    putOrEvict(rows, kind, key, { rev, generation, row: change.row, ...(own !== undefined && { own }) });
+    const edit = version > 0 ? editOf(key, version) : null;
+    const { own, ownEdit = 0 } = edit === null ? (known ?? {}) : { own: version, ownEdit: edit };
+    putOrEvict(rows, kind, key, { rev, generation, row: change.row, ...(own !== undefined && { own, ownEdit }) });
   } else if (kind === 'diary') putOrEvict(rows, kind, key, { rev, generation, row: 'deleted' });
   else if (known) rows.remove(kind, key);
 }
@@ -113,10 +119,11 @@ export function openCache({ storage, meta, usage, dropOthers }: Parts): Cache {
         .map((key) => get(kind, key)?.row)
         .filter((row): row is Kept & object => isBag(row)),
     markOf: marks.of,
+    missing: (mark) => [...marks.all()].filter(([, each]) => mark.test(each)).map(([date]) => date),
     hasGaps: gaps.has,
-    apply: (changes, isOwn) => {
+    apply: (changes, editOf) => {
       const { generation } = meta.get();
-      for (const change of changes) applyChange(rows, generation, change, isOwn);
+      for (const change of changes) applyChange(rows, generation, change, editOf);
       marks.save();
     },
     refill: (diary) => {

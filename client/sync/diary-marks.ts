@@ -49,9 +49,10 @@ export function openMarks(storage: Storage, count: () => Map<string, Mark>): Mar
       else load().set(date, mark);
     },
     save: () => {
-      if (marks === null || isStored) return;
+      const known = load();
+      if (isStored) return;
       const stored: Record<string, Mark> = {};
-      for (const [date, mark] of marks) stored[date] = mark;
+      for (const [date, mark] of known) stored[date] = mark;
       try {
         storage.write(KEY, stored);
         isStored = true;

@@ -40,6 +40,8 @@ export interface DiaryView {
   hasMissing(filter?: DayFilter): boolean;
   /** Of a change of that day: the server's version that its author saw, or the rev of the deletion they saw. */
   baseOf(date: string): number;
+  /** The server's version for one below 0 that a page was given, where the server has given one; any other as it is. */
+  serverVersionOf(date: string, version: number): number;
   /** This phone wrote the version. */
   isOwn(date: string, version: number): boolean;
   /** This phone wrote the version, or a page has opened it. */
@@ -196,7 +198,7 @@ function baseOf(parts: Parts, date: string): number {
 export function openDiaryView(parts: Parts): DiaryView {
   const { cache, meta, own } = parts;
   const isOwn = (date: string, version: number): boolean =>
-    version < 0 || own.isOwn(date, version) || cache.get('diary', date)?.own === version;
+    version < 0 || own.editOf(date, version) !== null || cache.get('diary', date)?.own === version;
   return {
     isComplete: () => meta().complete,
     on: (date) => show(parts, date),
@@ -206,9 +208,13 @@ export function openDiaryView(parts: Parts): DiaryView {
       return draw(parts, row.date, row, puts);
     },
     days: (filter) => daysOf(parts, filter),
-    hasUnknown: (filter) => daysOf(parts, filter).some((date) => cache.markOf(date) === 'unknown'),
+    hasUnknown: ({ from = '', to = '9999' } = {}) => cache.missing(/unknown/).some((date) => date >= from && date <= to),
     baseOf: (date) => baseOf(parts, date),
-    hasMissing: (filter) => daysOf(parts, filter).some((date) => /unknown|evicted/.test(cache.markOf(date) ?? '')),
+    hasMissing: ({ from = '', to = '9999' } = {}) => cache.missing(/unknown|evicted/).some((date) => date >= from && date <= to),
+    serverVersionOf: (date, version) => {
+      const row = cache.get('diary', date);
+      return row?.own !== undefined && row.ownEdit === version ? row.own : own.serverVersionOf(version);
+    },
     isOwn,
     isSeen: (date, version) => isOwn(date, version) || own.wasOpened(date, version),
     stats: (today) => statsOf(daysOf(parts, { isDraft: false }).reverse(), today),

@@ -10,8 +10,8 @@ export interface OwnChanges {
   settled(entry: Entry, version: number | null): void;
   /** The server's version for one that a page was given while the change was queued; any other version as it is. */
   serverVersionOf(version: number): number;
-  /** This phone wrote that version. */
-  isOwn(date: string, version: number): boolean;
+  /** The version below 0 of the edit that became this version; null where this phone did not write it since the start. */
+  editOf(date: string, version: number): number | null;
   opened(date: string, version: number): void;
   wasOpened(date: string, version: number): boolean;
 }
@@ -23,7 +23,7 @@ export const concerns = ({ type, args }: Entry, date: string): boolean =>
 export function openOwnChanges(outbox: Outbox, meta: MetaStore): OwnChanges {
   const settledChanges = new Map<unknown, Entry>();
   const serverVersions = new Map<number, number>();
-  const own = new Map<unknown, number>();
+  const own = new Map<unknown, { version: number; edit: number }>();
   const opened = new Map<string, number>();
   return {
     lastMidOf: (date) => {
@@ -36,10 +36,13 @@ export function openOwnChanges(outbox: Outbox, meta: MetaStore): OwnChanges {
       for (const date of [entry.args.date, entry.args.movedFrom]) if (date !== undefined) settledChanges.set(date, entry);
       if (version === null) return;
       if (entry.version !== undefined) serverVersions.set(entry.version, version);
-      own.set(entry.args.date, version);
+      own.set(entry.args.date, { version, edit: entry.version ?? 0 });
     },
     serverVersionOf: (version) => serverVersions.get(version) ?? version,
-    isOwn: (date, version) => own.get(date) === version,
+    editOf: (date, version) => {
+      const known = own.get(date);
+      return known?.version === version ? known.edit : null;
+    },
     opened: (date, version) => {
       opened.set(date, version);
     },

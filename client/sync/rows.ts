@@ -10,8 +10,9 @@ export interface Row {
   row: object | 'deleted' | 'evicted';
   /** Of an evicted diary; absent where that is not known. */
   isDraft?: boolean;
-  /** Of a diary: the last version that this phone wrote. */
+  /** Of a diary: the last version that this phone wrote, and how its pages knew it before the server gave that version. */
   own?: number;
+  ownEdit?: number;
 }
 
 const isRow = (value: unknown): value is Row =>
@@ -59,8 +60,13 @@ export function openRows(storage: Storage): Rows {
   const kinds = new Map<ChangeKind, Known>();
 
   const of = (kind: ChangeKind): Known => {
-    const known = kinds.get(kind) ?? { rows: new Map(storage.names(nameOf(kind, '')).map((key) => [key, undefined])), sorted: null };
-    kinds.set(kind, known);
+    let known = kinds.get(kind);
+    if (!known) {
+      const names = storage.names(nameOf(kind, ''));
+      // Dates come in order; ids have to be put in order of their length first.
+      known = { rows: new Map(names.map((key) => [key, undefined])), sorted: kind === 'diary' ? names : null };
+      kinds.set(kind, known);
+    }
     return known;
   };
 

@@ -134,7 +134,7 @@ function storeRows(stores: Stores, { answer, random }: Settling): void {
   const { meta, cache, own } = stores;
   const { changes, hasMore, reset, user } = answer;
   if (reset) startReading(stores, random);
-  cache.apply(changes, own.isOwn);
+  cache.apply(changes, own.editOf);
   if (hasMore || !meta.get().sweeping) return;
   const { generation } = meta.get();
   const hasCome = cache.keys('diary').some((key) => cache.get('diary', key)?.generation === generation);

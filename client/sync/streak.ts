@@ -9,11 +9,12 @@ export const addDays = (day: string, days: number): string =>
 export function statsOf(dates: readonly string[], today: string): Stats {
   let run = 0;
   let longest = 0;
-  let expected = '';
+  let lastMs = 0;
   for (const date of dates) {
-    run = date === expected ? run + 1 : 1;
+    const ms = Date.parse(date);
+    run = ms - lastMs === DAY_MS ? run + 1 : 1;
     longest = Math.max(longest, run);
-    expected = addDays(date, 1);
+    lastMs = ms;
   }
   const last = dates[dates.length - 1] ?? null;
   const isAlive = last !== null && last >= addDays(today, -1);

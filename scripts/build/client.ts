@@ -60,10 +60,35 @@ async function declare(outDir: string): Promise<void> {
   await writeWhole(join(outDir, 'growth-diary.d.ts'), types);
 }
 
-/** Builds the mini-program's SDK: plain files without dependencies, and their types. */
+/** What WeChat DevTools needs for 构建 npm, and Node and TypeScript to find files and types. */
+async function describePackage(outDir: string): Promise<void> {
+  const { version, description, license } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
+  const manifest = {
+    name: 'growth-diary-client',
+    version,
+    description,
+    license,
+    type: 'commonjs',
+    main: 'growth-diary.js',
+    types: 'growth-diary.d.ts',
+    miniprogram: '.',
+    exports: {
+      '.': { types: './growth-diary.d.ts', default: './growth-diary.js' },
+      './growth-diary-migration.js': './growth-diary-migration.js',
+      './package.json': './package.json',
+    },
+    files: ['index.js', 'growth-diary.js', MIGRATION, 'growth-diary.d.ts'],
+  };
+  // A mini-program looks for this name alone.
+  await writeWhole(join(outDir, 'index.js'), "module.exports = require('./growth-diary.js');\n");
+  await writeWhole(join(outDir, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
+}
+
+/** Builds the mini-program's SDK: plain files without dependencies, their types, and the npm package around them. */
 export async function buildClient({ outDir = join(root, 'dist/client') } = {}): Promise<ClientFile[]> {
   const core = await bundle('client/index.ts', 'growth-diary.js', outDir, [apart]);
   const migration = await bundle('client/legacy/import.ts', MIGRATION, outDir, []);
   await declare(outDir);
+  await describePackage(outDir);
   return [core, migration];
 }

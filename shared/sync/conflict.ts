@@ -32,7 +32,7 @@ export function judge(row: StoredDiary | null, { wanted, clientId, baseRev, prev
   if (isSeen(row, clientId, baseRev, prev)) return 'write';
   // The same phone wrote since: its page was outdated, and no policy between phones decides that.
   if (row.last_client === clientId) return 'lose';
-  return policy === 'newest' && modifiedAt > row.modified_at ? 'replace' : 'lose';
+  return policy === 'newest' && modifiedAt >= row.modified_at ? 'replace' : 'lose';
 }
 
 const isSeen = (row: StoredDiary, clientId: string, baseRev: number, prev: number): boolean =>

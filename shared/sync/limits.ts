@@ -4,8 +4,10 @@
 export const contractVersion = 1;
 export const oldestContract = 1;
 
-export const maxMutations = 20;
-export const maxChanges = 200;
+/** Of one call; the 100 KB that a call may carry are usually reached first. */
+export const maxMutations = 50;
+/** Of one page; its bytes are usually reached first. */
+export const maxChanges = 400;
 
 export const maxImportDays = 20;
 export const maxImportItems = 100;

@@ -33,8 +33,8 @@ export async function pull(ctx: UserContext, cursorText: string | null, reading:
   return { head, changes: rows.map((row) => toChange(row, ctx.today)), cursor: formatCursor(next), hasMore, isReset };
 }
 
-/** Room for the answer: the platform carries 6 MB, a phone on a weak line much less. */
-const PAGE_CHARACTERS = 500_000;
+/** Bytes of one page: the platform carries 6 MB, a phone on a weak line much less. */
+const PAGE_BYTES = 256 * 1_024;
 
 interface Page {
   head: Head;
@@ -57,10 +57,10 @@ async function readPage(ctx: UserContext, after: number, { limit, clientId, ack 
 }
 
 function fitting(rows: readonly FeedRow[], limit: number): number {
-  let characters = 0;
+  let bytes = 0;
   const tooMuch = rows.findIndex((row) => {
-    characters += JSON.stringify(row).length;
-    return characters > PAGE_CHARACTERS;
+    bytes += Buffer.byteLength(JSON.stringify(row));
+    return bytes > PAGE_BYTES;
   });
   return tooMuch > 0 ? Math.min(tooMuch, limit) : limit;
 }

@@ -17,6 +17,8 @@ export interface Phone {
   storage: Map<string, unknown>;
   /** Files that exist, with their sizes. */
   files: Map<string, number>;
+  /** Their first bytes, where a name does not say what they are. */
+  heads: Map<string, number[]>;
   uploads: Upload[];
   /** Milliseconds; moved by `pass` and by hand. */
   clock: { now: number };
@@ -50,6 +52,15 @@ interface Process {
   show(): void;
 }
 
+const HEADS: Record<string, number[]> = {
+  jpg: [0xff, 0xd8, 0xff, 0xe0],
+  jpeg: [0xff, 0xd8, 0xff, 0xe1],
+  png: [0x89, 0x50, 0x4e, 0x47],
+  gif: [0x47, 0x49, 0x46, 0x38],
+  webp: [0x52, 0x49, 0x46, 0x46, 0, 0, 0, 0, 0x57, 0x45, 0x42, 0x50],
+};
+const headOf = (path: string): number[] | undefined => HEADS[/\.(\w+)$/.exec(path)?.[1]?.toLowerCase() ?? ''];
+
 const sizeOf = (storage: Map<string, unknown>): number =>
   [...storage].reduce((sum, [key, value]) => sum + key.length + String(JSON.stringify(value)).length, 0);
 
@@ -72,6 +83,7 @@ export function newPhone(cloud: Cloud, now = Date.parse('2025-01-22T04:00:00.000
   const phone: Phone = {
     storage: new Map(),
     files: new Map(),
+    heads: new Map(),
     uploads: [],
     clock: { now },
     cloud,
@@ -137,7 +149,17 @@ function newProcess(phone: Phone): Process {
         if (size === undefined) fail({ errMsg: 'getFileInfo:fail no such file or directory' });
         else success({ size });
       },
+      readFile: ({ filePath, success, fail }) => {
+        const head = phone.heads.get(filePath) ?? headOf(filePath);
+        if (head) success({ data: new Uint8Array(head).buffer });
+        else fail({ errMsg: 'readFile:fail' });
+      },
     }),
+    compressImage: ({ src, success, fail }) => {
+      const converted = phone.heads.has(`${src}.jpg`) ? `${src}.jpg` : null;
+      if (converted) success({ tempFilePath: converted });
+      else fail({ errMsg: 'compressImage:fail' });
+    },
     cloud: {
       callFunction: async ({ name, data }) => {
         alive();
