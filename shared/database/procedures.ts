@@ -2,9 +2,9 @@
 import type { Database } from '../runtime/mysql';
 
 /**
- * The client has stored its answers up to p_last: their receipts are dropped, the hashes stay. Conflicts up to p_seen_rev have been shown.
- * Three kinds of receipt stay: that of a mutation that made a task, because later mutations may refer to the task by it; a refusal, because it must
- * not pass for done; and that of a put that wrote nothing (isConflict), because the next edit is judged by the version it found.
+ * The client has stored its answers up to p_last: their receipts are dropped, their hashes stay. It has shown conflicts up to p_seen_rev.
+ * Three kinds of receipt stay. A mutation that made a task: later mutations may refer to the task by it. A refusal: a replay must not read it as
+ * done. A put that wrote nothing (isConflict): the next edit is compared with the version that the put found.
  */
 export const postAck = <Answer>(
   db: Database,
@@ -18,9 +18,9 @@ export const postAck = <Answer>(
 ): Promise<Answer> => db.post('post_ack', [given.userId, given.epoch, given.first, given.last, given.seenRev]);
 
 /**
- * Stores a receipt for a mutation that writes nothing else: it lost a conflict, was refused for good, or found its work done.
- * p_revisions: texts to keep in the same posting; NULL keeps none. p_base_rev: the rev that the decision was based on; when the user's data have
- * changed since, MOVED asks for a new decision. NULL: any rev will do.
+ * Stores a receipt for a mutation that writes nothing else: it lost a conflict, was rejected, or found the data already as it wants them.
+ * p_revisions: texts to keep in the same posting; NULL keeps none. p_base_rev: the rev that the decision was based on. When the user's data have
+ * changed since, the answer is MOVED and the function decides again. NULL skips that check.
  */
 export const postAnswer = <Answer>(
   db: Database,
@@ -49,9 +49,9 @@ export const postAnswer = <Answer>(
   ]);
 
 /**
- * Approves the waiting completions of p_ids and pays for them, each with p_bonus on top. The child's caps are those of the day of completion
- * (Beijing, UTC+8, as clock.ts has it). A task that is done already is left as it is; one that does not wait is TASK_NOT_COMPLETED, and then none is
- * approved. Bonuses of a day together are at most p_most_bonus.
+ * Approves the waiting completions of p_ids and pays each of them, plus p_bonus per task. The child's daily caps count by the day of completion
+ * (Beijing, UTC+8, as in clock.ts). A completed task is left as it is. A task that is not waiting fails the whole call with TASK_NOT_COMPLETED.
+ * The bonuses of one day add up to at most p_most_bonus.
  */
 export const postApproval = <Answer>(
   db: Database,
@@ -88,7 +88,7 @@ export const postApproval = <Answer>(
   ]);
 
 /**
- * Points that a guardian gives or takes. Never below zero; those of a day together are at most p_most_bonus, given and taken alike.
+ * Points that a guardian gives or takes. The balance never falls below zero. Given and taken points of one day together are at most p_most_bonus.
  */
 export const postBonus = <Answer>(
   db: Database,
@@ -121,8 +121,8 @@ export const postBonus = <Answer>(
   ]);
 
 /**
- * After a text was checked again under p_worker's lease: p_due_at NULL, it passed and waits no longer; else it is looked at again then.
- * p_diary_id 0 is the nickname. A text that was rewritten since has lost the lease and keeps its place in the queue.
+ * Stores the outcome of a re-check made under p_worker's lease. p_due_at NULL: the text passed and leaves the queue; otherwise the next check is
+ * due then. p_diary_id 0 is the nickname. Rewriting a text ends its lease, so the outcome of the earlier text changes nothing.
  */
 export const postCheck = <Answer>(
   db: Database,
@@ -136,8 +136,8 @@ export const postCheck = <Answer>(
 ): Promise<Answer> => db.post('post_check', [given.userId, given.diaryId, given.version, given.worker, given.dueAt]);
 
 /**
- * Leases up to p_limit due texts to p_worker until p_until. Imported ones come last; among the others each child's oldest comes before any child's
- * second. p_window bounds what is read to find them.
+ * Leases up to p_limit due texts to p_worker until p_until. Imported texts come last. Among the others the oldest text of each child comes before
+ * the second text of any child. At most p_window rows are read to choose them.
  */
 export const postCheckClaim = <Answer>(
   db: Database,
@@ -151,7 +151,7 @@ export const postCheckClaim = <Answer>(
 ): Promise<Answer> => db.post('post_check_claim', [given.worker, given.until, given.window, given.limit, given.now]);
 
 /**
- * Notes whether the child likes the AI comment of a diary. Moves the diary's rev, not its content_rev. NOT_FOUND without a comment.
+ * Stores whether the child likes the AI comment of a diary. Changes the diary's rev but not its content_rev. NOT_FOUND without a comment.
  */
 export const postCommentLike = <Answer>(
   db: Database,
@@ -178,9 +178,9 @@ export const postCommentLike = <Answer>(
   ]);
 
 /**
- * Marks a task done and pays for it, once. p_done_on must be its date. A user's own tasks of one date together pay at most p_own_cap, deleted ones
- * included, and those completed since p_day_start at most p_day_cap. Where the family's
- * settings ask for it (taskApproval), the completion waits for a guardian instead and pays nothing yet (post_approval).
+ * Completes a task and pays for it, once. p_done_on must be the task's date. A user's own tasks of one date together pay at most p_own_cap, deleted
+ * ones included; those completed since p_day_start pay at most p_day_cap. Where the family's settings ask for approval (taskApproval), the
+ * completion waits for a guardian and pays nothing yet (post_approval).
  */
 export const postCompletion = <Answer>(
   db: Database,
@@ -215,7 +215,7 @@ export const postCompletion = <Answer>(
   ]);
 
 /**
- * Records what a guardian agreed to. The AI is on or off as they say.
+ * Stores a guardian's consent and switches the AI on or off as the guardian chose.
  */
 export const postConsent = <Answer>(
   db: Database,
@@ -246,14 +246,14 @@ export const postConsent = <Answer>(
   ]);
 
 /**
- * Writes one diary as the function decided it: a new day, a changed one, a draft continued, a deletion, or a move to another date.
- * The decision was made on p_base_rev; when the user's data have moved since, MOVED asks for a new one.
- * p_id NULL: a row is made, or a tombstone of that date revived, under a new id. p_old_date: the date it is moved away from, which becomes a tombstone.
- * p_kept_hash: content hash of the state before, which is kept as a revision of p_kept_bytes; NULL when the change loses nothing.
- * p_restored_id: the revision whose text is brought back; it leaves the trash.
- * p_day: the day that is published by this, or is no longer; the earlier one of a move; NULL when that stays as it is.
+ * Writes one diary as the function decided: a new day, a change, a draft continued, a deletion, or a move to another date.
+ * The decision was based on p_base_rev. When the user's data have changed since, the answer is MOVED and the function decides again.
+ * p_id NULL: inserts a row, or revives the tombstone of that date, under a new id. p_old_date: the date before a move; it becomes a tombstone.
+ * p_kept_hash: content hash of the earlier state, stored as a revision of p_kept_bytes; NULL when the change loses nothing.
+ * p_restored_id: the revision whose text is restored; it leaves the trash.
+ * p_day: the day that becomes published or stops being so; the earlier of the two for a move; NULL when neither happens.
  * p_is_comment_stale: the AI comment is about an earlier text than p_content.
- * p_reward > 0 pays for the date, once for ever (the ledger's source_key). p_is_rejected: the text did not pass the content check.
+ * p_reward > 0 pays for the date, once only (the ledger's source_key). p_is_rejected: the text failed the content check.
  */
 export const postDiary = <Answer>(
   db: Database,
@@ -326,7 +326,7 @@ export const postDiary = <Answer>(
   ]);
 
 /**
- * Writes down before a file is stored that it is to be removed later; stored again under the same name, it lives on until then.
+ * Records, before a file is stored, when it is to be removed. Storing the same name again moves that time.
  */
 export const postDoomedFile = <Answer>(
   db: Database,
@@ -339,14 +339,14 @@ export const postDoomedFile = <Answer>(
 ): Promise<Answer> => db.post('post_doomed_file', [given.userId, given.epoch, given.fileId, given.dueAt]);
 
 /**
- * One draw as the function picked it from the odds that bear p_fingerprint: charge, credit, record, and take stock last, because many wait for
- * that row. When a prize has changed since, or its last piece went to somebody else, MOVED asks for another pick and nothing is charged.
- * Measured on one hot prize, at 1 ms a trip, against locking the user and then all prizes (119 draws a second): taking stock by a guarded UPDATE before
- * the ledger rows 1.3 times as fast, after them 2.8, after them in one procedure, as here, 6.3. A row for each piece, taken with SKIP LOCKED, 13.7, but
- * stock is then no number that an operator can set; a counter in Redis 16, but it broke under many draws of one user.
- * p_odds_version is that of the family's wheel (family_wheels), NULL when it has none; p_prize_id is one of family_prizes where the family has its
- * own. p_day_start: draws from then on count against the family's daily limit.
- * The draw carries the request id and is the receipt. p_prize_id NULL: not won. p_is_empty: there was nothing to pick from.
+ * One draw as the function picked it from the odds with p_fingerprint: charge, credit, record, and take stock last, because many draws wait for
+ * the stock row. When a prize has changed since, or its last piece is gone, the answer is MOVED: nothing is charged and the function picks again.
+ * Measured on one hot prize at 1 ms per round trip. Locking the user and then all prizes: 119 draws/s. Stock by a guarded UPDATE before the ledger
+ * rows: 1.3 times as fast; after them: 2.8; after them in one procedure, as here: 6.3. One row per piece with SKIP LOCKED: 13.7, but then stock is
+ * no number that an operator can set. A counter in Redis: 16, but it failed under many draws of one user.
+ * p_odds_version: version of the family's wheel (family_wheels), NULL without one. p_prize_id: a family_prizes row when the family has its own
+ * prizes. Draws since p_day_start count against the family's daily limit.
+ * The draw carries the request id and is the receipt. p_prize_id NULL: not won. p_is_empty: there was no prize to pick from.
  */
 export const postDraw = <Answer>(
   db: Database,
@@ -379,8 +379,8 @@ export const postDraw = <Answer>(
   ]);
 
 /**
- * Ends an account in one step: its tokens are revoked, its row bears no openid any more, so that the openid can sign up again. Its files are
- * listed; post_erase_rows removes the rest. A replay is refused, as the account is no longer active.
+ * Ends an account in one step: revokes its tokens and clears its openid, so that the openid can sign up again. Lists its files for removal.
+ * post_erase_rows removes the rows. A replay is refused because the account is no longer active.
  */
 export const postErase = <Answer>(
   db: Database,
@@ -393,7 +393,7 @@ export const postErase = <Answer>(
 ): Promise<Answer> => db.post('post_erase', [given.userId, given.epoch, given.personHash, given.now]);
 
 /**
- * Strikes files off the list once storage has removed them. p_files: a JSON array of file ids.
+ * Removes files from the list after storage has deleted them. p_files: a JSON array of file ids.
  */
 export const postEraseFiles = <Answer>(
   db: Database,
@@ -404,9 +404,9 @@ export const postEraseFiles = <Answer>(
 ): Promise<Answer> => db.post('post_erase_files', [given.userId, JSON.stringify(given.files)]);
 
 /**
- * Removes up to p_limit rows of an erased account from each table that has a user_id, so that a table added later is not forgotten. Ledger and
- * draws stay without a person: their words go, sums and causes stay. A living account is refused.
- * The end is written p_settle_seconds after the account was ended, because a call that had already begun may still add a row.
+ * Removes up to p_limit rows of an erased account from each table with a user_id. The tables come from the schema, so that a new table is covered.
+ * Ledger rows and draws stay anonymously: their texts go, amounts and reasons stay. An active account is refused.
+ * The erasure is marked complete p_settle_seconds after it began at the earliest, because a call in flight may still add a row.
  */
 export const postEraseRows = <Answer>(
   db: Database,
@@ -432,7 +432,7 @@ export const postFailure = <Answer>(
 ): Promise<Answer> => db.post('post_failure', [given.userId, given.epoch, given.requestId, given.now]);
 
 /**
- * Forgets up to p_limit requests from before p_until: those of callers, or those that the system named and with them failures of mutations.
+ * Removes up to p_limit requests from before p_until: those of callers, or those named by the system together with failures of mutations.
  */
 export const postForgetting = <Answer>(
   db: Database,
@@ -444,8 +444,8 @@ export const postForgetting = <Answer>(
 ): Promise<Answer> => db.post('post_forgetting', [given.system, given.until, given.limit]);
 
 /**
- * Removes up to p_limit of one user's tombstones of each kind from before p_before. gc_rev is at least the rev of each: a cursor below it may have
- * missed one and is told to read everything.
+ * Removes up to p_limit of one user's tombstones of each kind from before p_before. gc_rev becomes at least the rev of each removed tombstone.
+ * A cursor below gc_rev may have missed one, so its client reads everything again.
  */
 export const postGarbage = <Answer>(
   db: Database,
@@ -457,7 +457,7 @@ export const postGarbage = <Answer>(
 ): Promise<Answer> => db.post('post_garbage', [given.userId, given.before, given.limit]);
 
 /**
- * Voids the guardian tokens issued so far. With p_reset_at the PIN stops counting then; a reset that is pending keeps its time.
+ * Revokes the guardian tokens issued so far. p_reset_at: when the PIN expires; NULL without a reset. A pending reset keeps its time.
  */
 export const postGateClose = <Answer>(
   db: Database,
@@ -470,8 +470,8 @@ export const postGateClose = <Answer>(
 ): Promise<Answer> => db.post('post_gate_close', [given.userId, given.epoch, given.resetAt, given.now]);
 
 /**
- * Pays what a phone's history is worth, once per account for ever (the ledger's source_key). Decided on p_base_rev; MOVED asks for a new decision,
- * which finds that row.
+ * Pays the grant for a phone's history, once per account (the ledger's source_key). The decision was based on p_base_rev; MOVED asks the function to
+ * decide again, which then finds that ledger row.
  */
 export const postGrant = <Answer>(
   db: Database,
@@ -486,8 +486,8 @@ export const postGrant = <Answer>(
 ): Promise<Answer> => db.post('post_grant', [given.userId, given.epoch, given.baseRev, given.granted, given.description, given.now]);
 
 /**
- * Makes p_guardian_id a guardian of the child whose code this is, and uses up the code. An unknown, used or expired code is NOT_FOUND, as is a
- * child's own.
+ * Makes p_guardian_id a guardian of the child who issued the code, and uses up the code. NOT_FOUND for an unknown, used or expired code, and for
+ * a code of the caller's own.
  */
 export const postGuardian = <Answer>(
   db: Database,
@@ -502,8 +502,8 @@ export const postGuardian = <Answer>(
 ): Promise<Answer> => db.post('post_guardian', [given.guardianId, given.epoch, given.codeHash, given.most, given.today, given.now]);
 
 /**
- * Lets a guardian act for a child from an account of their own, and notes it in the child's log. Anybody else gets NOT_FOUND, as for a child
- * that does not exist; of a diary that the child does not share (p_needs_share) FORBIDDEN.
+ * Authorises a guardian's call for a child from the guardian's own account, and records it in the child's log. A caller who is not a guardian gets
+ * NOT_FOUND, the same as for an unknown child. With p_needs_share, FORBIDDEN when the child does not share the diary.
  */
 export const postGuardianCall = <Answer>(
   db: Database,
@@ -520,7 +520,7 @@ export const postGuardianCall = <Answer>(
   db.post('post_guardian_call', [given.guardianId, given.epoch, given.userId, given.needsShare, given.action, given.today, given.now]);
 
 /**
- * Ends that p_guardian_id is a guardian of p_user_id, whoever of the two asked. Asked again it answers the same.
+ * Ends the guardianship of p_guardian_id over p_user_id; either of them may ask. A repeated call answers the same.
  */
 export const postGuardianEnd = <Answer>(
   db: Database,
@@ -534,7 +534,7 @@ export const postGuardianEnd = <Answer>(
 ): Promise<Answer> => db.post('post_guardian_end', [given.userId, given.guardianId, given.action, given.today, given.now]);
 
 /**
- * The system tasks that a family does not want, in place of those before. Their open days from p_today on go; a freed key lets them come back.
+ * Replaces the list of system tasks that a family hides. Their open days from p_today on are deleted and their keys freed, so that they can return.
  */
 export const postHiddenTemplates = <Answer>(
   db: Database,
@@ -561,10 +561,10 @@ export const postHiddenTemplates = <Answer>(
   ]);
 
 /**
- * Brings over one chunk of a phone's data as the function decided it on p_base_rev; when the user's data have moved since, MOVED asks for a new
- * decision. Every row gets a rev of its own. Nothing here pays: completed tasks stand with 0 awarded, draws without prize id and roll.
- * Sent again, it finds its items in imports; it needs no receipt.
- * p_days: new diaries; p_revisions: texts to keep beside them; p_items: keys under which imports remembers what has been brought over.
+ * Imports one chunk of a phone's data as the function decided it on p_base_rev. When the user's data have changed since, the answer is MOVED and
+ * the function decides again. Every row gets a rev of its own. An import pays nothing: completed tasks have 0 awarded, draws no prize id or roll.
+ * A replay finds its items in imports, so that no receipt is needed.
+ * p_days: new diaries; p_revisions: texts to keep beside them; p_items: keys of the imported items, stored in imports.
  */
 export const postImport = <Answer>(
   db: Database,
@@ -597,7 +597,7 @@ export const postImport = <Answer>(
   ]);
 
 /**
- * Opens an incident of a rule, or ends the open one. Of two runs that find the same, one makes the change; `changed` tells which.
+ * Opens an incident of a rule, or ends the open one. When two runs find the same, only one changes the row; `changed` is true for that run.
  */
 export const postIncident = <Answer>(
   db: Database,
@@ -610,7 +610,7 @@ export const postIncident = <Answer>(
 ): Promise<Answer> => db.post('post_incident', [given.rule, given.isOpen, given.detail, given.slot]);
 
 /**
- * Lets one run of several send an incident's message. A run that died while sending loses its claim at p_until.
+ * Leases an incident's message to one of several runs, which sends it. The lease of a run that dies while sending expires at p_until.
  */
 export const postIncidentClaim = <Answer>(
   db: Database,
@@ -624,7 +624,7 @@ export const postIncidentClaim = <Answer>(
 ): Promise<Answer> => db.post('post_incident_claim', [given.rule, given.openedAt, given.isOpen, given.now, given.until]);
 
 /**
- * Writes down that the message of an incident's begin or end was taken (p_is_told), or gives the claim back.
+ * Records that the message about an incident's begin or end was accepted (p_is_told), or releases the lease.
  */
 export const postIncidentTold = <Answer>(
   db: Database,
@@ -638,7 +638,7 @@ export const postIncidentTold = <Answer>(
 ): Promise<Answer> => db.post('post_incident_told', [given.rule, given.openedAt, given.isOpen, given.isTold, given.now]);
 
 /**
- * Stores a code by which another account becomes a guardian of p_user_id; the codes issued before are void.
+ * Stores a code by which another account becomes a guardian of p_user_id. Earlier codes become invalid.
  */
 export const postInvitation = <Answer>(
   db: Database,
@@ -652,10 +652,10 @@ export const postInvitation = <Answer>(
 ): Promise<Answer> => db.post('post_invitation', [given.userId, given.epoch, given.codeHash, given.expiresAt, given.now]);
 
 /**
- * Stores a job for the AI, or answers the one that already stands for this version of the diary. Reserves one of p_quota jobs of the day.
- * p_is_again: a job that is done is followed by another one for the same version.
- * What an erased account of the same person spent that day counts too. Failed ones give theirs back, but three times p_quota is the end of it.
- * p_diary_id NULL: a picture of p_input. Refuses AI_DISABLED, NOT_FOUND, INVALID_INPUT (nothing written yet) and QUOTA_EXCEEDED.
+ * Stores a job for the AI, or answers the existing one for this version of the diary. Reserves one of p_quota jobs of the day.
+ * p_is_again: a finished job is followed by another one for the same version.
+ * The day's count includes jobs of the same person's erased account. Failed jobs do not count, up to three times p_quota jobs in all.
+ * p_diary_id NULL: a picture of p_input. Refuses AI_DISABLED, NOT_FOUND, INVALID_INPUT (the diary has no text) and QUOTA_EXCEEDED.
  */
 export const postJob = <Answer>(
   db: Database,
@@ -692,10 +692,10 @@ export const postJob = <Answer>(
   ]);
 
 /**
- * Leases the job that has waited longest (or, when p_id is given, that one if it is due) to a worker, and answers what working on it
- * needs, NULL when there is none. Two workers never get the same job: a row that another one is claiming is skipped. A lease that has run out is due again.
- * A claim counts as a paid call about to be made, except where a chat or a picture check was begun already. Nor does taking over a comment whose
- * worker died: its conversation tells whether that worker paid.
+ * Leases the job that has waited longest (or p_id, if it is due) to a worker and answers the data for the work; NULL when none is due.
+ * A row that another worker is claiming is skipped, so two workers never get the same job. A job whose lease has expired is due again.
+ * A claim counts as one paid call, except where a chat or a picture check has already begun. Taking over a comment whose worker died does not
+ * count either: the conversation shows whether that worker's call was paid for.
  */
 export const postJobClaim = <Answer>(
   db: Database,
@@ -709,12 +709,12 @@ export const postJobClaim = <Answer>(
 ): Promise<Answer> => db.post('post_job_claim', [given.userId, given.id, given.worker, given.leaseUntil, given.now]);
 
 /**
- * Ends a job, and in the same posting gives its result to the diary: that moves the diary's rev, not its content_rev. Once only: a job
- * that has ended, or whose lease passed to another worker, stays as it is. A result for a diary that is gone or was rewritten is dropped:
- * the job fails with NOT_FOUND or VERSION_CONFLICT. p_worker NULL: nobody holds a lease (the picture check answers).
- * The quota of a failed job is given back; that of a dropped result is not. p_may_repeat: the same diary version may be asked for again.
- * p_note_kind: what the guardian's inbox is to say, at most once a day and kind.
- * Answers the job's end, whether this worker made it (asked again too), and the picture it replaced.
+ * Ends a job and writes its result to the diary in the same posting. That changes the diary's rev but not its content_rev. A job that has ended,
+ * or whose lease passed to another worker, is left unchanged. When the diary was deleted or rewritten, the result is dropped and the job fails with
+ * NOT_FOUND or VERSION_CONFLICT. p_worker NULL: no lease is required (the picture check answers).
+ * A failed job returns its quota; a dropped result does not. p_may_repeat: another job for the same diary version may be requested.
+ * p_note_kind: kind of note for the guardian's inbox, at most one a day per kind.
+ * Answers the job's end, whether this worker ended it (also on a replay), and the picture that it replaced.
  */
 export const postJobEnd = <Answer>(
   db: Database,
@@ -743,9 +743,9 @@ export const postJobEnd = <Answer>(
   ]);
 
 /**
- * What a worker notes on the job it has leased: what was begun elsewhere (unless p_keeps_begun), an unchecked
- * result (fileId or text), the next due_at. p_is_released gives the lease back; p_unpaid takes back attempts that provably cost nothing.
- * Answers whether the lease still was this worker's; if not, nothing is changed.
+ * Updates a job under the worker's lease: what was begun elsewhere (unchanged with p_keeps_begun), an unchecked result (fileId or text), and the
+ * next due_at. p_is_released ends the lease. p_unpaid subtracts attempts that provably cost nothing.
+ * Answers whether the worker still had the lease; without it nothing changes.
  */
 export const postJobHold = <Answer>(
   db: Database,
@@ -782,7 +782,7 @@ export const postJobHold = <Answer>(
   ]);
 
 /**
- * The account of an openid, made on first sight. Two first logins at once make one account.
+ * Answers the account of an openid and creates it at the first login. Two concurrent first logins create one account.
  */
 export const postLogin = <Answer>(
   db: Database,
@@ -793,7 +793,7 @@ export const postLogin = <Answer>(
 ): Promise<Answer> => db.post('post_login', [given.openid, given.now]);
 
 /**
- * Revokes every token issued so far. A replay with one of them is refused.
+ * Revokes all tokens issued so far. A replay that carries one of them is refused.
  */
 export const postLogout = <Answer>(
   db: Database,
@@ -805,7 +805,7 @@ export const postLogout = <Answer>(
 ): Promise<Answer> => db.post('post_logout', [given.userId, given.epoch, given.now]);
 
 /**
- * Sets the counts of minutes and actions as one source knows them; saying it twice changes nothing.
+ * Sets the counts per minute and action of one source. Idempotent: a repeated call changes nothing.
  */
 export const postMinutes = <Answer>(
   db: Database,
@@ -816,7 +816,7 @@ export const postMinutes = <Answer>(
 ): Promise<Answer> => db.post('post_minutes', [given.source, JSON.stringify(given.rows)]);
 
 /**
- * Forgets the counts of minutes before p_before, p_limit rows at a time.
+ * Removes up to p_limit counts of minutes before p_before.
  */
 export const postMinutesSweep = <Answer>(
   db: Database,
@@ -827,7 +827,7 @@ export const postMinutesSweep = <Answer>(
 ): Promise<Answer> => db.post('post_minutes_sweep', [given.before, given.limit]);
 
 /**
- * Writes the mood of a day, or changes it. The first mood of a date pays p_reward, once for ever (the ledger's source_key).
+ * Writes or changes the mood of a day. The first mood of a date pays p_reward, once only (the ledger's source_key).
  */
 export const postMood = <Answer>(
   db: Database,
@@ -856,8 +856,8 @@ export const postMood = <Answer>(
   ]);
 
 /**
- * Publishes a diary on a day that has none, the usual case, for which nothing has to be read first. When something stands there (a draft, a tombstone,
- * points once paid), MOVED asks for a decision by what is there (post_diary). p_reward as in post_diary.
+ * Publishes a diary on a day without any row: the usual case, which needs no read before. When the day has a row (a draft, a tombstone) or was
+ * already paid, the answer is MOVED and the function decides by what it finds (post_diary). p_reward as in post_diary.
  */
 export const postNewDay = <Answer>(
   db: Database,
@@ -896,7 +896,7 @@ export const postNewDay = <Answer>(
   ]);
 
 /**
- * Takes a nickname away that did not pass its check, unless the child has changed it since.
+ * Removes a nickname that failed its check, unless the child has changed it since.
  */
 export const postNicknameRemoval = <Answer>(
   db: Database,
@@ -908,7 +908,7 @@ export const postNicknameRemoval = <Answer>(
 ): Promise<Answer> => db.post('post_nickname_removal', [given.userId, given.nickname, given.now]);
 
 /**
- * Notes that a waiting picture was handed in (p_trace_id), or could not be (NULL keeps the former one), and when to do so again.
+ * Records that a waiting picture was submitted (p_trace_id) or could not be (NULL keeps the former trace id), and when to submit it again.
  */
 export const postPictureHold = <Answer>(
   db: Database,
@@ -921,8 +921,8 @@ export const postPictureHold = <Answer>(
 ): Promise<Answer> => db.post('post_picture_hold', [given.userId, given.file, given.traceId, given.dueAt]);
 
 /**
- * WeChat's verdict on a picture of a user. A picture that did not pass leaves every diary it is in and the profile; its file is kept for
- * p_keep_days, for an appeal, and then removed. Decided once: a later verdict on the same picture changes nothing.
+ * Stores WeChat's verdict on a user's picture. A picture that failed is removed from every diary and from the profile; its file is kept for
+ * p_keep_days for an appeal, and then deleted. The first verdict is final: a later one for the same picture changes nothing.
  */
 export const postPictureVerdict = <Answer>(
   db: Database,
@@ -936,8 +936,8 @@ export const postPictureVerdict = <Answer>(
 ): Promise<Answer> => db.post('post_picture_verdict', [given.userId, given.file, given.isRisky, given.keepDays, given.now]);
 
 /**
- * Sets the PIN. p_gate_epoch is the epoch of the PIN it replaces, NULL when none stands; when another one was set meanwhile, MOVED. Guardian
- * tokens issued before are void.
+ * Sets the PIN. p_gate_epoch is the epoch of the PIN to replace; NULL when none is set. MOVED when another PIN was set meanwhile. Guardian tokens
+ * issued before are revoked.
  */
 export const postPin = <Answer>(
   db: Database,
@@ -952,7 +952,7 @@ export const postPin = <Answer>(
 ): Promise<Answer> => db.post('post_pin', [given.userId, given.epoch, given.gateEpoch, given.pinHash, given.salt, given.now]);
 
 /**
- * The PIN that was tried is right: tries and lock-outs are forgotten. p_cancels_reset: a pending reset is called off.
+ * The PIN was right: resets the counts of tries and lock-outs. p_cancels_reset: cancels a pending reset of the PIN.
  */
 export const postPinSuccess = <Answer>(
   db: Database,
@@ -965,9 +965,9 @@ export const postPinSuccess = <Answer>(
 ): Promise<Answer> => db.post('post_pin_success', [given.userId, given.gateEpoch, given.cancelsReset, given.now]);
 
 /**
- * Counts a try before the PIN is compared, so that parallel tries cannot exceed p_most_tries. The last one locks the gate for p_lock_seconds,
- * doubled with each lock-out up to p_most_seconds; post_pin_success lifts that. Answers what the PIN is compared with; of a locked gate only
- * lockedSeconds.
+ * Counts a try before the PIN is compared, so that parallel tries cannot exceed p_most_tries. The last try locks the gate for p_lock_seconds; each
+ * lock-out doubles that time up to p_most_seconds, until post_pin_success resets it. Answers the data to compare the PIN with; for a locked gate
+ * only lockedSeconds.
  */
 export const postPinTry = <Answer>(
   db: Database,
@@ -983,10 +983,10 @@ export const postPinTry = <Answer>(
   db.post('post_pin_try', [given.userId, given.epoch, given.mostTries, given.lockSeconds, given.mostSeconds, given.now]);
 
 /**
- * One ledger row: a user's own spending (p_amount < 0) or an operator's gift (p_actor). Never below zero, and no gift beyond 1,000,000,000, far below
- * what the column holds: INVALID_INPUT. The row carries the request id and is
- * the receipt: a repeated request answers it, one with other content is refused. An id that the system made stands in requests too: a mutation's
- * place in its client's queue, or an operator's gift, which is one gift for all users.
+ * One ledger row: a user's own spending (p_amount < 0) or an operator's gift (p_actor). The balance never falls below zero. A gift that would raise
+ * it above 1,000,000,000 is INVALID_INPUT; the column holds far more. The row carries the request id and is the receipt: a replay answers it, and the
+ * same id with other content is refused. An id that the system made is also stored in requests: a mutation's number in its client's queue, or an
+ * operator's gift to all users.
  */
 export const postPoints = <Answer>(
   db: Database,
@@ -1021,8 +1021,8 @@ export const postPoints = <Answer>(
   ]);
 
 /**
- * Makes a prize (p_id NULL) or changes one; NULL leaves a field as it is. The active prizes' probabilities may not exceed 1 together.
- * Operators own no row of users: their requests stand under user 0, and the row of the request is what two equal calls wait for.
+ * Creates a prize (p_id NULL) or changes one; a NULL field stays unchanged. The probabilities of active prizes add up to at most 1.
+ * Operators have no row in users, so their requests belong to user 0. Concurrent repeats of a call wait for the request's row.
  */
 export const postPrize = <Answer>(
   db: Database,
@@ -1057,9 +1057,9 @@ export const postPrize = <Answer>(
   ]);
 
 /**
- * Nickname, avatar and settings; NULL leaves one as it is. p_settings is merged into what is there.
- * p_checks_avatar: the avatar waits for WeChat's check; one that did not pass before is not taken.
- * p_is_unchecked: the nickname could not be checked and waits for it.
+ * Changes nickname, avatar and settings; a NULL field stays unchanged. p_settings is merged into the stored settings.
+ * p_checks_avatar: the avatar waits for WeChat's check; a picture that failed before is not used.
+ * p_is_unchecked: the nickname could not be checked and is queued for a re-check.
  */
 export const postProfile = <Answer>(
   db: Database,
@@ -1092,7 +1092,7 @@ export const postProfile = <Answer>(
   ]);
 
 /**
- * Notes that a physical prize was handed over, or that it was not after all.
+ * Records that a physical prize was handed over, or withdraws that.
  */
 export const postRedemption = <Answer>(
   db: Database,
@@ -1119,8 +1119,8 @@ export const postRedemption = <Answer>(
   ]);
 
 /**
- * Opens the waiting tasks of p_ids again, with the reason. One that is open stays as it is; one that is done is TASK_ALREADY_COMPLETED, and then
- * none is rejected.
+ * Reopens the waiting tasks of p_ids with the reason. An open task is left as it is. A completed one fails the whole call with
+ * TASK_ALREADY_COMPLETED.
  */
 export const postRejection = <Answer>(
   db: Database,
@@ -1147,7 +1147,7 @@ export const postRejection = <Answer>(
   ]);
 
 /**
- * Removes one user's revisions that were kept before p_before, at most p_limit. Texts that were imported beside another one stay.
+ * Removes up to p_limit of one user's revisions from before p_before. Texts that were imported beside another text stay.
  */
 export const postRevisionSweep = <Answer>(
   db: Database,
@@ -1159,7 +1159,7 @@ export const postRevisionSweep = <Answer>(
 ): Promise<Answer> => db.post('post_revision_sweep', [given.userId, given.before, given.limit]);
 
 /**
- * A user's own task for one day, or with p_weekdays a rule and its first day. The rule has the id of that first task.
+ * Creates a user's own task for one day, or with p_weekdays a rule and its first task. The rule has the id of that task.
  */
 export const postTask = <Answer>(
   db: Database,
@@ -1202,11 +1202,11 @@ export const postTask = <Answer>(
   ]);
 
 /**
- * Changes a user's own task as the function decided it on p_base_rev (shared/task/change.ts); when the user's data have changed since, MOVED asks for
- * a new decision. NULL leaves a word or the reward as it is; what was done keeps its reward.
- * p_date: the date of the task from now on. p_rule_id: its rule from now on; NULL for a task of one day. p_open_days: ids of the rule's open days
- * that change with it. p_remind_at '': no more. p_dropped_days: ids of open days that are no longer due; their keys are freed, so that the days can come back.
- * p_is_rescheduled: the repetition changes to p_weekdays and p_is_weekly; a rule that is not there yet is made and begins on p_start_date.
+ * Changes a user's own task as the function decided it on p_base_rev (shared/task/change.ts). When the user's data have changed since, the answer is
+ * MOVED and the function decides again. NULL leaves a text or the reward unchanged. A completed day keeps its reward.
+ * p_date: the task's new date. p_rule_id: its new rule; NULL for a task of one day. p_open_days: ids of the rule's open days that change too.
+ * p_remind_at '': no reminder. p_dropped_days: ids of open days that are no longer due; their keys are freed, so that the days can return.
+ * p_is_rescheduled: the repetition becomes p_weekdays and p_is_weekly; a missing rule is created and begins on p_start_date.
  */
 export const postTaskChange = <Answer>(
   db: Database,
@@ -1263,8 +1263,8 @@ export const postTaskChange = <Answer>(
   ]);
 
 /**
- * Takes a user's own task off the list; it stays as a tombstone, and its key is freed, so that the day can come back. A repeating one ends: its open
- * days from p_today on go with it.
+ * Deletes a user's own task. It stays as a tombstone and its key is freed, so that the day can return. A repeating task ends: its open days from
+ * p_today on are deleted too.
  */
 export const postTaskDeletion = <Answer>(
   db: Database,
@@ -1293,8 +1293,8 @@ export const postTaskDeletion = <Answer>(
   ]);
 
 /**
- * Makes the given rows of a day that are not there yet: from templates, and from the user's rules. However many callers come at once, one set is
- * made. Answers the day. p_templates, p_rules: JSON arrays of ids; which of them are due is decided in shared/task/due.ts.
+ * Inserts the given tasks of a day that do not exist yet, from templates and from the user's rules. Concurrent calls insert each task once. Answers
+ * the day's tasks. p_templates, p_rules: JSON arrays of ids; shared/task/due.ts decides which of them are due.
  */
 export const postTasks = <Answer>(
   db: Database,
@@ -1310,7 +1310,7 @@ export const postTasks = <Answer>(
   db.post('post_tasks', [given.userId, given.epoch, given.date, JSON.stringify(given.templates), JSON.stringify(given.rules), given.now]);
 
 /**
- * Opens a completed task again and takes back what it paid; when that has been spent, nothing changes. A completion that waits is withdrawn.
+ * Reopens a completed task and takes back its points. When they are already spent, nothing changes. A waiting completion is withdrawn.
  */
 export const postUncompletion = <Answer>(
   db: Database,
@@ -1327,8 +1327,8 @@ export const postUncompletion = <Answer>(
   db.post('post_uncompletion', [given.userId, given.epoch, given.requestId, given.hash, given.action, given.id, given.now]);
 
 /**
- * Changes a family's wheel on p_version; NULL leaves a setting as it is. p_prizes replaces the list, with the ids that the function gave.
- * Another version in between: VERSION_CONFLICT.
+ * Changes a family's wheel if its version is still p_version, else VERSION_CONFLICT. A NULL setting stays unchanged. p_prizes replaces the list; the
+ * function assigned its ids.
  */
 export const postWheel = <Answer>(
   db: Database,

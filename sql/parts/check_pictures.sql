@@ -1,5 +1,5 @@
--- Queues the pictures of a published diary for WeChat's check, each once for ever, and takes those out of p_images that did not pass before.
--- With the check off, p_check_status is 'unchecked' and nothing is queued. A diary without pictures costs two comparisons.
+-- Queues each picture of a published diary for WeChat's check. A picture is queued once only. Pictures that failed an earlier check are removed
+-- from p_images. When checks are switched off, p_check_status is 'unchecked' and nothing is queued. A diary without pictures costs two comparisons.
   IF p_check_status <> 'unchecked' AND JSON_LENGTH(p_images) > 0 THEN
     INSERT IGNORE INTO picture_checks (user_id, file_hash, file, due_at, created_at)
     SELECT p_user_id, UNHEX(SHA2(shown.file, 256)), shown.file, p_now, p_now

@@ -1,5 +1,5 @@
--- Begins a posting, as the last of a procedure's declarations. A repeated request hits the unique key of requests, at the latest when its receipt
--- is to be stored; the handler then answers the receipt of the first time, marked as replayed.
+-- Begins a posting; placed after the procedure's other declarations. A repeated request hits the unique key of requests, at the latest when its
+-- receipt is inserted. The handler then answers the first receipt, marked as replayed.
   -- include posting_variables
   DECLARE v_receipt VARCHAR(255) CHARACTER SET ascii;
   DECLARE EXIT HANDLER FOR SQLEXCEPTION BEGIN

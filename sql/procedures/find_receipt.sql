@@ -1,5 +1,5 @@
--- The receipt of a request that was done before; NULL when it was not, or when the token was revoked. The same id with other content is refused,
--- as is one whose receipt was acknowledged and dropped; a mutation that was refused for good is refused again.
+-- Answers the receipt of a request that was done before; NULL when it was not done, or when the token is revoked. Refuses the same id with other
+-- content, and an id whose receipt was dropped after the client acknowledged it. A rejected mutation is rejected again.
 CREATE DEFINER = gd_owner PROCEDURE find_receipt(
   IN p_user_id INT UNSIGNED,
   IN p_epoch INT UNSIGNED,

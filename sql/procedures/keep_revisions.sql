@@ -1,4 +1,4 @@
--- Keeps texts inside an open posting, under the ids from p_first_id on.
+-- Stores texts as revisions inside an open posting. Their ids count up from p_first_id.
 CREATE DEFINER = gd_owner PROCEDURE keep_revisions(
   IN p_user_id INT UNSIGNED,
   IN p_first_id BIGINT UNSIGNED,

@@ -1,6 +1,6 @@
--- The client has stored its answers up to p_last: their receipts are dropped, the hashes stay. Conflicts up to p_seen_rev have been shown.
--- Three kinds of receipt stay: that of a mutation that made a task, because later mutations may refer to the task by it; a refusal, because it must
--- not pass for done; and that of a put that wrote nothing (isConflict), because the next edit is judged by the version it found.
+-- The client has stored its answers up to p_last: their receipts are dropped, their hashes stay. It has shown conflicts up to p_seen_rev.
+-- Three kinds of receipt stay. A mutation that made a task: later mutations may refer to the task by it. A refusal: a replay must not read it as
+-- done. A put that wrote nothing (isConflict): the next edit is compared with the version that the put found.
 CREATE DEFINER = gd_owner PROCEDURE post_ack(
   IN p_user_id INT UNSIGNED,
   IN p_epoch INT UNSIGNED /* NULL */,

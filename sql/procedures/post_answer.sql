@@ -1,6 +1,6 @@
--- Stores a receipt for a mutation that writes nothing else: it lost a conflict, was refused for good, or found its work done.
--- p_revisions: texts to keep in the same posting; NULL keeps none. p_base_rev: the rev that the decision was based on; when the user's data have
--- changed since, MOVED asks for a new decision. NULL: any rev will do.
+-- Stores a receipt for a mutation that writes nothing else: it lost a conflict, was rejected, or found the data already as it wants them.
+-- p_revisions: texts to keep in the same posting; NULL keeps none. p_base_rev: the rev that the decision was based on. When the user's data have
+-- changed since, the answer is MOVED and the function decides again. NULL skips that check.
 CREATE DEFINER = gd_owner PROCEDURE post_answer(
   IN p_user_id INT UNSIGNED,
   IN p_epoch INT UNSIGNED /* NULL */,

@@ -1,6 +1,6 @@
--- Approves the waiting completions of p_ids and pays for them, each with p_bonus on top. The child's caps are those of the day of completion
--- (Beijing, UTC+8, as clock.ts has it). A task that is done already is left as it is; one that does not wait is TASK_NOT_COMPLETED, and then none is
--- approved. Bonuses of a day together are at most p_most_bonus.
+-- Approves the waiting completions of p_ids and pays each of them, plus p_bonus per task. The child's daily caps count by the day of completion
+-- (Beijing, UTC+8, as in clock.ts). A completed task is left as it is. A task that is not waiting fails the whole call with TASK_NOT_COMPLETED.
+-- The bonuses of one day add up to at most p_most_bonus.
 CREATE DEFINER = gd_owner PROCEDURE post_approval(
   IN p_user_id INT UNSIGNED,
   IN p_epoch INT UNSIGNED /* NULL */,

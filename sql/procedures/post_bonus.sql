@@ -1,4 +1,4 @@
--- Points that a guardian gives or takes. Never below zero; those of a day together are at most p_most_bonus, given and taken alike.
+-- Points that a guardian gives or takes. The balance never falls below zero. Given and taken points of one day together are at most p_most_bonus.
 CREATE DEFINER = gd_owner PROCEDURE post_bonus(
   IN p_user_id INT UNSIGNED,
   IN p_epoch INT UNSIGNED /* NULL */,

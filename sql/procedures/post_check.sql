@@ -1,5 +1,5 @@
--- After a text was checked again under p_worker's lease: p_due_at NULL, it passed and waits no longer; else it is looked at again then.
--- p_diary_id 0 is the nickname. A text that was rewritten since has lost the lease and keeps its place in the queue.
+-- Stores the outcome of a re-check made under p_worker's lease. p_due_at NULL: the text passed and leaves the queue; otherwise the next check is
+-- due then. p_diary_id 0 is the nickname. Rewriting a text ends its lease, so the outcome of the earlier text changes nothing.
 CREATE DEFINER = gd_owner PROCEDURE post_check(
   IN p_user_id INT UNSIGNED,
   IN p_diary_id BIGINT UNSIGNED,

@@ -1,5 +1,5 @@
--- Leases up to p_limit due texts to p_worker until p_until. Imported ones come last; among the others each child's oldest comes before any child's
--- second. p_window bounds what is read to find them.
+-- Leases up to p_limit due texts to p_worker until p_until. Imported texts come last. Among the others the oldest text of each child comes before
+-- the second text of any child. At most p_window rows are read to choose them.
 CREATE DEFINER = gd_owner PROCEDURE post_check_claim(
   IN p_worker VARCHAR(40) CHARACTER SET ascii,
   IN p_until DATETIME(3),

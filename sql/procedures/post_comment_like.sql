@@ -1,4 +1,4 @@
--- Notes whether the child likes the AI comment of a diary. Moves the diary's rev, not its content_rev. NOT_FOUND without a comment.
+-- Stores whether the child likes the AI comment of a diary. Changes the diary's rev but not its content_rev. NOT_FOUND without a comment.
 CREATE DEFINER = gd_owner PROCEDURE post_comment_like(
   IN p_user_id INT UNSIGNED,
   IN p_epoch INT UNSIGNED /* NULL */,

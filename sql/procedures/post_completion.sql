@@ -1,6 +1,6 @@
--- Marks a task done and pays for it, once. p_done_on must be its date. A user's own tasks of one date together pay at most p_own_cap, deleted ones
--- included, and those completed since p_day_start at most p_day_cap. Where the family's
--- settings ask for it (taskApproval), the completion waits for a guardian instead and pays nothing yet (post_approval).
+-- Completes a task and pays for it, once. p_done_on must be the task's date. A user's own tasks of one date together pay at most p_own_cap, deleted
+-- ones included; those completed since p_day_start pay at most p_day_cap. Where the family's settings ask for approval (taskApproval), the
+-- completion waits for a guardian and pays nothing yet (post_approval).
 CREATE DEFINER = gd_owner PROCEDURE post_completion(
   IN p_user_id INT UNSIGNED,
   IN p_epoch INT UNSIGNED /* NULL */,
@@ -26,7 +26,7 @@ BEGIN
   DECLARE v_task JSON;
   -- include open_posting
 
-  -- The task as task_json has it: a view is parsed anew each time.
+  -- The same columns as the view task_json, written out because MySQL parses a view anew on each use.
   SELECT task_date, is_system, is_system OR by_guardian, completed_at IS NOT NULL, points_reward, completions + 1, title,
     JSON_OBJECT('id', id, 'task_date', task_date, 'title', title, 'description', description, 'category', category, 'points_reward', points_reward,
       'is_system', is_system, 'is_weekly', is_weekly, 'weekdays', weekdays, 'is_completed', 1, 'remind_at', remind_at, 'by_guardian', by_guardian,

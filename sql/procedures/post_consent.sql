@@ -1,4 +1,4 @@
--- Records what a guardian agreed to. The AI is on or off as they say.
+-- Stores a guardian's consent and switches the AI on or off as the guardian chose.
 CREATE DEFINER = gd_owner PROCEDURE post_consent(
   IN p_user_id INT UNSIGNED,
   IN p_epoch INT UNSIGNED /* NULL */,

@@ -1,11 +1,11 @@
--- Writes one diary as the function decided it: a new day, a changed one, a draft continued, a deletion, or a move to another date.
--- The decision was made on p_base_rev; when the user's data have moved since, MOVED asks for a new one.
--- p_id NULL: a row is made, or a tombstone of that date revived, under a new id. p_old_date: the date it is moved away from, which becomes a tombstone.
--- p_kept_hash: content hash of the state before, which is kept as a revision of p_kept_bytes; NULL when the change loses nothing.
--- p_restored_id: the revision whose text is brought back; it leaves the trash.
--- p_day: the day that is published by this, or is no longer; the earlier one of a move; NULL when that stays as it is.
+-- Writes one diary as the function decided: a new day, a change, a draft continued, a deletion, or a move to another date.
+-- The decision was based on p_base_rev. When the user's data have changed since, the answer is MOVED and the function decides again.
+-- p_id NULL: inserts a row, or revives the tombstone of that date, under a new id. p_old_date: the date before a move; it becomes a tombstone.
+-- p_kept_hash: content hash of the earlier state, stored as a revision of p_kept_bytes; NULL when the change loses nothing.
+-- p_restored_id: the revision whose text is restored; it leaves the trash.
+-- p_day: the day that becomes published or stops being so; the earlier of the two for a move; NULL when neither happens.
 -- p_is_comment_stale: the AI comment is about an earlier text than p_content.
--- p_reward > 0 pays for the date, once for ever (the ledger's source_key). p_is_rejected: the text did not pass the content check.
+-- p_reward > 0 pays for the date, once only (the ledger's source_key). p_is_rejected: the text failed the content check.
 CREATE DEFINER = gd_owner PROCEDURE post_diary(
   IN p_user_id INT UNSIGNED,
   IN p_epoch INT UNSIGNED /* NULL */,

@@ -1,4 +1,4 @@
--- Writes down before a file is stored that it is to be removed later; stored again under the same name, it lives on until then.
+-- Records, before a file is stored, when it is to be removed. Storing the same name again moves that time.
 CREATE DEFINER = gd_owner PROCEDURE post_doomed_file(
   IN p_user_id INT UNSIGNED,
   IN p_epoch INT UNSIGNED /* NULL */,

@@ -1,5 +1,5 @@
--- Ends an account in one step: its tokens are revoked, its row bears no openid any more, so that the openid can sign up again. Its files are
--- listed; post_erase_rows removes the rest. A replay is refused, as the account is no longer active.
+-- Ends an account in one step: revokes its tokens and clears its openid, so that the openid can sign up again. Lists its files for removal.
+-- post_erase_rows removes the rows. A replay is refused because the account is no longer active.
 CREATE DEFINER = gd_owner PROCEDURE post_erase(
   IN p_user_id INT UNSIGNED, IN p_epoch INT UNSIGNED /* NULL */, IN p_person_hash BINARY(32), IN p_now DATETIME(3)
 )
@@ -20,7 +20,7 @@ BEGIN
     UNION ALL SELECT image.file FROM diaries, JSON_TABLE(images, '$[*]' COLUMNS (file VARCHAR(500) PATH '$')) AS image WHERE user_id = p_user_id
     UNION ALL SELECT image.file FROM diary_revisions, JSON_TABLE(images, '$[*]' COLUMNS (file VARCHAR(500) PATH '$')) AS image WHERE user_id = p_user_id
     UNION ALL SELECT result->>'$.fileId' FROM ai_jobs WHERE user_id = p_user_id
-    -- A draw that was imported names a picture of the user's own, any other one the operators' or a family's.
+    -- The picture of an imported draw is the user's own file; other draws show pictures of operators or families.
     UNION ALL SELECT prize_image FROM lottery_records WHERE user_id = p_user_id AND prize_image LIKE CONCAT('%/users/', p_user_id, '/%')
     UNION ALL SELECT image_url FROM family_prizes WHERE user_id = p_user_id AND image_url LIKE CONCAT('%/users/', p_user_id, '/%')
     UNION ALL SELECT file FROM picture_checks WHERE user_id = p_user_id

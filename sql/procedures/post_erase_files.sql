@@ -1,4 +1,4 @@
--- Strikes files off the list once storage has removed them. p_files: a JSON array of file ids.
+-- Removes files from the list after storage has deleted them. p_files: a JSON array of file ids.
 CREATE DEFINER = gd_owner PROCEDURE post_erase_files(IN p_user_id INT UNSIGNED, IN p_files JSON)
 SQL SECURITY DEFINER
 BEGIN

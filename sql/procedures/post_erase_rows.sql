@@ -1,6 +1,6 @@
--- Removes up to p_limit rows of an erased account from each table that has a user_id, so that a table added later is not forgotten. Ledger and
--- draws stay without a person: their words go, sums and causes stay. A living account is refused.
--- The end is written p_settle_seconds after the account was ended, because a call that had already begun may still add a row.
+-- Removes up to p_limit rows of an erased account from each table with a user_id. The tables come from the schema, so that a new table is covered.
+-- Ledger rows and draws stay anonymously: their texts go, amounts and reasons stay. An active account is refused.
+-- The erasure is marked complete p_settle_seconds after it began at the earliest, because a call in flight may still add a row.
 CREATE DEFINER = gd_owner PROCEDURE post_erase_rows(
   IN p_user_id INT UNSIGNED,
   IN p_limit INT UNSIGNED,

@@ -1,4 +1,4 @@
--- Forgets up to p_limit requests from before p_until: those of callers, or those that the system named and with them failures of mutations.
+-- Removes up to p_limit requests from before p_until: those of callers, or those named by the system together with failures of mutations.
 CREATE DEFINER = gd_owner PROCEDURE post_forgetting(IN p_system BOOLEAN, IN p_until DATETIME(3), IN p_limit INT UNSIGNED)
 SQL SECURITY DEFINER
 BEGIN

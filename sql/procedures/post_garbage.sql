@@ -1,5 +1,5 @@
--- Removes up to p_limit of one user's tombstones of each kind from before p_before. gc_rev is at least the rev of each: a cursor below it may have
--- missed one and is told to read everything.
+-- Removes up to p_limit of one user's tombstones of each kind from before p_before. gc_rev becomes at least the rev of each removed tombstone.
+-- A cursor below gc_rev may have missed one, so its client reads everything again.
 CREATE DEFINER = gd_owner PROCEDURE post_garbage(IN p_user_id INT UNSIGNED, IN p_before DATETIME(3), IN p_limit INT UNSIGNED)
 SQL SECURITY DEFINER
 BEGIN

@@ -1,4 +1,4 @@
--- Voids the guardian tokens issued so far. With p_reset_at the PIN stops counting then; a reset that is pending keeps its time.
+-- Revokes the guardian tokens issued so far. p_reset_at: when the PIN expires; NULL without a reset. A pending reset keeps its time.
 CREATE DEFINER = gd_owner PROCEDURE post_gate_close(
   IN p_user_id INT UNSIGNED,
   IN p_epoch INT UNSIGNED /* NULL */,

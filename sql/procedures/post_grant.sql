@@ -1,5 +1,5 @@
--- Pays what a phone's history is worth, once per account for ever (the ledger's source_key). Decided on p_base_rev; MOVED asks for a new decision,
--- which finds that row.
+-- Pays the grant for a phone's history, once per account (the ledger's source_key). The decision was based on p_base_rev; MOVED asks the function to
+-- decide again, which then finds that ledger row.
 CREATE DEFINER = gd_owner PROCEDURE post_grant(
   IN p_user_id INT UNSIGNED,
   IN p_epoch INT UNSIGNED /* NULL */,

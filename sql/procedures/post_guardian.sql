@@ -1,5 +1,5 @@
--- Makes p_guardian_id a guardian of the child whose code this is, and uses up the code. An unknown, used or expired code is NOT_FOUND, as is a
--- child's own.
+-- Makes p_guardian_id a guardian of the child who issued the code, and uses up the code. NOT_FOUND for an unknown, used or expired code, and for
+-- a code of the caller's own.
 CREATE DEFINER = gd_owner PROCEDURE post_guardian(
   IN p_guardian_id INT UNSIGNED,
   IN p_epoch INT UNSIGNED /* NULL */,

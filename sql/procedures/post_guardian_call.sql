@@ -1,5 +1,5 @@
--- Lets a guardian act for a child from an account of their own, and notes it in the child's log. Anybody else gets NOT_FOUND, as for a child
--- that does not exist; of a diary that the child does not share (p_needs_share) FORBIDDEN.
+-- Authorises a guardian's call for a child from the guardian's own account, and records it in the child's log. A caller who is not a guardian gets
+-- NOT_FOUND, the same as for an unknown child. With p_needs_share, FORBIDDEN when the child does not share the diary.
 CREATE DEFINER = gd_owner PROCEDURE post_guardian_call(
   IN p_guardian_id INT UNSIGNED,
   IN p_epoch INT UNSIGNED /* NULL */,

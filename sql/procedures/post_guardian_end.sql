@@ -1,4 +1,4 @@
--- Ends that p_guardian_id is a guardian of p_user_id, whoever of the two asked. Asked again it answers the same.
+-- Ends the guardianship of p_guardian_id over p_user_id; either of them may ask. A repeated call answers the same.
 CREATE DEFINER = gd_owner PROCEDURE post_guardian_end(
   IN p_user_id INT UNSIGNED,
   IN p_guardian_id INT UNSIGNED,

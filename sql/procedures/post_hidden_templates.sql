@@ -1,4 +1,4 @@
--- The system tasks that a family does not want, in place of those before. Their open days from p_today on go; a freed key lets them come back.
+-- Replaces the list of system tasks that a family hides. Their open days from p_today on are deleted and their keys freed, so that they can return.
 CREATE DEFINER = gd_owner PROCEDURE post_hidden_templates(
   IN p_user_id INT UNSIGNED,
   IN p_epoch INT UNSIGNED /* NULL */,

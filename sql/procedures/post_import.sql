@@ -1,7 +1,7 @@
--- Brings over one chunk of a phone's data as the function decided it on p_base_rev; when the user's data have moved since, MOVED asks for a new
--- decision. Every row gets a rev of its own. Nothing here pays: completed tasks stand with 0 awarded, draws without prize id and roll.
--- Sent again, it finds its items in imports; it needs no receipt.
--- p_days: new diaries; p_revisions: texts to keep beside them; p_items: keys under which imports remembers what has been brought over.
+-- Imports one chunk of a phone's data as the function decided it on p_base_rev. When the user's data have changed since, the answer is MOVED and
+-- the function decides again. Every row gets a rev of its own. An import pays nothing: completed tasks have 0 awarded, draws no prize id or roll.
+-- A replay finds its items in imports, so that no receipt is needed.
+-- p_days: new diaries; p_revisions: texts to keep beside them; p_items: keys of the imported items, stored in imports.
 CREATE DEFINER = gd_owner PROCEDURE post_import(
   IN p_user_id INT UNSIGNED,
   IN p_epoch INT UNSIGNED /* NULL */,

@@ -1,4 +1,4 @@
--- Opens an incident of a rule, or ends the open one. Of two runs that find the same, one makes the change; `changed` tells which.
+-- Opens an incident of a rule, or ends the open one. When two runs find the same, only one changes the row; `changed` is true for that run.
 CREATE DEFINER = gd_owner PROCEDURE post_incident(
   IN p_rule VARCHAR(40) CHARACTER SET ascii,
   IN p_is_open BOOLEAN,

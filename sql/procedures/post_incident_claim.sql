@@ -1,4 +1,4 @@
--- Lets one run of several send an incident's message. A run that died while sending loses its claim at p_until.
+-- Leases an incident's message to one of several runs, which sends it. The lease of a run that dies while sending expires at p_until.
 CREATE DEFINER = gd_owner PROCEDURE post_incident_claim(
   IN p_rule VARCHAR(40) CHARACTER SET ascii,
   IN p_opened_at DATETIME,

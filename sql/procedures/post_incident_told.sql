@@ -1,4 +1,4 @@
--- Writes down that the message of an incident's begin or end was taken (p_is_told), or gives the claim back.
+-- Records that the message about an incident's begin or end was accepted (p_is_told), or releases the lease.
 CREATE DEFINER = gd_owner PROCEDURE post_incident_told(
   IN p_rule VARCHAR(40) CHARACTER SET ascii,
   IN p_opened_at DATETIME,

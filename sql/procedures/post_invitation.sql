@@ -1,4 +1,4 @@
--- Stores a code by which another account becomes a guardian of p_user_id; the codes issued before are void.
+-- Stores a code by which another account becomes a guardian of p_user_id. Earlier codes become invalid.
 CREATE DEFINER = gd_owner PROCEDURE post_invitation(
   IN p_user_id INT UNSIGNED,
   IN p_epoch INT UNSIGNED /* NULL */,

@@ -1,7 +1,7 @@
--- Stores a job for the AI, or answers the one that already stands for this version of the diary. Reserves one of p_quota jobs of the day.
--- p_is_again: a job that is done is followed by another one for the same version.
--- What an erased account of the same person spent that day counts too. Failed ones give theirs back, but three times p_quota is the end of it.
--- p_diary_id NULL: a picture of p_input. Refuses AI_DISABLED, NOT_FOUND, INVALID_INPUT (nothing written yet) and QUOTA_EXCEEDED.
+-- Stores a job for the AI, or answers the existing one for this version of the diary. Reserves one of p_quota jobs of the day.
+-- p_is_again: a finished job is followed by another one for the same version.
+-- The day's count includes jobs of the same person's erased account. Failed jobs do not count, up to three times p_quota jobs in all.
+-- p_diary_id NULL: a picture of p_input. Refuses AI_DISABLED, NOT_FOUND, INVALID_INPUT (the diary has no text) and QUOTA_EXCEEDED.
 CREATE DEFINER = gd_owner PROCEDURE post_job(
   IN p_user_id INT UNSIGNED,
   IN p_epoch INT UNSIGNED /* NULL */,
@@ -44,7 +44,7 @@ BEGIN
     IF v_charged >= p_quota OR v_asked >= 3 * p_quota THEN
       SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'QUOTA_EXCEEDED';
     END IF;
-    -- The former answer keeps its text; it only no longer stands for this version.
+    -- The former job keeps its text but is no longer the answer for this version.
     UPDATE ai_jobs SET answers_version = NULL
      WHERE user_id = p_user_id AND diary_id = p_diary_id AND kind = p_kind AND answers_version = v_version;
     SET v_rev = v_rev + 1, v_job = v_rev;

@@ -1,7 +1,7 @@
--- Leases the job that has waited longest (or, when p_id is given, that one if it is due) to a worker, and answers what working on it
--- needs, NULL when there is none. Two workers never get the same job: a row that another one is claiming is skipped. A lease that has run out is due again.
--- A claim counts as a paid call about to be made, except where a chat or a picture check was begun already. Nor does taking over a comment whose
--- worker died: its conversation tells whether that worker paid.
+-- Leases the job that has waited longest (or p_id, if it is due) to a worker and answers the data for the work; NULL when none is due.
+-- A row that another worker is claiming is skipped, so two workers never get the same job. A job whose lease has expired is due again.
+-- A claim counts as one paid call, except where a chat or a picture check has already begun. Taking over a comment whose worker died does not
+-- count either: the conversation shows whether that worker's call was paid for.
 CREATE DEFINER = gd_owner PROCEDURE post_job_claim(
   IN p_user_id INT UNSIGNED /* NULL */,
   IN p_id BIGINT UNSIGNED /* NULL */,

@@ -1,9 +1,9 @@
--- Ends a job, and in the same posting gives its result to the diary: that moves the diary's rev, not its content_rev. Once only: a job
--- that has ended, or whose lease passed to another worker, stays as it is. A result for a diary that is gone or was rewritten is dropped:
--- the job fails with NOT_FOUND or VERSION_CONFLICT. p_worker NULL: nobody holds a lease (the picture check answers).
--- The quota of a failed job is given back; that of a dropped result is not. p_may_repeat: the same diary version may be asked for again.
--- p_note_kind: what the guardian's inbox is to say, at most once a day and kind.
--- Answers the job's end, whether this worker made it (asked again too), and the picture it replaced.
+-- Ends a job and writes its result to the diary in the same posting. That changes the diary's rev but not its content_rev. A job that has ended,
+-- or whose lease passed to another worker, is left unchanged. When the diary was deleted or rewritten, the result is dropped and the job fails with
+-- NOT_FOUND or VERSION_CONFLICT. p_worker NULL: no lease is required (the picture check answers).
+-- A failed job returns its quota; a dropped result does not. p_may_repeat: another job for the same diary version may be requested.
+-- p_note_kind: kind of note for the guardian's inbox, at most one a day per kind.
+-- Answers the job's end, whether this worker ended it (also on a replay), and the picture that it replaced.
 CREATE DEFINER = gd_owner PROCEDURE post_job_end(
   IN p_user_id INT UNSIGNED,
   IN p_id BIGINT UNSIGNED,

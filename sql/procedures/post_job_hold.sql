@@ -1,6 +1,6 @@
--- What a worker notes on the job it has leased: what was begun elsewhere (unless p_keeps_begun), an unchecked
--- result (fileId or text), the next due_at. p_is_released gives the lease back; p_unpaid takes back attempts that provably cost nothing.
--- Answers whether the lease still was this worker's; if not, nothing is changed.
+-- Updates a job under the worker's lease: what was begun elsewhere (unchanged with p_keeps_begun), an unchecked result (fileId or text), and the
+-- next due_at. p_is_released ends the lease. p_unpaid subtracts attempts that provably cost nothing.
+-- Answers whether the worker still had the lease; without it nothing changes.
 CREATE DEFINER = gd_owner PROCEDURE post_job_hold(
   IN p_user_id INT UNSIGNED,
   IN p_id BIGINT UNSIGNED,

@@ -1,4 +1,4 @@
--- The account of an openid, made on first sight. Two first logins at once make one account.
+-- Answers the account of an openid and creates it at the first login. Two concurrent first logins create one account.
 CREATE DEFINER = gd_owner PROCEDURE post_login(IN p_openid VARCHAR(100) CHARACTER SET ascii, IN p_now DATETIME(3))
 SQL SECURITY DEFINER
 BEGIN

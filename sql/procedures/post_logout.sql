@@ -1,4 +1,4 @@
--- Revokes every token issued so far. A replay with one of them is refused.
+-- Revokes all tokens issued so far. A replay that carries one of them is refused.
 CREATE DEFINER = gd_owner PROCEDURE post_logout(IN p_user_id INT UNSIGNED, IN p_epoch INT UNSIGNED /* NULL */, IN p_now DATETIME(3))
 SQL SECURITY DEFINER
 BEGIN

@@ -1,4 +1,4 @@
--- Sets the counts of minutes and actions as one source knows them; saying it twice changes nothing.
+-- Sets the counts per minute and action of one source. Idempotent: a repeated call changes nothing.
 CREATE DEFINER = gd_owner PROCEDURE post_minutes(IN p_source VARCHAR(16) CHARACTER SET ascii, IN p_rows JSON)
 SQL SECURITY DEFINER
 BEGIN

@@ -1,4 +1,4 @@
--- Forgets the counts of minutes before p_before, p_limit rows at a time.
+-- Removes up to p_limit counts of minutes before p_before.
 CREATE DEFINER = gd_owner PROCEDURE post_minutes_sweep(IN p_before DATETIME, IN p_limit INT UNSIGNED)
 SQL SECURITY DEFINER
 BEGIN

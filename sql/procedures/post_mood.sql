@@ -1,4 +1,4 @@
--- Writes the mood of a day, or changes it. The first mood of a date pays p_reward, once for ever (the ledger's source_key).
+-- Writes or changes the mood of a day. The first mood of a date pays p_reward, once only (the ledger's source_key).
 CREATE DEFINER = gd_owner PROCEDURE post_mood(
   IN p_user_id INT UNSIGNED,
   IN p_epoch INT UNSIGNED /* NULL */,

@@ -1,5 +1,5 @@
--- Publishes a diary on a day that has none, the usual case, for which nothing has to be read first. When something stands there (a draft, a tombstone,
--- points once paid), MOVED asks for a decision by what is there (post_diary). p_reward as in post_diary.
+-- Publishes a diary on a day without any row: the usual case, which needs no read before. When the day has a row (a draft, a tombstone) or was
+-- already paid, the answer is MOVED and the function decides by what it finds (post_diary). p_reward as in post_diary.
 CREATE DEFINER = gd_owner PROCEDURE post_new_day(
   IN p_user_id INT UNSIGNED,
   IN p_epoch INT UNSIGNED /* NULL */,

@@ -1,4 +1,4 @@
--- Takes a nickname away that did not pass its check, unless the child has changed it since.
+-- Removes a nickname that failed its check, unless the child has changed it since.
 CREATE DEFINER = gd_owner PROCEDURE post_nickname_removal(
   IN p_user_id INT UNSIGNED,
   IN p_nickname VARCHAR(100) CHARACTER SET utf8mb4,

@@ -1,4 +1,4 @@
--- Notes that a waiting picture was handed in (p_trace_id), or could not be (NULL keeps the former one), and when to do so again.
+-- Records that a waiting picture was submitted (p_trace_id) or could not be (NULL keeps the former trace id), and when to submit it again.
 CREATE DEFINER = gd_owner PROCEDURE post_picture_hold(
   IN p_user_id INT UNSIGNED,
   IN p_file VARCHAR(500) CHARACTER SET utf8mb4,

@@ -1,5 +1,5 @@
--- WeChat's verdict on a picture of a user. A picture that did not pass leaves every diary it is in and the profile; its file is kept for
--- p_keep_days, for an appeal, and then removed. Decided once: a later verdict on the same picture changes nothing.
+-- Stores WeChat's verdict on a user's picture. A picture that failed is removed from every diary and from the profile; its file is kept for
+-- p_keep_days for an appeal, and then deleted. The first verdict is final: a later one for the same picture changes nothing.
 CREATE DEFINER = gd_owner PROCEDURE post_picture_verdict(
   IN p_user_id INT UNSIGNED,
   IN p_file VARCHAR(500) CHARACTER SET utf8mb4,

@@ -1,5 +1,5 @@
--- Sets the PIN. p_gate_epoch is the epoch of the PIN it replaces, NULL when none stands; when another one was set meanwhile, MOVED. Guardian
--- tokens issued before are void.
+-- Sets the PIN. p_gate_epoch is the epoch of the PIN to replace; NULL when none is set. MOVED when another PIN was set meanwhile. Guardian tokens
+-- issued before are revoked.
 CREATE DEFINER = gd_owner PROCEDURE post_pin(
   IN p_user_id INT UNSIGNED,
   IN p_epoch INT UNSIGNED /* NULL */,

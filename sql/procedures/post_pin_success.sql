@@ -1,4 +1,4 @@
--- The PIN that was tried is right: tries and lock-outs are forgotten. p_cancels_reset: a pending reset is called off.
+-- The PIN was right: resets the counts of tries and lock-outs. p_cancels_reset: cancels a pending reset of the PIN.
 CREATE DEFINER = gd_owner PROCEDURE post_pin_success(
   IN p_user_id INT UNSIGNED,
   IN p_gate_epoch INT UNSIGNED,

@@ -1,6 +1,6 @@
--- Counts a try before the PIN is compared, so that parallel tries cannot exceed p_most_tries. The last one locks the gate for p_lock_seconds,
--- doubled with each lock-out up to p_most_seconds; post_pin_success lifts that. Answers what the PIN is compared with; of a locked gate only
--- lockedSeconds.
+-- Counts a try before the PIN is compared, so that parallel tries cannot exceed p_most_tries. The last try locks the gate for p_lock_seconds; each
+-- lock-out doubles that time up to p_most_seconds, until post_pin_success resets it. Answers the data to compare the PIN with; for a locked gate
+-- only lockedSeconds.
 CREATE DEFINER = gd_owner PROCEDURE post_pin_try(
   IN p_user_id INT UNSIGNED,
   IN p_epoch INT UNSIGNED /* NULL */,

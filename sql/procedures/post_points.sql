@@ -1,7 +1,7 @@
--- One ledger row: a user's own spending (p_amount < 0) or an operator's gift (p_actor). Never below zero, and no gift beyond 1,000,000,000, far below
--- what the column holds: INVALID_INPUT. The row carries the request id and is
--- the receipt: a repeated request answers it, one with other content is refused. An id that the system made stands in requests too: a mutation's
--- place in its client's queue, or an operator's gift, which is one gift for all users.
+-- One ledger row: a user's own spending (p_amount < 0) or an operator's gift (p_actor). The balance never falls below zero. A gift that would raise
+-- it above 1,000,000,000 is INVALID_INPUT; the column holds far more. The row carries the request id and is the receipt: a replay answers it, and the
+-- same id with other content is refused. An id that the system made is also stored in requests: a mutation's number in its client's queue, or an
+-- operator's gift to all users.
 CREATE DEFINER = gd_owner PROCEDURE post_points(
   IN p_user_id INT UNSIGNED,
   IN p_epoch INT UNSIGNED /* NULL */,

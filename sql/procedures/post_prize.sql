@@ -1,5 +1,5 @@
--- Makes a prize (p_id NULL) or changes one; NULL leaves a field as it is. The active prizes' probabilities may not exceed 1 together.
--- Operators own no row of users: their requests stand under user 0, and the row of the request is what two equal calls wait for.
+-- Creates a prize (p_id NULL) or changes one; a NULL field stays unchanged. The probabilities of active prizes add up to at most 1.
+-- Operators have no row in users, so their requests belong to user 0. Concurrent repeats of a call wait for the request's row.
 CREATE DEFINER = gd_owner PROCEDURE post_prize(
   IN p_request_id VARCHAR(80) CHARACTER SET ascii,
   IN p_hash BINARY(32),
@@ -30,7 +30,7 @@ BEGIN
     IF v_hash <> p_hash THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'IDEMPOTENCY_MISMATCH'; END IF;
     ROLLBACK;
   ELSE
-    -- All prizes, so that two operators cannot exceed 1 together.
+    -- Locks all prizes, so that two operators cannot exceed 1 together.
     SELECT COUNT(*) INTO v_sum FROM lottery_prizes FOR UPDATE;
     IF p_id IS NULL THEN
       INSERT INTO lottery_prizes (name, description, image_url, probability, stock, points, is_active, created_at, updated_at)

@@ -1,6 +1,6 @@
--- Nickname, avatar and settings; NULL leaves one as it is. p_settings is merged into what is there.
--- p_checks_avatar: the avatar waits for WeChat's check; one that did not pass before is not taken.
--- p_is_unchecked: the nickname could not be checked and waits for it.
+-- Changes nickname, avatar and settings; a NULL field stays unchanged. p_settings is merged into the stored settings.
+-- p_checks_avatar: the avatar waits for WeChat's check; a picture that failed before is not used.
+-- p_is_unchecked: the nickname could not be checked and is queued for a re-check.
 CREATE DEFINER = gd_owner PROCEDURE post_profile(
   IN p_user_id INT UNSIGNED,
   IN p_epoch INT UNSIGNED /* NULL */,

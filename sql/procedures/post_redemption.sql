@@ -1,4 +1,4 @@
--- Notes that a physical prize was handed over, or that it was not after all.
+-- Records that a physical prize was handed over, or withdraws that.
 CREATE DEFINER = gd_owner PROCEDURE post_redemption(
   IN p_user_id INT UNSIGNED,
   IN p_epoch INT UNSIGNED /* NULL */,

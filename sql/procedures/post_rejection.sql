@@ -1,5 +1,5 @@
--- Opens the waiting tasks of p_ids again, with the reason. One that is open stays as it is; one that is done is TASK_ALREADY_COMPLETED, and then
--- none is rejected.
+-- Reopens the waiting tasks of p_ids with the reason. An open task is left as it is. A completed one fails the whole call with
+-- TASK_ALREADY_COMPLETED.
 CREATE DEFINER = gd_owner PROCEDURE post_rejection(
   IN p_user_id INT UNSIGNED,
   IN p_epoch INT UNSIGNED /* NULL */,

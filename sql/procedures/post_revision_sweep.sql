@@ -1,4 +1,4 @@
--- Removes one user's revisions that were kept before p_before, at most p_limit. Texts that were imported beside another one stay.
+-- Removes up to p_limit of one user's revisions from before p_before. Texts that were imported beside another text stay.
 CREATE DEFINER = gd_owner PROCEDURE post_revision_sweep(
   IN p_user_id INT UNSIGNED,
   IN p_before DATETIME(3),

@@ -1,4 +1,4 @@
--- A user's own task for one day, or with p_weekdays a rule and its first day. The rule has the id of that first task.
+-- Creates a user's own task for one day, or with p_weekdays a rule and its first task. The rule has the id of that task.
 CREATE DEFINER = gd_owner PROCEDURE post_task(
   IN p_user_id INT UNSIGNED,
   IN p_epoch INT UNSIGNED /* NULL */,

@@ -1,8 +1,8 @@
--- Changes a user's own task as the function decided it on p_base_rev (shared/task/change.ts); when the user's data have changed since, MOVED asks for
--- a new decision. NULL leaves a word or the reward as it is; what was done keeps its reward.
--- p_date: the date of the task from now on. p_rule_id: its rule from now on; NULL for a task of one day. p_open_days: ids of the rule's open days
--- that change with it. p_remind_at '': no more. p_dropped_days: ids of open days that are no longer due; their keys are freed, so that the days can come back.
--- p_is_rescheduled: the repetition changes to p_weekdays and p_is_weekly; a rule that is not there yet is made and begins on p_start_date.
+-- Changes a user's own task as the function decided it on p_base_rev (shared/task/change.ts). When the user's data have changed since, the answer is
+-- MOVED and the function decides again. NULL leaves a text or the reward unchanged. A completed day keeps its reward.
+-- p_date: the task's new date. p_rule_id: its new rule; NULL for a task of one day. p_open_days: ids of the rule's open days that change too.
+-- p_remind_at '': no reminder. p_dropped_days: ids of open days that are no longer due; their keys are freed, so that the days can return.
+-- p_is_rescheduled: the repetition becomes p_weekdays and p_is_weekly; a missing rule is created and begins on p_start_date.
 CREATE DEFINER = gd_owner PROCEDURE post_task_change(
   IN p_user_id INT UNSIGNED,
   IN p_epoch INT UNSIGNED /* NULL */,

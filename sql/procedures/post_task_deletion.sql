@@ -1,5 +1,5 @@
--- Takes a user's own task off the list; it stays as a tombstone, and its key is freed, so that the day can come back. A repeating one ends: its open
--- days from p_today on go with it.
+-- Deletes a user's own task. It stays as a tombstone and its key is freed, so that the day can return. A repeating task ends: its open days from
+-- p_today on are deleted too.
 CREATE DEFINER = gd_owner PROCEDURE post_task_deletion(
   IN p_user_id INT UNSIGNED,
   IN p_epoch INT UNSIGNED /* NULL */,

@@ -1,5 +1,5 @@
--- Makes the given rows of a day that are not there yet: from templates, and from the user's rules. However many callers come at once, one set is
--- made. Answers the day. p_templates, p_rules: JSON arrays of ids; which of them are due is decided in shared/task/due.ts.
+-- Inserts the given tasks of a day that do not exist yet, from templates and from the user's rules. Concurrent calls insert each task once. Answers
+-- the day's tasks. p_templates, p_rules: JSON arrays of ids; shared/task/due.ts decides which of them are due.
 CREATE DEFINER = gd_owner PROCEDURE post_tasks(
   IN p_user_id INT UNSIGNED,
   IN p_epoch INT UNSIGNED /* NULL */,

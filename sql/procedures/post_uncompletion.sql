@@ -1,4 +1,4 @@
--- Opens a completed task again and takes back what it paid; when that has been spent, nothing changes. A completion that waits is withdrawn.
+-- Reopens a completed task and takes back its points. When they are already spent, nothing changes. A waiting completion is withdrawn.
 CREATE DEFINER = gd_owner PROCEDURE post_uncompletion(
   IN p_user_id INT UNSIGNED,
   IN p_epoch INT UNSIGNED /* NULL */,

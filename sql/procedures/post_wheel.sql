@@ -1,5 +1,5 @@
--- Changes a family's wheel on p_version; NULL leaves a setting as it is. p_prizes replaces the list, with the ids that the function gave.
--- Another version in between: VERSION_CONFLICT.
+-- Changes a family's wheel if its version is still p_version, else VERSION_CONFLICT. A NULL setting stays unchanged. p_prizes replaces the list; the
+-- function assigned its ids.
 CREATE DEFINER = gd_owner PROCEDURE post_wheel(
   IN p_user_id INT UNSIGNED,
   IN p_epoch INT UNSIGNED /* NULL */,

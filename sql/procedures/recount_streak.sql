@@ -1,5 +1,4 @@
--- Total and runs of what a user has published, counted from every published day. p_last is NULL when there is none. What the numbers mean says
--- shared/diary/streak.ts.
+-- Counts total and runs from all of a user's published days. p_last is NULL when there are none. shared/diary/streak.ts defines the numbers.
 CREATE DEFINER = gd_owner PROCEDURE recount_streak(
   IN p_user_id INT UNSIGNED,
   OUT p_total INT UNSIGNED,
