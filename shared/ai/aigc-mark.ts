@@ -5,7 +5,7 @@ import { markIn as markInPng, markPng } from './metadata/png';
 import { markIn as markInWebp, markWebp } from './metadata/webp';
 import type { Picture } from './picture';
 
-/** The implicit label of 《人工智能生成合成内容标识办法》 (GB 45438-2025): says that a file was made by an AI, by whom, and who passes it on. */
+/** The implicit label of 《人工智能生成合成内容标识办法》 (GB 45438-2025): the file was made by an AI, its producer, and its distributor. */
 export interface AigcMark {
   /** '1': made by an AI. */
   Label: string;
@@ -23,7 +23,7 @@ const formats = {
   webp: { read: markInWebp, write: markWebp },
 } as const satisfies Record<Picture['extension'], object>;
 
-/** Tells the picture apart from every other one, and says nothing about the child to whoever gets the file. */
+/** Identifies the picture uniquely without revealing the child. */
 const contentId = (userId: number, jobId: number): string =>
   createHash('sha256').update(`growth-diary:picture:${userId}:${jobId}`).digest('base64url').slice(0, 22);
 
@@ -37,10 +37,10 @@ const isWhole = (text: string | null): boolean => {
   }
 };
 
-/** The label that a picture carries, as JSON text; null without one. */
+/** The label in a picture, as JSON text; null without one. */
 export const markOf = ({ bytes, extension }: Picture): string | null => formats[extension].read(bytes);
 
-/** The picture with the label in its metadata; its pixels are untouched. One that the provider wrote is kept when it names its producer. */
+/** Adds the label to the picture's metadata; the pixels stay unchanged. A label that the provider wrote is kept when it names its producer. */
 export function withMark(picture: Picture, { userId, id }: { userId: number; id: number }): Picture {
   if (isWhole(markOf(picture))) return picture;
   const { ai, aiProducer, wechat } = config();

@@ -2,13 +2,13 @@ import { type Cache, evaluate } from '../runtime/redis';
 
 /*
  * closed ──5 failures in a row──► open ──30 s──► half-open ──one probe──► closed, or open again
- * Shared by all instances through Redis; each instance counts for itself while there is none.
+ * Shared by all instances through Redis. Without Redis each instance counts its own failures.
  */
 const FAILURES = 5;
 const OPEN_MS = 30_000;
 const PROBE_MS = 30_000;
 
-/** Answers 1 when the call may go out. */
+/** Answers 1 when the call may be sent. */
 const ADMIT = `
 local state = KEYS[1]
 local now, allowed, probeMs = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
@@ -31,7 +31,7 @@ return failures
 const KEY = 'gd:{coze}:breaker';
 const memory = { failures: 0, waitUntil: 0 };
 
-/** Whether the provider may be called now. While it is open one call in 30 seconds is let through, to see. */
+/** Whether the provider may be called now. While the breaker is open, one call per 30 seconds probes the provider. */
 export async function admitted(cache: Cache): Promise<boolean> {
   const now = Date.now();
   const answer = await cache.run((redis) => evaluate(redis, ADMIT, [KEY], [now, FAILURES, PROBE_MS]));

@@ -10,7 +10,7 @@ import { type Provider, ProviderError, type Trouble } from './provider';
 
 const COMMENT_TIMEOUT_MS = 60_000;
 const DRAWING_TIMEOUT_MS = 90_000;
-/** A comment has some hundred characters; a chunk repeats its frame for each of them. */
+/** Limit of a streamed answer: a comment has a few hundred characters, and each chunk repeats the envelope for a few of them. */
 const MAX_STREAM_CHARACTERS = 512 * 1_024;
 
 const late = () => new ProviderError('late', 'deadline');
@@ -27,11 +27,11 @@ function troubleOf(code: string): Trouble {
   if (status === 502 || status === 504) return 'lost';
   if (status >= 500) return 'down';
   if (/SYS_ERR|INTERNAL|OVERLOAD|UNAVAILABLE/i.test(code)) return 'down';
-  // Node's own codes: the connection broke. Any other word is the service's refusal: a wrong key, an unknown model, no balance.
+  // Node's own codes: the connection broke. Any other text is a refusal by the service: a wrong key, an unknown model, no balance.
   return code === '' || /^E[A-Z]+$/.test(code) ? 'lost' : 'misconfigured';
 }
 
-/** As a ProviderError, without the SDK's message: it may hold a part of the answer. */
+/** Converts an error of the SDK to a ProviderError, without its message, which may contain part of the answer. */
 function described(error: unknown): ProviderError {
   if (error instanceof ProviderError) return error;
   if (error instanceof SyntaxError) return new ProviderError('malformed', 'json');
@@ -39,7 +39,7 @@ function described(error: unknown): ProviderError {
   return new ProviderError(troubleOf(code), code || 'sdk');
 }
 
-/** Runs one call of the SDK, whose own time-out does not end an answer that arrives byte by byte. */
+/** Runs one call of the SDK with a deadline: the SDK's own time-out does not end an answer that arrives byte by byte. */
 async function bounded<T>(patienceMs: number, errand: Errand, work: (timeoutMs: number) => Promise<T>): Promise<T> {
   const timeoutMs = Math.min(patienceMs, errand.deadline - Date.now());
   if (timeoutMs <= 0) throw new ProviderError('unsent', 'deadline');
@@ -52,12 +52,12 @@ async function bounded<T>(patienceMs: number, errand: Errand, work: (timeoutMs: 
 
 type Messages = ReturnType<typeof commentMessages>;
 
-/** Streamed, so that an endless answer is left and not collected. */
+/** Streamed, so that reading an endless answer can be stopped. */
 async function streamComment({ group, model }: CloudbaseSettings, messages: Messages, timeoutMs: number): Promise<string> {
   const cloud = await openCloud();
   const input = { model, messages, max_tokens: MAX_TOKENS };
   const { dataStream, messages: said, usage } = await cloud.ai().createModel(group).streamText(input, { timeout: timeoutMs });
-  // They fail with the stream, and a rejection that nobody handles ends the process.
+  // These promises reject together with the stream; an unhandled rejection ends the process.
   void Promise.allSettled([said, usage]);
   const chunks: unknown[] = [];
   const until = Date.now() + timeoutMs;
@@ -71,7 +71,7 @@ async function streamComment({ group, model }: CloudbaseSettings, messages: Mess
   return commentIn(chunks);
 }
 
-/** The models of the CloudBase environment, through its own SDK and with the function's own identity. */
+/** The models of the CloudBase environment, called through its SDK with the function's own identity. */
 export function cloudbaseProvider(settings: CloudbaseSettings): Provider {
   const { pictureModel } = settings;
   return {

@@ -6,16 +6,16 @@ import { ProviderError, type Trouble } from './provider';
 
 const REQUEST_TIMEOUT_MS = 5_000;
 
-/** https://www.coze.cn/open/docs/developer_guides/coze_error_codes; they come with HTTP 200 or with a status of their own. */
+/** https://www.coze.cn/open/docs/developer_guides/coze_error_codes; sent with HTTP 200 or with an error status. */
 const troubles: Record<number, Trouble> = {
   4000: 'misconfigured',
   4100: 'misconfigured',
   4101: 'misconfigured',
   4200: 'misconfigured',
   4013: 'busy',
-  /** Another chat is going on in the conversation. */
+  /** Another chat of the conversation is in progress. */
   4016: 'occupied',
-  /** Limits of the conversation and of the plan, which a question that was accepted before may have reached. */
+  /** Limits of the conversation and of the plan. An earlier accepted question may be what reached them. */
   4019: 'occupied',
   4028: 'occupied',
   429: 'busy',
@@ -31,7 +31,7 @@ interface CozeAsk {
   patienceMs?: number;
 }
 
-/** One request with our token. Throws when Coze's own code is not 0, which is normal with HTTP 200. */
+/** One request with our token. Throws when Coze's own code is not 0; an error code with HTTP 200 is normal. */
 export async function askCoze(
   settings: CozeSettings,
   { path, patienceMs = REQUEST_TIMEOUT_MS, ...ask }: CozeAsk,

@@ -13,7 +13,7 @@ let cached: { appId: string; token: string; renewAt: number } | undefined;
 const field = (value: unknown, name: string): unknown =>
   typeof value === 'object' && value !== null ? Object.getOwnPropertyDescriptor(value, name)?.value : undefined;
 
-/** The access token to show: the configured one, or one that a signed request was exchanged for, kept until shortly before it ends. */
+/** The access token: the configured one, or one exchanged for a signed request and cached until shortly before it expires. */
 export async function cozeToken({ access, baseUrl }: CozeSettings, exchange: Exchange): Promise<string> {
   if ('token' in access) return access.token;
   if (cached?.appId === access.appId && Date.now() < cached.renewAt) return cached.token;
@@ -29,14 +29,14 @@ export async function cozeToken({ access, baseUrl }: CozeSettings, exchange: Exc
   const answer = await exchange('/api/permission/oauth2/token', body, request);
   const token = field(answer, 'access_token');
   if (typeof token !== 'string' || token === '') throw new ProviderError('misconfigured', 'oauth');
-  // Named like a duration, sent as an instant.
+  // The name suggests a duration, but the value is an instant.
   const expires = Number(field(answer, 'expires_in')) || 0;
   const endsAt = (expires > EPOCH ? expires : Date.now() / 1_000 + expires) * 1_000;
   cached = { appId: access.appId, token, renewAt: endsAt - RENEW_BEFORE_MS };
   return token;
 }
 
-/** The token was refused: the next call asks for another. */
+/** Drops the cached token after a refusal; the next call requests a new one. */
 export const forgetCozeToken = (): void => {
   cached = undefined;
 };

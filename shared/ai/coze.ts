@@ -38,7 +38,7 @@ async function openConversation(settings: CozeSettings, errand: Errand): Promise
   return conversation;
 }
 
-/** The chat that was begun in a conversation, '' while no message there names it; null when there is none. */
+/** The id of the chat that was begun in a conversation, '' while no message has it yet; null when none was begun. */
 async function chatIn(settings: CozeSettings, conversation: string, errand: Errand): Promise<string | null> {
   const params = { conversation_id: conversation };
   const body = { order: 'asc', limit: 50 };
@@ -47,11 +47,11 @@ async function chatIn(settings: CozeSettings, conversation: string, errand: Erra
     { method: 'POST', path: '/v1/conversation/message/list', params, body },
     errand,
   );
-  // A page without messages may come without the list.
+  // A page without messages may lack the list.
   const messages = data ?? (hasMore === false ? [] : null);
   if (!Array.isArray(messages)) throw new ProviderError('malformed', 'no messages');
   if (messages.length === 0) return null;
-  // https://docs.coze.cn/developer_guides/list_message shows a question with its chat's id and without; an answer always has it.
+  // https://docs.coze.cn/developer_guides/list_message shows questions with and without the chat's id; an answer always has it.
   return messages.map((message) => (isBag(message) ? text(message.chat_id) : '')).find((id) => ID.test(id)) ?? '';
 }
 
@@ -60,7 +60,7 @@ async function isCompleted(settings: CozeSettings, params: Record<string, string
   const { status, last_error: lastError } = dataOf(answer);
   if (status === 'created' || status === 'in_progress') return false;
   if (status === 'completed') return true;
-  // The bot waits for a tool of the caller's, and would again.
+  // The bot waits for a tool of the caller, and a retry would end the same way.
   if (status === 'requires_action') throw new ProviderError('misconfigured', 'requires_action');
   throw new ProviderError('failed', (isBag(lastError) && Number(lastError.code)) || 'chat');
 }
@@ -107,7 +107,7 @@ const conversations = (settings: CozeSettings): Conversations => ({
         await sleep(pauseMs);
       }
     } catch (error) {
-      // Our time was up, not the provider's.
+      // Our own deadline passed; the provider did not time out.
       const wasCutShort = error instanceof ProviderError && ['late', 'unsent'].includes(error.trouble) && Date.now() >= errand.deadline;
       if (!wasCutShort) throw error;
     }

@@ -1,15 +1,15 @@
 import type { Errand, SystemContext } from '../runtime/context';
 import { type Lease, postJobHold } from './queries';
 
-/** What a worker sent before it died or gave up has arrived by then, or never will: only then may anyone look for it, and ask again. */
+/** A request that a dead worker sent has arrived by then, or never will. Only then may another worker look for it and ask again. */
 export const SETTLING_MS = 5_000;
-/** Kept back of a call's time for writing down how a job ended. */
+/** Part of a call's time that is reserved for storing how a job ended. */
 export const ENDING_MS = 1_000;
 
-/** A worker's place. Its deadline may come before the call's: what is not ready by then is left to be gone on with. */
+/** One worker: its identity and its deadline, which may be earlier than the call's. A job that is unfinished by then is continued later. */
 export interface Desk extends Errand {
   ctx: SystemContext;
-  /** The business time: the call's clock, moving. */
+  /** The current business time: the call's time plus what has passed since. */
   now(): Date;
 }
 
@@ -20,10 +20,10 @@ export function deskOf(ctx: SystemContext, deadline: number): Desk {
 
 export const after = (desk: Desk, ms: number): Date => new Date(desk.now().getTime() + ms);
 
-/** Nothing is sent after the deadline. */
+/** No request is sent after the deadline. */
 export const leaseMs = ({ deadline, ctx }: Desk): number => Math.max(deadline, ctx.deadline) - Date.now() + SETTLING_MS;
 
-/** Someone else holds the lease now, and goes on alone. */
+/** The lease has passed to another worker, who continues alone. */
 export class LeaseLost extends Error {
   override readonly name = 'LeaseLost';
 }

@@ -4,13 +4,13 @@ import { logLine } from '../runtime/log';
 import { signSystemToken } from '../runtime/tokens';
 import { openCloud } from '../storage/cloud';
 
-/** Long enough for the call to be on its way and for a quick job to be done; the other function goes on without us. */
+/** How long to wait for the other function: enough to deliver the call and to finish a quick job. The function then continues without us. */
 const WAIT_MS = 1_500;
 const STILL_AT_WORK = 'ESOCKETTIMEDOUT';
 
 const codeOf = (error: unknown): string => (error instanceof Error && 'code' in error ? String(error.code) : 'unknown');
 
-/** Has another instance work through the queue, in its own time. False when the platform would not start one. */
+/** Starts another instance to work through the queue in its own time. False when the platform did not start one. */
 export async function handOver(ctx: SystemContext): Promise<boolean> {
   try {
     const cloud = await openCloud();

@@ -14,7 +14,7 @@ export interface Ask {
   bearer: string;
   params?: Record<string, string>;
   body?: object;
-  /** Milliseconds that the request may take, when the deadline leaves them. */
+  /** Milliseconds that the request may take, unless the deadline leaves fewer. */
   patienceMs: number;
   /** Default 512 KB. */
   maxBytes?: number;
@@ -26,26 +26,26 @@ export interface Reply {
   headers: Bag;
 }
 
-/** Milliseconds that a `Retry-After` header asks to wait: seconds or an HTTP date, at most a minute; 0 without one. */
+/** The waiting time of a `Retry-After` header in milliseconds: seconds or an HTTP date, at most a minute; 0 without one. */
 function retryAfterMs(value: unknown): number {
   if (typeof value !== 'string' || value === '') return 0;
   const ms = /^\d+$/.test(value) ? Number(value) * 1_000 : Date.parse(value) - Date.now();
   return ms > 0 ? Math.min(ms, MAX_RETRY_AFTER_MS) : 0;
 }
 
-/** The connection was never made: the provider has received nothing. */
+/** The connection was never established: the provider has received nothing. */
 const UNCONNECTED = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'EPROTO']);
 const LATE = new Set(['ECONNABORTED', 'ETIMEDOUT', 'ERR_CANCELED']);
 
 function troubleOf({ code = '', message }: AxiosError): Trouble {
   if (LATE.has(code)) return 'late';
   if (UNCONNECTED.has(code)) return 'down';
-  // Too large an answer. The same code with another message stands for a broken one.
+  // The answer is too large. The same code with another message means a broken one.
   if (code === 'ERR_BAD_RESPONSE' && message.includes('maxContentLength')) return 'malformed';
   return 'lost';
 }
 
-/** Gateways answer 502 and 504 for a provider that may have done its work. */
+/** A gateway answers 502 or 504 although the provider behind it may have done the work. */
 const throwOnStatus = (status: number, headers: Bag): void => {
   const pauseMs = retryAfterMs(headers['retry-after']);
   if (status === 429) throw new ProviderError('busy', status, pauseMs);
@@ -54,8 +54,8 @@ const throwOnStatus = (status: number, headers: Bag): void => {
 };
 
 /**
- * One request to a provider: bounded in time and size, without redirects. Answers any status below 500 but 429; everything else is thrown as
- * ProviderError without its cause, which holds the key and the diary.
+ * One request to a provider: bounded in time and size, without redirects. Answers any status below 500 except 429. Everything else is thrown as
+ * ProviderError without its cause, because the cause contains the key and the diary.
  */
 export async function request(
   { method, url, bearer, params, body, patienceMs, maxBytes = MAX_ANSWER_BYTES }: Ask,
@@ -90,7 +90,7 @@ export async function request(
   }
 }
 
-/** The JSON object that an answer consists of. */
+/** The answer as a JSON object. */
 export function objectIn({ text, status }: Reply): Bag {
   try {
     const answer: unknown = JSON.parse(text);

@@ -13,12 +13,12 @@ import { type Completions, type Conversations, isBegun, type Place, ProviderErro
 import { requireProvider } from './providers';
 import type { Lease, Outcome } from './queries';
 
-/** Calls for one job that may cost money. */
+/** Most calls for one job that may cost money. */
 export const MAX_ATTEMPTS = 2;
 /** WeChat answers within half an hour. */
 export const PICTURE_CHECK_MS = 30 * 60_000;
 
-/** No verdict on a text: it is neither sent nor shown until there is one. */
+/** There is no verdict on a text yet: until there is one, the text is neither sent nor shown. */
 export class Undecided extends Error {
   override readonly name = 'Undecided';
   readonly isUnpaid: boolean;
@@ -34,12 +34,12 @@ function requirePassed(verdict: Verdict, isUnpaid: boolean, mayReview: boolean):
   if (verdict === 'risky' || (verdict === 'review' && !mayReview)) throw new AppError('CONTENT_REJECTED');
 }
 
-/** Every word of the child's that goes to the provider. */
+/** All of the child's text that goes to the provider. */
 const sentText = ({ content, mood, weather }: Lease): string => [content, mood, weather].filter(Boolean).join('\n');
 
 const person = (userId: number): string => createHash('sha256').update(`growth-diary:${userId}`).digest('base64url').slice(0, 22);
 
-/** Calls the provider unless its circuit breaker is open, and counts how the call went. */
+/** Calls the provider unless its circuit breaker is open, and reports the outcome to the breaker. */
 async function call<T>({ ctx: { cache } }: Desk, work: () => Promise<T>): Promise<T> {
   if (!(await admitted(cache))) throw new ProviderError('down', 'breaker');
   try {
@@ -52,7 +52,7 @@ async function call<T>({ ctx: { cache } }: Desk, work: () => Promise<T>): Promis
   }
 }
 
-/** The time a paid call may take: the function's own, whatever the caller waits for. */
+/** The time-out of a paid call: that of the function, however short the caller waits. */
 const errandOf = ({ requestId, ctx }: Desk): Errand => ({ requestId, deadline: ctx.deadline - ENDING_MS });
 
 async function notePlace(desk: Desk, lease: Lease, place: Place): Promise<void> {
@@ -61,10 +61,10 @@ async function notePlace(desk: Desk, lease: Lease, place: Place): Promise<void> 
   await hold(desk, lease, { begun: { place }, dueAt: after(desk, leaseMs(desk)), isReleased: false });
 }
 
-/** After this time nobody looks into a conversation any more for a question that may have been accepted. */
+/** After this time no worker looks into a conversation any more for a question that may have been accepted. */
 const LOOKING_MS = 60_000;
 
-/** Begins a comment once: its conversation is noted before it is paid for, so that the next worker looks there first. */
+/** Begins a comment once: the conversation is stored before the paid call, so that the next worker looks there first. */
 async function begin(comments: Conversations, desk: Desk, lease: Lease): Promise<void> {
   requirePassed(await checkText(sentText(lease), 'diary', lease.openid, desk), true, true);
   const errand = errandOf(desk);
@@ -77,7 +77,7 @@ async function begin(comments: Conversations, desk: Desk, lease: Lease): Promise
   });
 }
 
-/** The text of a comment that the provider keeps, or null when it has to be asked for again later. */
+/** The text of a comment that the provider keeps, or null while it is not ready. */
 async function fetchKept(comments: Conversations, desk: Desk, lease: Lease): Promise<string | null> {
   if (!isBegun(lease.place)) await begin(comments, desk, lease);
   const { place } = lease;
@@ -87,7 +87,7 @@ async function fetchKept(comments: Conversations, desk: Desk, lease: Lease): Pro
   return text;
 }
 
-/** Makes a call that cannot be looked up afterwards. It is noted before it leaves: a worker that finds the note does not make it again. */
+/** Makes a paid call that cannot be looked up afterwards. The call is stored before it is sent; a worker that finds it stored does not repeat it. */
 async function callOnce<T>(desk: Desk, lease: Lease, work: () => Promise<T>): Promise<T> {
   requirePassed(await checkText(sentText(lease), 'diary', lease.openid, desk), true, true);
   return call(desk, async () => {
@@ -100,10 +100,10 @@ async function callOnce<T>(desk: Desk, lease: Lease, work: () => Promise<T>): Pr
 const completed = (comments: Completions, desk: Desk, lease: Lease): Promise<string> =>
   callOnce(desk, lease, () => comments.complete(lease, person(lease.userId), errandOf(desk)));
 
-/** The text of a comment, or null when it is to be gone on with later. */
+/** The text of a comment, or null when the job is continued later. */
 export async function makeComment(desk: Desk, lease: Lease): Promise<Outcome | null> {
   const sign = harmIn(sentText(lease));
-  // Fixed words of ours: nothing leaves. Of harm by others the guardian hears nothing, who might be the one who does it.
+  // A fixed text of ours: nothing is sent to the provider. For harm by others the guardian gets no note, because the guardian may be the cause.
   if (sign !== null) return { text: harmSentences[sign], ...(sign === 'self-harm' && { noteKind: sign }) };
   const { comments } = requireProvider();
   if (comments === null) throw new ProviderError('misconfigured', 'comments');
@@ -111,13 +111,13 @@ export async function makeComment(desk: Desk, lease: Lease): Promise<Outcome | n
   if (text === null) return null;
   if (!isFitForChild(text)) throw new ProviderError('unusable', 'rules');
   const verdict = await checkText(text, 'ai', lease.openid, desk.ctx);
-  // Kept unseen, so that the next worker only has to check it.
+  // Stored without being shown, so that the next worker only has to check it.
   if (verdict === 'unknown' && lease.text === null) await hold(desk, lease, { text, dueAt: after(desk, leaseMs(desk)), isReleased: false });
   requirePassed(verdict, false, false);
   return { text };
 }
 
-/** Draws a picture and puts it into our own storage; its file id. */
+/** Has a picture drawn and stores it in our own storage; answers its file id. */
 async function drawInto(desk: Desk, lease: Lease): Promise<string> {
   const { draw } = requireProvider();
   if (draw === null) throw new ProviderError('misconfigured', 'pictures');
@@ -127,7 +127,7 @@ async function drawInto(desk: Desk, lease: Lease): Promise<string> {
   return upload(`users/${lease.userId}/ai/${lease.id}.${extension}`, bytes);
 }
 
-/** A picture in our own storage, or null when it waits for WeChat's verdict, unseen. One that is stored already is only handed in again. */
+/** A picture in our own storage, or null while it waits unseen for WeChat's verdict. A picture that is already stored is only submitted again. */
 export async function makePicture(desk: Desk, lease: Lease): Promise<Outcome | null> {
   const fileId = lease.fileId ?? (await drawInto(desk, lease));
   if (!isChecking()) return { fileId };

@@ -8,7 +8,7 @@ import { type Drawing, type Provider, ProviderError } from './provider';
 
 const COMMENT_TIMEOUT_MS = 60_000;
 const DRAWING_TIMEOUT_MS = 90_000;
-/** A picture may come as base64 inside the answer. */
+/** The answer may contain the picture as base64. */
 const MAX_PICTURE_ANSWER_BYTES = 16 * 1_024 * 1_024;
 
 /** The provider's own code, such as `context_length_exceeded`, for the log. */
@@ -21,21 +21,21 @@ const codeIn = (answer: Bag): string => {
 /** Codes of a refused text, which come with status 400. */
 const FILTER_CODES = /content_?filter|data_?inspection|sensitive|moderation|risk/i;
 
-/** The answer, unless it says that it is none. 402 and 403 stand for an unpaid or foreign key, 400 and 404 for a wrong request or model. */
+/** The body of a successful answer. 402 and 403 mean an unpaid or foreign key, 400 and 404 a wrong request or model. */
 function requireAccepted(reply: Reply): Reply {
   if (reply.status < 400) return reply;
   let code = '';
   try {
     code = codeIn(objectIn(reply));
   } catch {
-    // A page of a proxy; the status says enough.
+    // An error page of a proxy: the status is enough.
   }
   if (FILTER_CODES.test(code)) throw new ProviderError('refused', code);
   if (reply.status === 408 || reply.status === 409 || reply.status === 425) throw new ProviderError('down', reply.status);
   throw new ProviderError('misconfigured', code || reply.status);
 }
 
-/** The events of a stream; a server that does not stream answers one object. */
+/** The events of a stream; a server without streaming answers one object. */
 function chunksOf(reply: Reply): unknown[] {
   const isStream = String(reply.headers['content-type'] ?? '').includes('event-stream') || reply.text.startsWith('data:');
   if (!isStream) return [objectIn(reply)];
@@ -61,7 +61,7 @@ function drawingIn(answer: Bag): Drawing {
   return { link };
 }
 
-/** An endpoint that speaks OpenAI's chat completions, and its picture generations where a picture model is named. */
+/** An endpoint with OpenAI's chat completions and, where a picture model is named, its image generations. */
 export function openaiProvider({ baseUrl, key, model, pictureModel }: OpenaiSettings): Provider {
   const post = async (path: string, body: object, limits: { patienceMs: number; maxBytes?: number }, errand: Errand) =>
     requireAccepted(await request({ method: 'POST', url: baseUrl + path, bearer: key, body, ...limits }, errand));

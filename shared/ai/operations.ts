@@ -19,11 +19,11 @@ import { postCommentLike, postJob, selectJob, selectJobByTrace } from './queries
 import { toJob } from './row';
 import { askAgain, decidePicture, requireConfigured, workOnce } from './worker';
 
-/** How long a caller waits for a comment that may come at once. */
+/** How long a caller waits for a comment that may be ready quickly. */
 const PATIENCE_MS = 3_000;
-/** Jobs one worker has in hand at a time: they mostly wait for the provider. */
+/** Jobs that one worker runs in parallel: they mostly wait for the provider. */
 const LANES = 4;
-/** No job is begun with less time left: a call that is cut off by our own deadline may have been paid for. */
+/** With less time left no job is begun: a call that our own deadline cuts off may have been paid for. */
 const RESERVE_MS = 15_000;
 
 const endOf = (ctx: SystemContext, most = Number.POSITIVE_INFINITY): number => Math.min(Date.now() + most, ctx.deadline - ENDING_MS);
@@ -43,8 +43,8 @@ async function answer(ctx: UserContext, id: number): Promise<{ job: Job }> {
 }
 
 /**
- * A comment that the provider keeps is worked on in the caller's time for a few seconds. A call that cannot be gone on with later is made by a
- * function of its own, or here where none can be started.
+ * Works for a few seconds, while the caller waits, on a comment that the provider keeps. A call that cannot be continued later runs in a function of
+ * its own, or here where no function can be started.
  */
 async function goOn(ctx: UserContext, kind: Job['kind'], id: number): Promise<void> {
   const isSingleCall = kind === 'image' || findProvider()?.comments?.isKept === false;
@@ -55,7 +55,7 @@ async function goOn(ctx: UserContext, kind: Job['kind'], id: number): Promise<vo
 
 const nothingWritten = instead('INVALID_INPUT', () => fieldError('diaryId', '这篇日记还没有内容'));
 
-/** Asks for a comment on the present version of a diary. The same question answers the same job, unless another comment is wished for. */
+/** Requests a comment on the current version of a diary. A repeated request answers the same job, unless another comment is asked for. */
 export async function commentOnDiary(ctx: UserContext, input: z.output<typeof commentDiary.input>): Promise<{ job: Job }> {
   requireConfigured('comment');
   await requireConsentToAi(ctx);
@@ -75,14 +75,14 @@ export async function commentOnDiary(ctx: UserContext, input: z.output<typeof co
 
 const noComment = instead('NOT_FOUND', () => new AppError('NOT_FOUND', { message: '这篇日记还没有评语' }));
 
-/** Notes whether the child likes the comment of a diary; a new comment begins without a like. */
+/** Stores whether the child likes the comment of a diary; a new comment starts without a like. */
 export async function likeComment(ctx: UserContext, input: z.output<typeof likeContract.input>): Promise<{ diary: Diary }> {
   const { diaryId, liked } = input;
   const { id } = await postCommentLike(ctx.db, ctx, requestOf(ctx, input), { diaryId, isLiked: liked }, ctx.now).catch(noComment);
   return getDiary(ctx, { id });
 }
 
-/** Asks for a picture of a diary, or of a text that is in none. */
+/** Requests a picture of a diary, or of a text that is in none. */
 export async function drawImage(ctx: UserContext, input: z.output<typeof generateImage.input>): Promise<{ job: Job }> {
   requireConfigured('image');
   await requireConsentToAi(ctx);
@@ -106,7 +106,7 @@ export async function drawImage(ctx: UserContext, input: z.output<typeof generat
   return getJob(ctx, { id });
 }
 
-/** How a job stands. One that nobody is working on is gone on with, so that whoever waits does not wait for the timer. */
+/** The status of a job. A job without a worker is continued here, so that the caller does not wait for the timer. */
 export async function getJob(ctx: UserContext, { id }: { id: number }): Promise<{ job: Job }> {
   const { kind, due_at: dueAt, status } = await requireJob(ctx, id);
   const isWaiting = status === 'queued' || status === 'running';
@@ -114,7 +114,7 @@ export async function getJob(ctx: UserContext, { id }: { id: number }): Promise<
   return answer(ctx, id);
 }
 
-/** Works through the queue while there is time, then looks again at texts that could not be checked. */
+/** Works through the queue while time is left, then re-checks texts that could not be checked. */
 export async function workThrough(ctx: SystemContext): Promise<{ worked: number; rechecked: number }> {
   const desk = deskOf(ctx, endOf(ctx));
   let worked = 0;
@@ -128,7 +128,7 @@ export async function workThrough(ctx: SystemContext): Promise<{ worked: number;
   return { worked, rechecked: rechecked + pictures };
 }
 
-/** WeChat's verdict on a picture that was handed in. */
+/** Receives WeChat's verdict on a submitted picture. */
 export async function takeVerdict(
   ctx: PublicContext,
   { traceId, suggest }: z.output<typeof pictureChecked.input>,

@@ -1,14 +1,14 @@
-/** What ends a link in running text: spaces, quotes, brackets, and the punctuation and letters of Chinese, which stand unencoded in no URL. */
+/** Characters that end a link in running text: spaces, quotes, brackets, and Chinese punctuation and letters, which a URL holds only encoded. */
 const LINK = /https?:\/\/[^\s"'<>()[\]{}|\\^`\u2000-\u206f\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]+/g;
 const TRAILING_PUNCTUATION = /[.,;:!?*_~]+$/;
 const PICTURE_EXTENSION = /\.(png|jpe?g|webp)$/i;
-/** Names under which workflows put a picture, as opposed to a documentation or log link. */
+/** Field names under which workflows put a picture, as opposed to a link to documentation or a log. */
 const PICTURE_FIELD = /^(image|img|pic|picture|photo|url|image_?url|output)s?$/i;
 const MAX_DEPTH = 6;
 
 interface Found {
   link: string;
-  /** Higher is likelier to be the picture. */
+  /** A higher score is more likely the picture. */
   rank: number;
 }
 
@@ -29,10 +29,10 @@ function linksIn(value: unknown, rank: number, depth: number): Found[] {
       try {
         return linksIn(JSON.parse(trimmed), rank, depth + 1);
       } catch {
-        // Text that begins like JSON.
+        // The text begins like JSON but is none.
       }
     }
-    // A Markdown picture is one whatever its link looks like.
+    // Markdown marks the link as a picture, whatever it looks like.
     const [, shown] = /!\[[^\]]*\]\(\s*(https?:[^)\s]+)/.exec(trimmed) ?? [];
     return [...(shown === undefined ? [] : linksInText(shown, rank + 8)), ...linksInText(trimmed, rank)];
   }
@@ -42,7 +42,7 @@ function linksIn(value: unknown, rank: number, depth: number): Found[] {
   );
 }
 
-/** The link in a workflow's answer that most likely leads to the picture; null without any. Its shape is the choice of the workflow's author. */
+/** The link in a workflow's answer that most likely is the picture; null without any. The author of the workflow chooses the answer's format. */
 export function pictureLinkIn(value: unknown): string | null {
   const [best] = linksIn(value, 0, 0).toSorted((a, b) => b.rank - a.rank);
   return best?.link ?? null;

@@ -12,7 +12,7 @@ export interface Picture {
   extension: 'png' | 'jpg' | 'webp';
 }
 
-/** What the bytes are, whatever the provider calls them. SVG is a document with scripts and is never a picture here. */
+/** The format, detected from the bytes; the provider's content type is ignored. SVG is refused, because it is a document with scripts. */
 function extensionOf(bytes: Buffer): Picture['extension'] | null {
   if (bytes.subarray(0, 8).equals(Buffer.from('89504e470d0a1a0a', 'hex'))) return 'png';
   if (bytes.subarray(0, 3).equals(Buffer.from('ffd8ff', 'hex'))) return 'jpg';
@@ -20,14 +20,14 @@ function extensionOf(bytes: Buffer): Picture['extension'] | null {
   return null;
 }
 
-/** Bytes that are a picture of bearable size. */
+/** Checks that the bytes are a picture and not too large. */
 export function pictureOf(bytes: Buffer): Picture {
   const extension = extensionOf(bytes);
   if (extension === null || bytes.length > MAX_BYTES) throw new ProviderError('unusable', 'picture type');
   return { bytes, extension };
 }
 
-/** On a developer's own machine a fake provider serves its pictures itself, or from an origin named in full. */
+/** On a developer's machine a fake provider serves its pictures itself, or from an origin that is configured in full. */
 const isStandIn = (url: URL): boolean => {
   const { ai, environment } = config();
   if (environment === 'production' || ai === null) return false;
@@ -58,7 +58,7 @@ async function get(url: URL, { requestId, deadline }: Errand): Promise<Hop> {
       timeout: timeoutMs,
       signal: AbortSignal.timeout(timeoutMs),
       maxContentLength: MAX_BYTES,
-      // Each hop is judged before it is followed.
+      // Each redirect is checked before it is followed.
       maxRedirects: 0,
       validateStatus: (code) => code < 400,
       proxy: false,
@@ -71,7 +71,7 @@ async function get(url: URL, { requestId, deadline }: Errand): Promise<Hop> {
   }
 }
 
-/** Fetches what a provider's link leads to, and takes it only when it is a picture of bearable size from a host we know. */
+/** Fetches a provider's picture link. Accepts only a picture of limited size from an allowed host. */
 export async function fetchPicture(link: string, errand: Errand): Promise<Picture> {
   let url = URL.canParse(link) ? new URL(link) : null;
   for (let hop = 0; url !== null && hop <= REDIRECTS; hop += 1) {

@@ -1,11 +1,11 @@
 import type { Subject } from './provider';
 
 /*
- * Everything that is sent to an AI, and the rules for what it may answer.
+ * Everything that is sent to an AI, and the rules that its answer must keep.
  *
  *   rules (ours, fixed)  +  <心情>…</心情> <天气>…</天气> <日记>…</日记> (the child's, data only)  +  reminder (ours, fixed)
  *
- * The child's words stand between the tags and nowhere else. They cannot close a tag: their angle brackets are replaced.
+ * The child's text is placed between the tags only. It cannot close a tag, because its angle brackets are replaced.
  */
 const MAX_CONTENT = 2_000;
 const MAX_COMMENT = 300;
@@ -32,7 +32,7 @@ const cut = (text: string, max: number): string => {
 const fenced = (name: string, text: string): string =>
   `<${name}>${cut(text, MAX_CONTENT).replaceAll('<', '＜').replaceAll('>', '＞')}</${name}>`;
 
-/** The child's words as data. */
+/** The child's text as data between tags. */
 const dataOf = ({ mood, weather, content }: Subject): string =>
   [fenced('心情', mood || '没有写'), fenced('天气', weather || '没有写'), fenced('日记', content)].join('\n');
 
@@ -41,21 +41,21 @@ export interface Message {
   content: string;
 }
 
-/** For a chat completion. */
+/** The prompt for a chat completion. */
 export const commentMessages = (subject: Subject): Message[] => [
   { role: 'system', content: COMMENT_RULES },
   { role: 'user', content: `${dataOf(subject)}\n${COMMENT_REMINDER}` },
 ];
 
-/** For a provider that takes one text. */
+/** The prompt for a provider that takes one text. */
 export const commentPrompt = (subject: Subject): string => `${COMMENT_RULES}\n${dataOf(subject)}\n${COMMENT_REMINDER}`;
 
 export const picturePrompt = (subject: Subject): string => `${PICTURE_RULES}\n${dataOf(subject)}`;
 
-/** The comment as it is shown: one text of at most 300 characters without runs of spaces. */
+/** The comment as it is shown: one text of at most 300 characters, with repeated spaces removed. */
 export const tidyComment = (text: string): string => cut(text.replace(/[^\S\n]+/g, ' ').replace(/\n{2,}/g, '\n'), MAX_COMMENT);
 
-/** What no comment for a child may hold, whatever made the AI write it: ways to get in touch, and questions that ask who the child is. */
+/** What no comment for a child may contain: contact details, and questions about the child's identity. */
 const FORBIDDEN: readonly RegExp[] = [
   /https?:|www\.|[\w-]+\.(com|cn|net|org)\b/i,
   /\d{6,}/,
@@ -65,5 +65,5 @@ const FORBIDDEN: readonly RegExp[] = [
   /不要告诉(爸|妈|父母|老师|大人|家里)|保守秘密|我们的秘密|见(个)?面/,
 ];
 
-/** Whether a comment keeps to the rules above; one that does not is never shown. */
+/** Whether a comment keeps the rules above; one that does not is never shown. */
 export const isFitForChild = (comment: string): boolean => !FORBIDDEN.some((pattern) => pattern.test(comment));

@@ -1,23 +1,23 @@
 import type { Errand } from '../runtime/context';
 
-/** What a comment or a picture is about. */
+/** The subject of a comment or a picture. */
 export interface Subject {
   content: string;
   mood: string;
   weather: string;
 }
 
-/** Where a comment is, or is to be. */
+/** The place of a comment at the provider. */
 export interface Place {
   conversation: string;
   /** The chat that was begun there; empty while its id is unknown, null when none was begun. */
   chat: string | null;
 }
 
-/** A comment that the provider keeps: begun in one call, fetched in later ones, looked up after a lost answer. Beginning it costs money. */
+/** A comment that the provider keeps: begun by one call, fetched by later ones, looked up after a lost answer. Beginning it costs money. */
 export interface Conversations {
   isKept: true;
-  /** Where a comment can be begun, or was begun already. `known`: where it may have been begun before; null for nowhere. */
+  /** Answers where a comment can be begun, or was begun already. `known`: where it may have been begun before; null for nowhere. */
   prepare(known: Place | null, errand: Errand): Promise<Place>;
   /** Begins a comment in a prepared conversation. `person` is a pseudonym. */
   begin(conversation: string, subject: Subject, person: string, errand: Errand): Promise<Place>;
@@ -31,36 +31,36 @@ export interface Completions {
   complete(subject: Subject, person: string, errand: Errand): Promise<string>;
 }
 
-/** A picture as the provider hands it over: a link that lives for a short while, or its bytes. */
+/** A picture from the provider: a short-lived link, or its bytes. */
 export type Drawing = { link: string } | { bytes: Buffer };
 
-/** An AI that comments and draws. null: it is not set up for that. */
+/** An AI that comments and draws. null: not configured for that. */
 export interface Provider {
   comments: Conversations | Completions | null;
   draw: ((subject: Subject, errand: Errand) => Promise<Drawing>) | null;
 }
 
-/** Whether a chat was begun that can be asked for. */
+/** Whether a chat was begun whose answer can be fetched. */
 export const isBegun = (place: Place | null): place is Place & { chat: string } => place !== null && place.chat !== null;
 
 /**
- * `isWorthRetrying`: asking again may help. `isOutage`: it says something about the provider's health, not about this request alone.
- * `mayHavePaid`: the request may have been carried out although there is no answer.
+ * `isWorthRetrying`: a retry may help. `isOutage`: the error concerns the provider's health, not only this request.
+ * `mayHavePaid`: the provider may have done the work although there is no answer.
  */
 const troubles = {
-  /** Nothing was sent: there was no time left. */
+  /** Nothing was sent, because no time was left. */
   unsent: { isWorthRetrying: true, isOutage: false, mayHavePaid: false },
   down: { isWorthRetrying: true, isOutage: true, mayHavePaid: false },
   late: { isWorthRetrying: true, isOutage: true, mayHavePaid: true },
-  /** The connection broke after the request had left. */
+  /** The connection broke after the request was sent. */
   lost: { isWorthRetrying: true, isOutage: true, mayHavePaid: true },
   malformed: { isWorthRetrying: true, isOutage: true, mayHavePaid: true },
   busy: { isWorthRetrying: true, isOutage: false, mayHavePaid: false },
-  /** The conversation is in use, or a limit was reached: a question that was sent before may be the reason, and have its answer there. */
+  /** The conversation is in use, or a limit was reached. An earlier question may be the cause; its answer is then in the conversation. */
   occupied: { isWorthRetrying: true, isOutage: false, mayHavePaid: true },
-  /** What was begun came to nothing; asking for it again is useless. */
+  /** The comment or picture failed at the provider; fetching it again is useless. */
   failed: { isWorthRetrying: true, isOutage: false, mayHavePaid: true },
-  /** An empty answer, no picture behind a link: it would only come again. */
+  /** An empty answer, or a link without a picture: a retry would get the same. */
   unusable: { isWorthRetrying: false, isOutage: false, mayHavePaid: true },
   /** The provider's own filter refused the text. */
   refused: { isWorthRetrying: false, isOutage: false, mayHavePaid: true },

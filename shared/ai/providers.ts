@@ -16,7 +16,7 @@ export function findProvider(): Provider | null {
   return ai && openProvider(ai);
 }
 
-/** The configured provider, for work that was accepted while there was one. */
+/** The configured provider, for jobs that were accepted while one was configured. */
 export function requireProvider(): Provider {
   const provider = findProvider();
   if (provider === null) throw new ProviderError('misconfigured', 'unset');

@@ -1,9 +1,9 @@
 import type { LookupFunction } from 'node:net';
 
-/** Looks a host up and refuses one that leads into a private network; asked at the connection, so that the answer cannot change in between. */
+/** Resolves a host and refuses one in a private network. Used at connect time, so that the address cannot change in between. */
 export async function publicLookup(): Promise<LookupFunction> {
   const [{ lookup }, { BlockList }] = await Promise.all([import('node:dns'), import('node:net')]);
-  // Two lists: a list reads ::/3 as holding every IPv4 address, in its mapped form.
+  // Two lists, because in one list ::/3 would also match every IPv4 address in its IPv6-mapped form.
   const [inside4, inside6] = [new BlockList(), new BlockList()];
   for (const [network, prefix] of [
     ['0.0.0.0', 8],
@@ -19,7 +19,7 @@ export async function publicLookup(): Promise<LookupFunction> {
   ] as const) {
     inside4.addSubnet(network, prefix, 'ipv4');
   }
-  // Outside of 2000::/3 nothing is a public host; IPv4 in IPv6 clothes is refused with the rest.
+  // Public IPv6 addresses are in 2000::/3. IPv4-mapped addresses are outside of it and so refused.
   for (const [network, prefix] of [
     ['::', 3],
     ['4000::', 2],

@@ -35,14 +35,14 @@ interface Wish {
   input: object | null;
   /** A finished job is followed by another for the same version. */
   isAgain: boolean;
-  /** The Beijing day whose quota it counts against. */
+  /** The Beijing day whose quota the job counts against. */
   day: string;
   quota: number;
-  /** Of the person, whose erased accounts count too. */
+  /** Hash of the person; jobs of the person's erased accounts count too. */
   personHash: Buffer;
 }
 
-/** Stores a job or finds the one that stands for this version of the diary; answers its id. */
+/** Stores a job or finds the existing one for this version of the diary; answers its id. */
 export const postJob = (db: Database, { userId, epoch }: Account, request: Request, wish: Wish, now: Date): Promise<{ id: number }> =>
   call.postJob(db, { userId, epoch, ...request, ...wish, now });
 
@@ -62,24 +62,24 @@ export interface Lease {
   worker: string;
   kind: Job['kind'];
   diaryId: number | null;
-  /** Calls that may have cost money, the one about to be made among them. */
+  /** Calls that may have cost money, including the next one. */
   attempts: number;
-  /** Where a comment is, or may have been begun. */
+  /** Where a comment was begun, or may have been. */
   place: Place | null;
-  /** A paid call that cannot be looked up has left. */
+  /** A paid call that cannot be looked up was sent. */
   isSent: boolean;
-  /** The picture check that the result waits for. */
+  /** Trace id of the picture check that the result waits for. */
   traceId: string | null;
-  /** A picture that waits to be checked. */
+  /** File of a picture that waits to be checked. */
   fileId: string | null;
-  /** A comment that waits to be checked. */
+  /** Text of a comment that waits to be checked. */
   text: string | null;
-  /** Why the attempt before came to nothing. */
+  /** Why the previous attempt failed. */
   errorCode: string | null;
   ageMs: number;
   openid: string | null;
   aiEnabled: 0 | 1;
-  /** The guardian's latest; null without any. */
+  /** The guardian's latest consent; null without any. */
   consent: { version: string; ai: 0 | 1 } | null;
   diaryIs: 'same' | 'changed' | 'gone';
   content: string;
@@ -106,7 +106,7 @@ export const postJobClaim = async (
 };
 
 interface Note {
-  /** What was begun elsewhere. Absent keeps what was noted, null drops it. */
+  /** What was begun at the provider. Absent: unchanged; null: removed. */
   begun?: { place: Place } | 'sent' | { traceId: string } | null;
   fileId?: string;
   text?: string;
@@ -117,7 +117,7 @@ interface Note {
   errorCode?: ErrorCode;
 }
 
-/** `worker` null: nobody holds a lease. Answers false when the lease has passed to another worker, who then goes on alone. */
+/** `worker` null: no lease is required. Answers false when the lease has passed to another worker, who then continues alone. */
 export const postJobHold = async (
   db: Database,
   { userId, id, worker }: { userId: number; id: number; worker: string | null },
@@ -150,7 +150,7 @@ export interface End {
   isMine: 0 | 1 | boolean;
   status: Job['status'] | null;
   errorCode: ErrorCode | null;
-  /** The picture that stood in the diary before. */
+  /** The picture that the diary had before. */
   replaced: string | null;
 }
 

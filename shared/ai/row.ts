@@ -1,7 +1,7 @@
 import { type ErrorCode, errorKinds, isErrorCode } from '../errors';
 import type { Job } from './contract';
 
-/** As the table has it, or as JSON. */
+/** A job as a table row or as JSON. */
 export interface JobRow {
   id: number;
   kind: Job['kind'];
@@ -13,7 +13,7 @@ export interface JobRow {
   finished_at: Date | string | null;
 }
 
-/** What the user may see: a result when it stands, an error when it is final. */
+/** What the user may see: the result of a finished job, or a final error. */
 export const toJob = (row: JobRow): Job => {
   const { text, fileId } = row.result ?? {};
   const code: ErrorCode = row.error_code !== null && isErrorCode(row.error_code) ? row.error_code : 'INTERNAL';

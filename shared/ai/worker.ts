@@ -13,24 +13,24 @@ import { type End, type Lease, type Outcome, postJobClaim, postJobEnd, postJobHo
 /*
  * queued ──claim──► running ──post_job_end──► done, or failed
  *    ▲                 │
- *    └──post_job_hold──┘   not ready yet, or worth another attempt
+ *    └──post_job_hold──┘   not ready yet, or worth a retry
  *
- * A worker that dies leaves a lease that expires; the job is then due again. No job is paid for twice unknowingly:
- * - A comment that the provider keeps (Coze): its conversation is noted before the question is sent. The next worker, or this one after a lost
- *   answer, looks there before it asks again. Only a chat that Coze itself gave up or lost is followed by another, in a new conversation.
- * - A single call (a picture, or a comment of the other providers): it is noted before it is sent. When its outcome is unknown, the job
- *   fails, its quota is given back, and the child may ask again. Only a call that was provably not carried out is repeated, once.
+ * The lease of a worker that dies expires; the job is then due again. No job is paid for twice without a check:
+ * - A comment that the provider keeps (Coze): its conversation is stored before the question is sent. After a lost answer the same or the next
+ *   worker looks there before it asks again. A new chat in a new conversation follows only one that failed at Coze or that Coze lost.
+ * - A single call (a picture, or a comment of the other providers): it is stored before it is sent. When its outcome is unknown, the job fails,
+ *   its quota is returned, and the child may ask again. Only a call that was provably not carried out is retried, once.
  */
-/** After this a job that cannot be finished fails, and its quota is given back. */
+/** A job that is not finished after this time fails, and its quota is returned. */
 const PATIENCE_MS = 5 * 60_000;
 
-/** What was found unfit stays so for this version of the diary; anything else may be asked for again. */
+/** Final for this version of the diary; after any other failure the child may ask again. */
 const failure = (errorCode: ErrorCode): Outcome => ({ errorCode, mayRepeat: errorCode !== 'CONTENT_REJECTED' });
 
-/** Whether a worker noted that it began something elsewhere. */
+/** Whether a worker stored that it began a call. */
 const hasBegun = ({ place, isSent, traceId }: Lease): boolean => place !== null || isSent || traceId !== null;
 
-/** Why a job ends before anything leaves for the provider; null when it may go on. */
+/** The reason to end a job before anything is sent to the provider; null to continue. */
 function endedAlready(lease: Lease): ErrorCode | null {
   if (lease.diaryIs === 'gone' || lease.openid === null) return 'NOT_FOUND';
   if (lease.diaryIs === 'changed') return 'VERSION_CONFLICT';
@@ -45,7 +45,7 @@ function endedAlready(lease: Lease): ErrorCode | null {
   return lease.errorCode === 'UNAVAILABLE' ? 'UNAVAILABLE' : 'PROVIDER_ERROR';
 }
 
-/** Ends a job; a picture that came too late, or that another took the place of, is not kept. */
+/** Ends a job. Deletes the file of a picture that came too late or was replaced. */
 async function finish(
   { ctx: { db } }: Desk,
   job: { userId: number; id: number; worker: string | null },
@@ -66,17 +66,17 @@ async function finish(
   await remove(unwanted.filter((file) => file !== null));
 }
 
-/** What the child is told. */
+/** The error that the child sees. */
 function codeOf({ trouble }: ProviderError): ErrorCode {
   if (trouble === 'misconfigured') return 'INTERNAL';
   return trouble === 'refused' ? 'CONTENT_REJECTED' : 'PROVIDER_ERROR';
 }
 
-/** What is to become of a job whose attempt came to nothing: an end, or null when it was put back. */
+/** Decides about a job whose attempt failed: how it ends, or null when it was put back into the queue. */
 async function afterTrouble(desk: Desk, lease: Lease, error: unknown): Promise<Outcome | null> {
   if (error instanceof LeaseLost) return null;
   if (error instanceof AppError && error.code === 'CONTENT_REJECTED') return failure('CONTENT_REJECTED');
-  // Storage does not answer: there is no place for the picture.
+  // Storage is down, so that the picture cannot be stored.
   if (error instanceof AppError && error.code === 'UNAVAILABLE' && lease.kind === 'image') return failure('UNAVAILABLE');
   if (error instanceof Undecided) {
     const { isUnpaid } = error;
@@ -89,7 +89,7 @@ async function afterTrouble(desk: Desk, lease: Lease, error: unknown): Promise<O
   const isSingleCall = lease.isSent;
   const isOver = error.code === 'breaker' || !error.isWorthRetrying || (error.trouble === 'failed' && lease.attempts >= MAX_ATTEMPTS);
   if (isOver || (isSingleCall && error.mayHavePaid)) return failure(codeOf(error));
-  // The question may have been accepted all the same: its conversation is looked into before the job is given up.
+  // The question may have been accepted: its conversation is looked up before the job fails.
   const mayBeFound = error.isOutage || error.trouble === 'occupied' || isBegun(lease.place);
   const isOpen = !isSingleCall && hasBegun(lease) && mayBeFound;
   if (lease.attempts >= MAX_ATTEMPTS && !isOpen) return failure(codeOf(error));
@@ -120,7 +120,7 @@ async function work(desk: Desk, lease: Lease): Promise<void> {
   if (outcome) await finish(desk, lease, outcome, lease.fileId, desk.now());
 }
 
-/** Takes up one job, the given one or the one that waited longest; false when none is due. */
+/** Claims and runs one job: the given one, or the one that waited longest. False when none is due. */
 export async function workOnce(desk: Desk, only: { userId: number; id: number } | null): Promise<boolean> {
   const lease = await postJobClaim(desk.ctx.db, only, randomUUID(), after(desk, leaseMs(desk)), desk.now());
   if (lease === null) return false;
@@ -128,7 +128,7 @@ export async function workOnce(desk: Desk, only: { userId: number; id: number } 
   return true;
 }
 
-/** WeChat's word on a picture that waits unseen. */
+/** Applies WeChat's verdict to a picture that waits unseen. */
 export async function decidePicture(
   desk: Desk,
   { userId, id, fileId }: { userId: number; id: number; fileId: string },
@@ -140,12 +140,12 @@ export async function decidePicture(
 
 const RECHECK_PAUSE_MS = 60_000;
 
-/** WeChat could not check a picture: it is handed in again soon, as long as its half hour lasts. */
+/** WeChat could not check a picture: it is submitted again soon, within half an hour of the first time. */
 export async function askAgain(desk: Desk, { userId, id }: { userId: number; id: number }): Promise<void> {
   await postJobHold(desk.ctx.db, { userId, id, worker: null }, { dueAt: after(desk, RECHECK_PAUSE_MS), isReleased: true });
 }
 
-/** Whether this kind of job can be done at all with the settings there are. */
+/** Whether the settings allow this kind of job. */
 export function requireConfigured(kind: 'comment' | 'image'): void {
   const provider = findProvider();
   const isReady = kind === 'comment' ? provider?.comments : provider?.draw && config().cloud !== null;

@@ -11,8 +11,8 @@ const CLAIM_MS = 60_000;
 const slotOf = (now: Date): Date => new Date(Math.floor(now.getTime() / 60_000) * 60_000);
 
 /**
- * Opens and ends incidents by what the rules read. `open` is what was open before anything was read: a run that knew less than another one at
- * the same time must not end what that one has opened.
+ * Opens and ends incidents by the results of the rules. `open` lists the incidents that were open before anything was read, so that this run does
+ * not end an incident that a parallel run with newer readings has opened.
  */
 export async function judge(
   ctx: SystemContext,
@@ -56,8 +56,8 @@ async function tell(ctx: SystemContext, incident: Incident, isOpen: boolean): Pr
 }
 
 /**
- * Sends what has not been sent: once, however many runs there are at a time; again a minute later when the group's robot did not take it, or
- * when the run that was sending it died. (If it died between the robot's answer and writing that down, the message comes twice.)
+ * Sends unsent messages, each once even with parallel runs. A message is sent again a minute later when the robot did not accept it or the
+ * sending run died. If the run died after the robot accepted it and before that was stored, the message arrives twice.
  */
 export async function tellAll(ctx: SystemContext): Promise<void> {
   for (const incident of await selectUntold(ctx.db)) {

@@ -17,8 +17,8 @@ function rowsOf(minute: string, fields: Readonly<Record<string, string>>): Minut
 }
 
 /**
- * Brings what the instances added up in Redis into call_minutes. Redis keeps the sums for an hour and each write sets them as they stand there,
- * so that a run which dies or comes twice counts nothing twice.
+ * Copies the sums of all instances from Redis to call_minutes. Redis keeps them for an hour and each write sets the absolute values, so that a
+ * repeated or interrupted run counts nothing twice.
  */
 export async function storeMinutes(ctx: SystemContext): Promise<void> {
   const minutes = await ctx.cache.run((redis) => redis.spop(touchedKey, MAX_MINUTES));

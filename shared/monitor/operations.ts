@@ -52,8 +52,8 @@ async function measure(ctx: SystemContext): Promise<Measurements> {
 }
 
 /**
- * Each minute: what the instances counted, what the rules say of it, whom to tell, what to clear away. A chore that fails is tried again in a
- * minute; this run then answers INTERNAL.
+ * Runs each minute: collects the counts, evaluates the rules, sends alerts, removes old counts. A chore that fails is retried in a minute; this
+ * run then answers INTERNAL.
  */
 export async function collect(ctx: SystemContext): Promise<Changes> {
   try {
@@ -84,7 +84,7 @@ export async function collect(ctx: SystemContext): Promise<Changes> {
   }
 }
 
-/** Each night: everything that must hold of ledger, streaks and stock, over all rows. */
+/** Runs each night: checks all invariants of ledger, streaks and stock over all rows. */
 export async function audit(ctx: SystemContext): Promise<Changes> {
   const open = await selectOpenRules(ctx.db);
   const mismatches = await reconcile(ctx);
@@ -108,7 +108,7 @@ async function check(name: string, ask: () => Promise<Pick<Check, 'status' | 'de
   return { name, ms: Math.round(performance.now() - started), ...answer };
 }
 
-/** Whether the parts answer and whether anything is wrong with them. Asks with little patience: who calls this is waiting for it. */
+/** Whether MySQL and Redis answer and which incidents are open. Short time-outs, because the caller is waiting. */
 export async function getHealth(ctx: OperatorContext): Promise<Health> {
   const db = openDatabase(Date.now() + HEALTH_PATIENCE_MS, ctx.requestId);
   const checks = await Promise.all([
@@ -132,7 +132,7 @@ export async function getHealth(ctx: OperatorContext): Promise<Health> {
     check('collector', async () => {
       const last = await selectLastMinute(db, ctx.now);
       const isFresh = last !== null && last >= before(ctx, COLLECTED_WITHIN_MS);
-      // On a developer's machine no timer fires.
+      // On a developer's machine no timer runs.
       const isMissed = !isFresh && config().environment !== 'local';
       return { status: isMissed ? 'degraded' : 'ok', detail: last?.toISOString() ?? 'has not run' };
     }),

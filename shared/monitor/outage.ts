@@ -4,10 +4,10 @@ import { postMessage } from './webhook';
 const KEY = 'gd:{monitor}:outage';
 const KEEP_SECONDS = 86_400;
 
-/** Without Redis each instance of the timer's function remembers for itself; there is seldom more than one. */
+/** Without Redis each instance of the timer's function remembers the outage itself; there is seldom more than one. */
 let outageHere = false;
 
-/** A database that does not answer cannot keep an incident: this one is remembered in Redis, and told once. */
+/** An outage of the database cannot be stored in it: the incident is kept in Redis, and reported once. */
 export async function tellOutage(ctx: SystemContext): Promise<void> {
   const marked = await ctx.cache.run((redis) =>
     redis.set(KEY, ctx.now.toISOString(), 'EX', KEEP_SECONDS, 'NX').then((answer) => answer ?? 'known'),
@@ -23,7 +23,7 @@ export async function tellOutage(ctx: SystemContext): Promise<void> {
   await ctx.cache.run((redis) => redis.del(KEY));
 }
 
-/** To be called once the database has answered. */
+/** Call it after the database has answered. */
 export async function tellOutageOver(ctx: SystemContext): Promise<void> {
   const removed = await ctx.cache.run((redis) => redis.del(KEY));
   if (removed === 0 || (removed === null && !outageHere)) return;

@@ -56,8 +56,8 @@ export interface BusyUser {
 }
 
 /**
- * The thousand users with the most ledger rows since then, with what the rules paid them and how often they drew. Gifts of operators and the
- * migration are not earned.
+ * The thousand users with the most ledger rows since an instant, with the points earned by rules and the number of draws. Operators' gifts and the
+ * migration's grant do not count as earned.
  */
 export const selectBusyUsers = async (db: Database, since: Date): Promise<BusyUser[]> => {
   const rows = await db.rows<{ user_id: number; earned: string; draws: string }>(
@@ -84,7 +84,7 @@ export const selectEndedJobs = async (db: Database, since: Date, until: Date): P
   return { ended: row?.ended ?? 0, failed: Number(row?.failed ?? 0) };
 };
 
-/** Of the users whose balance moved since then, those whose balance is not what stands after their last ledger row. */
+/** Of the users whose balance changed since an instant: those whose balance differs from the one after their last ledger row. */
 export const selectLedgerMismatches = async (db: Database, since: Date): Promise<number> => {
   const [row] = await db.rows<{ n: number }>(
     'monitor.ledger',
@@ -103,7 +103,7 @@ export const selectPendingChecks = async (db: Database): Promise<number> => {
   return row?.n ?? 0;
 };
 
-/** How late the queue of texts that children wrote is; 0 when nothing is due. Imported texts may wait. */
+/** Delay of the re-check queue of texts that children wrote; 0 when nothing is due. Imported texts may wait. */
 export const selectChecksLateMinutes = async (db: Database, now: Date): Promise<number> => {
   const [row] = await db.rows<{ due: Date | null }>(
     'monitor.late-checks',
@@ -136,7 +136,7 @@ export interface Incident {
   notified_closed_at: Date | null;
 }
 
-/** What has not been told yet. Oldest first. */
+/** Incidents with an unsent message, oldest first. */
 export const selectUntold = (db: Database): Promise<Incident[]> =>
   db.rows(
     'monitor.untold',
@@ -146,7 +146,7 @@ export const selectUntold = (db: Database): Promise<Incident[]> =>
     [],
   );
 
-/** False when another run was faster. */
+/** False when another run claimed it first. */
 export const postIncident = async (db: Database, rule: string, isOpen: boolean, detail: string, slot: Date): Promise<boolean> => {
   const { changed } = await call.postIncident<{ changed: number }>(db, { rule, isOpen, detail: detail.slice(0, 500), slot });
   return changed > 0;

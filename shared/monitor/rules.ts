@@ -1,26 +1,26 @@
 import { LATENCY_EDGES } from '../runtime/metrics';
 import { CHORES } from '../upkeep/chores';
 
-/** What one run sees. Calls are those of the last five minutes. */
+/** The readings of one run. Calls are those of the last five minutes. */
 export interface Measurements {
   /** Counts by `function.action`. */
   calls: ReadonlyMap<string, Readonly<Record<string, number>>>;
   connections: { used: number; max: number };
   databaseMb: number;
   quotaMb: number;
-  /** Who wrote most in the last hour. */
+  /** The users with the most ledger rows in the last hour. */
   busyUsers: readonly { userId: number; earned: number; draws: number }[];
   /** AI jobs that ended in the last half hour. */
   jobs: { ended: number; failed: number };
-  /** Users among the latest writers whose balance is not what their ledger says. */
+  /** Users among the latest writers whose balance differs from their ledger. */
   ledgerMismatches: number;
   /** Texts that are published and could not be checked yet. */
   pendingChecks: number;
-  /** By how many minutes the re-check of what children wrote is behind. */
+  /** Delay of the re-check of children's texts, in minutes. */
   checksLateMinutes: number;
-  /** By how many hours the oldest row that clean-up should have removed is past its time. */
+  /** Hours by which the oldest row that clean-up should have removed is overdue. */
   garbageHours: number;
-  /** Accounts that were to be erased more than an hour ago and are not. */
+  /** Accounts whose erasure began more than an hour ago and is not complete. */
   overdueErasures: number;
 }
 
@@ -30,19 +30,19 @@ export interface Reading {
 }
 
 /**
- * An incident opens when the value reaches `opensAt` and ends when it has fallen below `closesBelow`; in between everything stays as it is,
- * so that a value on the brink does not ring every minute.
+ * An incident opens when the value reaches `opensAt` and ends when it falls below `closesBelow`. In between nothing changes (hysteresis), so that a
+ * value near the threshold does not alert every minute.
  */
 export interface Rule {
   name: string;
   title: string;
   opensAt: number;
   closesBelow: number;
-  /** null: nothing can be said, whatever is open stays open. */
+  /** null: no reading; an open incident stays open. */
   read(seen: Measurements): Reading | null;
 }
 
-/** Fewer calls than this prove nothing about a share of them. */
+/** A share of fewer calls than this is not significant. */
 const MIN_CALLS = 20;
 const FAILURES = ['code:INTERNAL', 'code:UNAVAILABLE'];
 
@@ -50,13 +50,13 @@ const percent = (share: number): string => `${Math.round(share * 1_000) / 10}%`;
 
 const NONE: Reading = { value: 0, detail: '' };
 
-/** The worst action by a measure of its own calls. */
+/** The action with the worst value of a measure. */
 function worst({ calls }: Measurements, measure: (counts: Readonly<Record<string, number>>, action: string) => Reading): Reading {
   const readings = [...calls].filter(([, counts]) => (counts.calls ?? 0) >= MIN_CALLS).map(([action, counts]) => measure(counts, action));
   return readings.reduce((found, reading) => (reading.value > found.value ? reading : found), NONE);
 }
 
-/** Milliseconds that 95 of 100 calls stayed within, by latency class. */
+/** 95th percentile of the latency in milliseconds, by latency class. */
 function percentile95(counts: Readonly<Record<string, number>>): number {
   const wanted = (counts.calls ?? 0) * 0.95;
   let seen = 0;
@@ -67,17 +67,17 @@ function percentile95(counts: Readonly<Record<string, number>>): number {
   return Number.POSITIVE_INFINITY;
 }
 
-/** How long 95 of 100 calls of a function may take; `ai` waits for others. */
+/** Limits of the 95th percentile by function; `ai` waits for providers. */
 const patienceMs: Readonly<Record<string, number>> = { ai: 10_000, sync: 2_500, monitor: 20_000 };
 const DEFAULT_PATIENCE_MS = 1_000;
 
-/** The lower one of two in the middle: of two users, the one who stands out must not be the measure. */
+/** Lower median: of two users, the larger value must not be the reference. */
 const median = (numbers: readonly number[]): number => {
   const sorted = numbers.toSorted((a, b) => a - b);
   return sorted[Math.floor((sorted.length - 1) / 2)] ?? 0;
 };
 
-/** Far above everyone's: above what the rules of the game allow an hour, and many times what a usual busy user makes. */
+/** An outlier: above what the rules of the product allow in an hour, and many times the median of the busy users. */
 function outliers(numbers: readonly { userId: number; count: number }[], floor: number): number[] {
   const active = numbers.filter(({ count }) => count > 0);
   const line = Math.max(floor, 5 * median(active.map(({ count }) => count)));
@@ -196,7 +196,7 @@ export const rules: readonly Rule[] = [
     closesBelow: 0.2,
     read: ({ calls }) => {
       const { events = 0, ...counts } = calls.get('safety.check') ?? {};
-      // `outage:` and `setup:` say that the check itself does not work; a single text that cannot be checked says nothing about others.
+      // `outage:` and `setup:` mean that the check itself does not work; `text:` concerns a single text only.
       const failures = Object.entries(counts).filter(([name]) => /^event:(outage|setup):/.test(name));
       const failed = failures.reduce((sum, [, count]) => sum + count, 0);
       const codes = failures.map(([name, count]) => `${name.split(':').at(-1)}×${count}`).join('、');
@@ -244,7 +244,7 @@ export const rules: readonly Rule[] = [
     title: '积分账目不符',
     opensAt: 1,
     closesBelow: 1,
-    // Only the audit, which reads the whole ledger, can say that all is well again.
+    // Only the audit, which reads the whole ledger, can end this incident.
     read: ({ ledgerMismatches: value }) => (value > 0 ? { value, detail: `${value} 个用户的余额与账本不符` } : null),
   },
   {

@@ -7,8 +7,8 @@ const isAccepted = (answer: unknown): boolean =>
   typeof answer === 'object' && answer !== null && 'errcode' in answer && answer.errcode === 0;
 
 /**
- * Posts a message to the robot of a WeCom (企业微信) group; true when it was taken. The robot refuses with HTTP 200 and an errcode, and takes
- * 20 messages a minute. The address is a secret: it is never logged.
+ * Posts a message to the robot of a WeCom (企业微信) group; true when the robot accepted it. The robot refuses with HTTP 200 and an errcode, and
+ * accepts 20 messages a minute. The address is a secret: it is never logged.
  * https://developer.work.weixin.qq.com/document/path/99110
  */
 export async function postMessage(content: string, requestId: string): Promise<boolean> {

@@ -10,10 +10,10 @@ import type { Cache } from './redis';
 export interface Trace {
   functionName: string;
   frame: Frame;
-  /** Of performance.now(). */
+  /** Start of the call, from performance.now(). */
   startedAt: number;
   cache: Cache;
-  /** Set once the event could be read, and the action exists. */
+  /** Set once the event is parsed and the action exists. */
   call?: Call;
   action?: string;
   db?: Database;
@@ -27,7 +27,7 @@ const NO_USAGE = { trips: 0, ms: 0, waitMs: 0, slow: 0 };
 
 let isCold = true;
 
-/** One access line per call, one behaviour line where a call did something worth counting, and the minute's counts. */
+/** Writes one access line per call, one behaviour line for an action with an event, and the counts of the minute. */
 export function logCall(trace: Trace, envelope: Envelope): void {
   const { functionName, frame, call, db, cache, role, user } = trace;
   const { requestId } = frame;

@@ -21,7 +21,7 @@ export function requireAccess(access: Access, caller: Caller): void {
  * Rule 1: the statement is the guard. Nothing checks beforehand whether an account is active; the action's own statements do.
  */
 
-/** The account last found behind an openid, by subject. An outdated entry is harmless: the guard refuses it, and it is looked up again. */
+/** Cache of the account last found for an openid, by subject. A stale entry is harmless: the guard refuses it, and the account is read again. */
 const userIds = new BoundedMap<string, number>(10_000);
 
 async function lookUp({ subject, openid }: Caller & { kind: 'openid' }, db: Database): Promise<Account> {
@@ -31,7 +31,7 @@ async function lookUp({ subject, openid }: Caller & { kind: 'openid' }, db: Data
   return { userId: row.id, epoch: null };
 }
 
-/** Runs `act` for the caller's account; once more when the remembered account is erased and the openid has a new one. */
+/** Runs `act` for the caller's account; runs it again when the cached account is erased and the openid has a new one. */
 export async function asAccount<Answer>(
   caller: Caller & { kind: 'openid' | 'token' },
   db: Database,
@@ -50,26 +50,26 @@ export async function asAccount<Answer>(
 }
 
 /*
- * Rule 2: calls are counted in blocks, beside the work. A process takes a block from Redis, uses it up in memory, and refuses by itself
- * once it was told that no room is left behind the block. One process alone admits exactly the limit; each further process admits at most
- * the one call that finds out.
+ * Rule 2: calls are counted in blocks, in parallel with the work. A process takes a block of calls from Redis and uses it up in memory. When
+ * Redis reports that no room is left after the block, the process refuses further calls by itself. A single process admits exactly the limit;
+ * each further process admits at most one call more, the one whose answer reports that no room is left.
  */
 const MAX_BLOCK = 8;
-/** After so long without room a process asks again, even if the window has not ended: Redis may have lost its counters. */
+/** After this time without room a process asks Redis again, even if the window has not ended: Redis may have lost its counters. */
 const MAX_REFUSING_MS = 60_000;
 
-/** What this process knows of one limit of one subject. Instants are milliseconds of Date.now(), never of the injected clock. */
+/** The state of one limit of one subject in this process. Instants are milliseconds of Date.now(), never of the injected clock. */
 interface Allowance {
-  /** Calls of the block that are not used yet. */
+  /** Unused calls of the block. */
   prepaid: number;
-  /** Ends of the windows that the block was counted in. It is void from the first one on. */
+  /** Ends of the windows that the block was counted in. The block is void once the first of them ends. */
   ends: readonly number[];
   refuseUntil: number;
-  /** When a refused caller may come again. */
+  /** When a refused caller may retry. */
   retryAt: number;
   /** The last answer left no room: the next call waits for a new answer before it runs. */
   asksFirst: boolean;
-  /** In flight; resolves to whether the call that asks was counted. */
+  /** The request in flight; resolves to whether the call that sent it was counted. */
   asking: Promise<boolean> | null;
 }
 
@@ -89,7 +89,7 @@ const blockOf = (name: LimitName): number =>
 
 /** Takes the next block for a call that needs one. Never rejects. */
 async function takeBlock(cache: Cache, subject: string, name: LimitName, allowance: Allowance): Promise<boolean> {
-  // Read before the trip, so that a freeze of this process during it cannot extend the windows.
+  // Read before the round trip: if this process is frozen during it, the windows do not become longer.
   const sentAt = Date.now();
   const unused = allowance.ends.map((end) => (end > sentAt ? allowance.prepaid : 0));
   const { calls, windows } = await takeCalls(cache, subject, name, blockOf(name), unused);
@@ -107,7 +107,7 @@ const rateLimited = ({ retryAt }: Allowance): AppError =>
   new AppError('RATE_LIMITED', { retryAfter: Math.max(1, Math.ceil((retryAt - Date.now()) / 1_000)) });
 
 export interface Admission {
-  /** Pending while the call is being counted. The call waits for it before it ends: a frozen process reads no reply. */
+  /** Pending while the call is being counted. The call waits for it before it ends: a frozen process receives no reply. */
   counted: Promise<unknown> | null;
 }
 
@@ -115,7 +115,8 @@ const counted: Admission = { counted: null };
 
 /**
  * Admits one call of `subject` (hash of an openid or address, or an operator's name; all its keys share one cluster slot), or throws
- * RATE_LIMITED. A call without a prepaid one runs at once and takes the next block beside its work, except for limits that are counted first.
+ * RATE_LIMITED. Without an unused call in the block, the call runs at once and takes the next block in parallel, except for limits that are
+ * counted first.
  */
 export async function admit(cache: Cache, subject: string, name: LimitName): Promise<Admission> {
   if (limits[name].windows.length === 0) return counted;

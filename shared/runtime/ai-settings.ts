@@ -1,34 +1,34 @@
 import { ConfigError, type Environment, list } from './environment';
 
-/** 扣子: a bot that comments, a workflow that draws. */
+/** 扣子 (Coze): a bot that comments and a workflow that draws. */
 export interface CozeSettings {
   provider: 'coze';
   baseUrl: string;
-  /** '' without a bot: no comments. */
+  /** '' without a bot: comments are off. */
   botId: string;
-  /** '' without a workflow: no pictures. */
+  /** '' without a workflow: pictures are off. */
   workflowId: string;
-  /** A personal access token, or the application whose signed requests are exchanged for short-lived ones. */
+  /** A personal access token, or an application whose signed requests are exchanged for short-lived tokens. */
   access: { token: string } | { appId: string; keyId: string; privateKey: string };
   pictureHosts: readonly string[];
 }
 
-/** An endpoint that speaks OpenAI's interface, such as those of 混元, DeepSeek and 通义. */
+/** An endpoint with OpenAI's interface, such as those of 混元, DeepSeek and 通义. */
 export interface OpenaiSettings {
   provider: 'openai';
-  /** Up to and without `/chat/completions`, such as `https://api.deepseek.com/v1`. */
+  /** Without `/chat/completions`, such as `https://api.deepseek.com/v1`. */
   baseUrl: string;
   key: string;
   model: string;
-  /** '' without one: no pictures. */
+  /** '' without a model: pictures are off. */
   pictureModel: string;
   pictureHosts: readonly string[];
 }
 
-/** The models that the CloudBase environment itself offers; its own identity pays. */
+/** The models of the CloudBase environment; calls are billed to the environment. */
 export interface CloudbaseSettings {
   provider: 'cloudbase';
-  /** As `createModel` takes it, such as `hunyuan-exp`. */
+  /** The argument of `createModel`, such as `hunyuan-exp`. */
   group: string;
   model: string;
   pictureModel: string;
@@ -60,7 +60,7 @@ function readOpenai(env: Environment): OpenaiSettings {
   const { AI_BASE_URL: baseUrl = '', AI_KEY: key = '', AI_MODEL: model = '' } = env;
   if (!baseUrl || !key || !model) throw new ConfigError('AI_BASE_URL, AI_KEY and AI_MODEL belong together');
   const isLocal = env.APP_ENV === 'local' || env.APP_ENV === 'test';
-  // Diaries and the key travel in the request.
+  // HTTPS only: the request carries diaries and the key.
   if (!URL.canParse(baseUrl) || (!isLocal && !baseUrl.startsWith('https://')))
     throw new ConfigError('AI_BASE_URL must be an https address');
   return {
@@ -87,7 +87,7 @@ function readCloudbase(env: Environment): CloudbaseSettings {
 
 const readers = { coze: readCoze, openai: readOpenai, cloudbase: readCloudbase };
 
-/** The provider that AI_PROVIDER names, else the one whose settings are there; null without any. */
+/** The provider named by AI_PROVIDER, otherwise the one that has settings; null without any. */
 export function readAiSettings(env: Environment): AiSettings | null {
   const inferred = env.COZE_TOKEN || env.COZE_OAUTH_APP_ID ? 'coze' : env.AI_BASE_URL ? 'openai' : env.AI_MODEL ? 'cloudbase' : 'off';
   const provider = env.AI_PROVIDER || inferred;

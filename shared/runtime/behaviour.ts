@@ -1,6 +1,6 @@
 import { logLine } from './log';
 
-/** What people do with the product: the event an action stands for, and the fields of its answer that say so. */
+/** What users do with the product: the event of each action, and the fields of its answer that are logged with it. */
 const behaviours: Readonly<Record<string, { event: string; fields: Readonly<Record<string, string>> }>> = {
   'login.login': { event: 'signed-in', fields: { user: 'userInfo.id', isNew: 'isNewUser' } },
   'login.logout': { event: 'signed-out', fields: {} },
@@ -34,7 +34,7 @@ const at = (value: unknown, path: string): unknown =>
 
 const isNumberOrFlag = (value: unknown): value is number | boolean => typeof value === 'number' || typeof value === 'boolean';
 
-/** One line for an action that changed something: numbers and flags alone, so that no text of a child can slip into it. */
+/** Logs one line for an action that changed something: numbers and flags only, so that no text of a child is logged. */
 export function logBehaviour(action: string, who: { user?: number; requestId: string }, answer: unknown): void {
   const behaviour = behaviours[action];
   if (!behaviour) return;

@@ -1,4 +1,4 @@
-/** A Map of at most `capacity` entries: a new one takes the place of the oldest. */
+/** A Map of at most `capacity` entries: a new entry evicts the oldest. */
 export class BoundedMap<Key, Value> extends Map<Key, Value> {
   readonly #capacity: number;
 

@@ -1,21 +1,21 @@
 interface Settings {
-  /** Failures without a success in between, for so long, open the breaker. */
+  /** The breaker opens after failures without a success for this long. */
   openAfterMs: number;
-  /** While it is open, one caller in this time tries. */
+  /** While it is open, one caller per this interval probes the service. */
   probeEveryMs: number;
-  /** A failure as old as this says nothing about now: the process may have been frozen since. */
+  /** Older failures are ignored: the process may have been frozen since. */
   forgetAfterMs: number;
 }
 
 export interface CircuitBreaker {
-  /** `closed`: ask as usual. `probe`: this caller alone asks, briefly. `open`: fail at once. */
+  /** `closed`: call as usual. `probe`: only this caller calls, with a short time-out. `open`: fail at once. */
   admit(): 'closed' | 'probe' | 'open';
   succeeded(): void;
   /** @param since epoch milliseconds when the failed attempt began */
   failed(since: number): void;
 }
 
-/** Whether a service is down, as the calls of this process found it. Needs no timer: a frozen process has none. */
+/** Circuit breaker: whether a service is down, judged by the calls of this process. Uses no timer, because a frozen process runs none. */
 export function circuitBreaker({ openAfterMs, probeEveryMs, forgetAfterMs }: Settings): CircuitBreaker {
   let downSince: number | null = null;
   let lastFailureAt = 0;

@@ -18,23 +18,23 @@ export interface Operator {
   token: string;
 }
 
-/** A private bucket of Tencent Cloud Object Storage, and the key of an account that may use it alone. */
+/** A private bucket of Tencent Cloud Object Storage, and the key of a sub-account with access to this bucket only. */
 export interface CosSettings {
   kind: 'cos';
-  /** With the account's number behind it: `name-1250000000`. */
+  /** Ends with the account number: `name-1250000000`. */
   bucket: string;
   region: string;
   secretId: string;
   secretKey: string;
-  /** Another address than COS' own; for development. */
+  /** Replaces the address of COS; for development. */
   endpoint: string | null;
 }
 
 export interface Config {
-  /** `production` unless said otherwise; elsewhere the clock can be moved; `test` checks every answer against its contract. */
+  /** Default `production`. In the others the clock can be moved; `test` also checks every answer against its contract. */
   environment: 'production' | 'local' | 'test';
   database: {
-    /** Several: the members of a group, of which one takes writes at a time. */
+    /** Several hosts are the members of a group; one of them takes writes at a time. */
     hosts: readonly [Host, ...Host[]];
     user: string;
     password: string;
@@ -42,53 +42,53 @@ export interface Config {
     connectionLimit: number;
     tls: DatabaseTls;
     slowMs: number;
-    /** For so long a call waits for a connection of a pool that is all at work. */
+    /** How long a call waits for a connection while all of the pool are in use. */
     acquireMs: number;
   };
   /** Several addresses are nodes of one Redis Cluster. */
   redis: { urls: readonly [string, ...string[]]; timeoutMs: number } | null;
-  /** The first signs, all verify. */
+  /** The first key signs; all keys verify. */
   jwtKeys: readonly [SigningKey, ...SigningKey[]];
   wechat: { appId: string; secret: string; apiBase: string };
   operators: { openids: ReadonlySet<string>; tokens: readonly Operator[] };
   imageHosts: readonly string[];
-  /** The cloud that this process runs in: its storage and its other functions. null outside of it. */
+  /** The CloudBase environment of this process: its storage and its other functions. null outside of one. */
   cloud: { environmentId: string } | null;
-  /** Where new files go: into the storage of that cloud, or into a COS bucket of one's own. */
+  /** Where new files are stored: in the environment's storage, or in the operator's own COS bucket. */
   storage: { kind: 'cloudbase' } | CosSettings;
-  /** Who comments and draws; null: nobody. */
+  /** The AI provider; null: comments and pictures are off. */
   ai: AiSettings | null;
-  /** Who the label in AI pictures names as their producer; '' for the provider's name. */
+  /** The producer named in the label of AI pictures; '' for the provider's name. */
   aiProducer: string;
   aiQuota: { comment: number; image: number };
   /** How texts and AI pictures are checked: over HTTPS with our own token, through wx-server-sdk, or not at all. */
   contentCheck: 'https' | 'openapi' | 'off';
-  /** Keys the hash that stands for a person whose account is erased. Never changes: with another one they would be unknown again. */
+  /** Key of the hash that stands for the person of an erased account. It must never change: with another key the hashes no longer match. */
   personPepper: string;
-  /** Where alerts are posted to; null: they are only logged. Knowing the address is the right to post. */
+  /** Where alerts are posted; null: alerts are only logged. The address is a secret: it is all that is needed to post. */
   webhookUrl: string | null;
-  /** The text that a guardian has to agree to before words or pictures are stored; null: none is asked for. */
+  /** Version of the text that a guardian has to agree to before texts or pictures are stored; null: no consent is required. */
   consentVersion: string | null;
   databaseQuotaMb: number;
   rateLimitFactor: number;
   diaryReward: number;
-  /** Days for which a state of a diary that was overwritten or deleted can be restored. */
+  /** Days during which an overwritten or deleted diary can be restored. */
   historyDays: number;
   moodReward: number;
   lotteryCost: number;
   ownTaskMaxReward: number;
   ownTaskDailyCap: number;
-  /** Completed on one day, of whatever dates. */
+  /** Cap for tasks completed on one day, whatever their dates. */
   ownTaskServerDayCap: number;
   guardianTaskMaxReward: number;
-  /** Which part of the users is told to bring their phone's data over, and how far. */
+  /** Which share of the users is asked to import their phone's data, and up to which step. */
   migration: { mode: 'off' | 'shadow' | 'dual' | 'cloud'; percent: number; salt: string };
 }
 
-/** What examples say; a random text does not spell it. */
+/** Words of example values; a random secret does not contain them. */
 const PLACEHOLDER = /your[-_ ]|change[-_ ]?(me|this)|super[-_ ]?secret|password|example/i;
 
-/** Bits of an attacker's search, from the variety of characters and how evenly they occur; a repeated pattern counts once. */
+/** Estimated entropy of a secret in bits, from the variety of its characters and how evenly they occur; a repeated pattern counts once. */
 const estimatedBits = (secret: string): number => {
   if (PLACEHOLDER.test(secret)) return 0;
   let period = 1;
@@ -96,11 +96,11 @@ const estimatedBits = (secret: string): number => {
   const counts = new Map<string, number>();
   for (const character of secret.slice(0, period)) counts.set(character, (counts.get(character) ?? 0) + 1);
   const evenness = [...counts.values()].reduce((bits, count) => bits + count * Math.log2(period / count), 0);
-  // Some characters of a short random text occur twice and others never: it looks up to a quarter less even than it is.
+  // In a short random text some characters occur twice and others never, so its measured evenness is up to a quarter too low.
   return Math.min(period * Math.log2(Math.max(2, counts.size)), evenness * (4 / 3));
 };
 
-/** `host` or `host:port`, several with commas between. */
+/** `host` or `host:port`; several are separated by commas. */
 const parseHosts = (text: string, defaultPort: number): Config['database']['hosts'] => {
   const [first, ...others] = list(text).map((entry): Host => {
     const [, host = '', port] = /^(.+?)(?::(\d+))?$/.exec(entry) ?? [];
@@ -111,8 +111,8 @@ const parseHosts = (text: string, defaultPort: number): Config['database']['host
 };
 
 /**
- * DB_CA: PEM with line breaks written as `\n`, or `./name`, a PEM file beside the bundle (for a script: in the working folder). A deployment uses
- * the file, because the platform allows 4,096 bytes of variables.
+ * DB_CA: PEM with line breaks written as `\n`, or `./name`, a PEM file beside the bundle (for a script: in the working directory). Deployments use
+ * the file, because the platform limits environment variables to 4,096 bytes.
  */
 const readCertificate = (value: string): string => {
   if (!value.startsWith('./')) return value.replaceAll('\\n', '\n');
@@ -124,7 +124,7 @@ const readCertificate = (value: string): string => {
 };
 
 /**
- * DB_TLS and DB_CA. Where it is `required`, one of the modes has to be named; elsewhere a DB_CA alone means verify-identity, and nothing means off.
+ * DB_TLS and DB_CA. Where TLS is `required`, a mode must be named. Elsewhere DB_CA alone means verify-identity, and neither means no TLS.
  */
 export const parseDatabaseTls = (env: Environment, required: boolean): DatabaseTls => {
   const mode = env.DB_TLS || (required ? '' : env.DB_CA ? 'verify-identity' : 'off');
@@ -143,7 +143,7 @@ const parseRedis = (env: Environment): Config['redis'] => {
 const parseKeys = (env: Environment, production: boolean): Config['jwtKeys'] => {
   const entries = list(env.JWT_KEYS).map((entry) => {
     const colon = entry.indexOf(':');
-    // Without a colon most of the secret would be taken for the key's id, which stands in every token for all to read.
+    // Without a colon most of the secret would be taken for the key id, and every token shows the key id.
     if (colon < 1) throw new ConfigError('JWT_KEYS must read id:secret,id:secret');
     return { id: entry.slice(0, colon), secret: entry.slice(colon + 1) };
   });
@@ -178,7 +178,7 @@ const parseOperators = (env: Environment, production: boolean): Operator[] =>
     return operator;
   });
 
-/** On unless said otherwise wherever real children write; `openapi` needs rights that only WeChat's own tool can upload. */
+/** Default: on in environments with real users. `openapi` needs rights that only WeChat's own tool can upload. */
 const parseContentCheck = (env: Environment, production: boolean): Config['contentCheck'] => {
   const mode = env.CONTENT_CHECK || (production && env.WX_SECRET ? 'on' : 'off');
   if (mode === 'on') return env.WX_SECRET ? 'https' : 'openapi';
@@ -204,7 +204,7 @@ const parsePepper = (env: Environment, production: boolean): string => {
   return pepper;
 };
 
-/** `take` notes what a reader refuses and goes on, so that one pass finds every wrong setting. Its missing value reaches nobody: readConfig throws. */
+/** `take` collects the error of a setting and goes on, so that one pass reports all of them. readConfig throws before the missing value is used. */
 function collectProblems() {
   const problems: string[] = [];
   const take = <Value>(read: () => Value): Value => {
@@ -282,5 +282,5 @@ export function readConfig(env: Environment): Config {
 
 let current: Config | undefined;
 
-/** The process's settings, read once, on first use. */
+/** The settings of the process, read once, on first use. */
 export const config = (): Config => (current ??= readConfig(process.env));

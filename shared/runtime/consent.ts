@@ -24,15 +24,15 @@ export const selectConsents = async (db: Database, account: Account, limit: numb
   return rows.filter((row): row is ConsentRow => row.version !== null);
 };
 
-/** The consent that counts; null when none was given. */
+/** The consent in force; null when none was given. */
 const selectConsent = async (db: Database, account: Account): Promise<ConsentRow | null> =>
   (await selectConsents(db, account, 1))[0] ?? null;
 
-/** Children whose guardian agreed to the present text, as this process last read: a consent to words is never taken back, only superseded. */
+/** Cache of children whose guardian agreed to the current text. It never becomes stale: consent to texts is superseded, never withdrawn. */
 const agreed = new Set<string>();
 const MOST_REMEMBERED = 10_000;
 
-/** Of any input: the fields that hold pictures. */
+/** Fields that hold pictures, in the input of any action. */
 interface Pictures {
   images?: readonly string[] | undefined;
   avatar?: string | undefined;
@@ -42,8 +42,8 @@ const storesPictures = ({ images, avatar }: Pictures): boolean =>
   (images !== undefined && images.length > 0) || (avatar !== undefined && avatar !== '');
 
 /**
- * Throws CONSENT_REQUIRED until a guardian has agreed to the text of CONSENT_VERSION, and for pictures unless they agreed to those
- * (`details.item`: pictures). Nothing is asked while CONSENT_VERSION is not set.
+ * Throws CONSENT_REQUIRED until a guardian has agreed to the text of CONSENT_VERSION. For pictures it also throws unless the guardian agreed to
+ * pictures (`details.item`: pictures). Without CONSENT_VERSION it never throws.
  */
 export async function requireConsent(ctx: UserContext, input: Pictures): Promise<void> {
   const version = config().consentVersion;
@@ -60,7 +60,7 @@ export async function requireConsent(ctx: UserContext, input: Pictures): Promise
   }
 }
 
-/** The same write may succeed once a guardian agrees to the text; pictures that they declined stay refused. */
+/** Whether the write can succeed after a guardian agrees to the text. Pictures that the guardian declined stay refused. */
 export const waitsForConsent = ({ code, details }: AppError): boolean =>
   code === 'CONSENT_REQUIRED' && (details as { item?: string }).item === undefined;
 

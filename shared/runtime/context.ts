@@ -2,15 +2,15 @@ import type { Account } from '../database/account';
 import type { Database } from './mysql';
 import type { Cache } from './redis';
 
-/** What goes with everything that is asked of a service outside. */
+/** What accompanies every request to an outside service. */
 export interface Errand {
-  /** Of the call that it is asked for. */
+  /** Request id of the call that causes it. */
   requestId: string;
   /** Epoch milliseconds. */
   deadline: number;
 }
 
-/** What differs per call; nothing of it outlives the call. */
+/** The state of one call; discarded when the call ends. */
 export interface SystemContext extends Errand {
   /** `function.action`. */
   action: string;
@@ -22,24 +22,24 @@ export interface SystemContext extends Errand {
 }
 
 export interface PublicContext extends SystemContext {
-  /** WeChat's word, on the mini-program door only. */
+  /** Provided by WeChat, on the mini-program door only. */
   openid: string | null;
   address: string | null;
 }
 
 export interface UserContext extends SystemContext, Account {
-  /** WeChat's word, on the mini-program door only. */
+  /** Provided by WeChat, on the mini-program door only. */
   openid: string | null;
-  /** The account that calls. Another one than `userId` while a guardian acts for a child from an account of their own. */
+  /** The calling account. Differs from `userId` when a guardian acts for a child from the guardian's own account. */
   caller: Account;
-  /** As the call brought it; requireGuardian verifies it. */
+  /** Unverified, as the call carried it; requireGuardian verifies it. */
   guardianToken: string | null;
-  /** Hash of the openid: tags the user's keys in Redis, stands for them in logs. */
+  /** Hash of the openid; used in place of it in Redis keys and logs. */
   subject: string;
 }
 
 export interface OperatorContext extends SystemContext {
-  /** Who is recorded as having done it. */
+  /** Who is recorded as the author of a change. */
   actor: string;
 }
 

@@ -3,7 +3,7 @@ import { BoundedMap } from './bounded-map';
 import { config } from './config';
 import { type Cache, evaluate } from './redis';
 
-/** What a subject has left of one window of a limit. */
+/** What is left to a subject in one window of a limit. */
 interface Remaining {
   room: number;
   /** Milliseconds until the window ends. */
@@ -22,7 +22,7 @@ export const windowsOf = (name: LimitName, share = 1) =>
   limits[name].windows.map(({ max, windowSeconds }) => ({ max: Math.ceil(max * config().rateLimitFactor * share), windowSeconds }));
 
 /**
- * Takes calls from all windows of a limit at once, or none: a refused call spends nothing. A window starts with its first call, so that a
+ * Takes calls from all windows of a limit, or from none: a refused call uses no quota. Fixed windows that start at the first call, so that a
  * burst across a minute boundary cannot use two quotas.
  * KEYS: a counter per window. ARGV: calls wanted, then per window: maximum, length in ms, unused calls to give back.
  * Answers the calls taken, then per window: room left, ms until it ends.
@@ -64,7 +64,7 @@ export async function takeOfDay(cache: Cache, subject: string, name: LimitName, 
   return { taken, ms };
 }
 
-/** Takes up to `wanted` calls and gives back, per window, calls of an earlier block that were not used. Never rejects. */
+/** Takes up to `wanted` calls and gives back the unused calls of an earlier block, per window. Never rejects. */
 export async function takeCalls(cache: Cache, subject: string, name: LimitName, wanted: number, unused: readonly number[]): Promise<Taken> {
   const windows = windowsOf(name);
   const keys = windows.map(({ windowSeconds }) => keyOf(subject, name, windowSeconds));
@@ -92,7 +92,7 @@ function takeOfDayFromMemory(key: string, max: number, wanted: number): { taken:
   return { taken, ms: counter.endsAt - Date.now() };
 }
 
-/** Without Redis each process counts by itself, one call at a time, up to half of each maximum because there are several processes. */
+/** Without Redis each process counts alone, one call at a time, up to half of each maximum, because there are several processes. */
 function takeFromMemory(subject: string, name: LimitName): Taken {
   const now = Date.now();
   const windows = windowsOf(name, 0.5).map(({ max, windowSeconds }) => {

@@ -1,6 +1,6 @@
 import type { ErrorCode } from '../errors';
 
-/** In place of the sentence of `errorKinds`. */
+/** English sentences by error code, in place of those of `errorKinds`. */
 const byCode: Record<ErrorCode, string> = {
   INVALID_INPUT: 'Something filled in is not right. Check it and try again',
   UNAUTHENTICATED: 'Sign in first',
@@ -27,7 +27,7 @@ const byCode: Record<ErrorCode, string> = {
   UNAVAILABLE: 'The service is not available. Try again later',
 };
 
-/** By the Chinese sentence in the code; {} stands for a number or a name. A test finds sentences that are missing here. */
+/** By the Chinese sentence in the code; {} is a placeholder for a number or a name. A test finds sentences that are missing here. */
 const bySentence: Readonly<Record<string, string>> = {
   'AI 功能尚未配置': 'The AI is not set up',
   这篇日记还没有内容: 'This diary has no text yet',
@@ -136,7 +136,7 @@ const patterns = Object.entries(bySentence).map(([chinese, english]) => {
   return { pattern: new RegExp(`^${parts.join('(.+?)')}$`), english };
 });
 
-/** The English of a sentence of a refusal; null where the table has none. */
+/** The English sentence for a Chinese error message; null where the table has none. */
 export function englishOf(chinese: string): string | null {
   for (const { pattern, english } of patterns) {
     const match = pattern.exec(chinese);

@@ -1,10 +1,10 @@
 /** A process's environment variables. */
 export type Environment = Record<string, string | undefined>;
 
-/** The settings are wrong: every call is refused until they are right. Names variables, never values. */
+/** A setting is wrong or missing: every call is refused until it is corrected. Names variables, never values. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
-  /** One sentence for each wrong setting. */
+  /** One sentence per wrong setting. */
   readonly problems: readonly string[];
 
   constructor(...problems: string[]) {

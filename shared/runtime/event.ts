@@ -7,21 +7,21 @@ import { type Language, preferredLanguage } from './language';
 
 type Door = 'miniprogram' | 'console' | 'http' | 'timer';
 
-/** One call, whichever door it came through. */
+/** One call, through any door. */
 export interface Call {
   door: Door;
   action: string;
   input: unknown;
   token: string | null;
-  /** Claims that a guardian has unlocked the gate; family/guardian.ts verifies it. */
+  /** Unverified guardian token; family/guardian.ts verifies it. */
   guardianToken: string | null;
-  /** WeChat's word for who is calling; from this invocation's context alone. */
+  /** The caller's identity as WeChat provides it, from the context of this invocation only. */
   openid: string | null;
-  /** The last hop that the platform's gateway wrote down; HTTP only. */
+  /** The caller's address as the platform's gateway recorded it (the last hop); HTTP only. */
   address: string | null;
   requestId: string;
   now: Date;
-  /** Epoch milliseconds by which the answer must be on its way. */
+  /** Epoch milliseconds by which the answer must be sent. */
   deadline: number;
 }
 
@@ -31,9 +31,9 @@ type Bag = Record<string, unknown>;
 const MAX_BODY_CHARACTERS = 512 * 1_024;
 const MAX_INPUT_BYTES = 100 * 1_024;
 const MAX_DEPTH = 8;
-/** The answer leaves 1.5 s before the platform gives up on the call; counters and the log may need the rest. */
+/** The answer is sent 1.5 s before the platform's time-out; counters and the log may need the rest. */
 const ANSWER_MARGIN_MS = 2_300;
-/** A limit of a few seconds keeps about half of them for the work. */
+/** With a time-out of a few seconds the work keeps about half of it. */
 const ANSWER_MARGIN_SHARE = 0.46;
 const MAX_WAIT_MS = 20_000;
 const REQUEST_ID = /^[\w:.-]{1,64}$/;
@@ -43,14 +43,14 @@ const UNSAFE_KEYS = new Set(['__proto__', 'constructor', 'prototype']);
 const isBag = (value: unknown): value is Bag => typeof value === 'object' && value !== null && !Array.isArray(value);
 const string = (value: unknown): string | null => (typeof value === 'string' && value !== '' ? value : null);
 
-/** The variables of this invocation. The process's own are left alone: in a warm instance they still hold the previous caller's. */
+/** The variables of this invocation. process.env is not used: in a warm instance it still holds the previous caller's. */
 function invocationVariables(context: Bag): Bag {
   if (typeof context.environment === 'string') {
     try {
       const variables: unknown = JSON.parse(context.environment);
       if (isBag(variables)) return variables;
     } catch {
-      // The older form below is tried instead.
+      // Not JSON: the older form below is tried.
     }
   }
   const pairs = (string(context.environ) ?? '').split(';').map((pair) => {
@@ -60,8 +60,8 @@ function invocationVariables(context: Bag): Bag {
   return Object.fromEntries(pairs.filter(([name]) => name !== ''));
 }
 
-/** A child using our mini-program directly; not another app's user lent to us, not a call relayed by anything but WeChat. */
-/** WeChat's alphabet. Anything else is refused: MySQL ignores trailing spaces when it compares an openid. */
+/** A child who uses our mini-program directly; neither a user of another app, nor a call relayed by anything but WeChat. */
+/** The characters that WeChat uses. Others are refused: MySQL ignores trailing spaces when it compares an openid. */
 const OPENID = /^[A-Za-z0-9_-]{1,100}$/;
 
 function wechatOpenid(variables: Bag): string | null {
@@ -78,13 +78,13 @@ function wechatOpenid(variables: Bag): string | null {
 const isTimer = (event: Bag, variables: Bag): boolean =>
   event.Type === 'Timer' && !variables.WX_OPENID && (variables.TRIGGER_SRC === 'timer' || variables.TCB_SOURCE === 'wx_trigger');
 
-/** A client SDK sent the event (mini-program, DevTools, web, anonymous): every field of it is the caller's choice. */
+/** A client SDK sent the event (mini-program, DevTools, web, anonymous): the caller chose every field of it. */
 const isFromClient = ({ TCB_SOURCE, TCB_UUID }: Bag): boolean =>
   /^wx_(client|devtools)\b/.test(String(TCB_SOURCE ?? '')) || string(TCB_UUID) !== null;
 
 /**
- * The HTTP access service calls without variables of a caller. A client that sends `httpMethod` would otherwise choose its own address and
- * so escape the limit per address.
+ * The HTTP access service calls without a caller's variables. Otherwise a client that sends `httpMethod` could choose its own address and
+ * escape the limit per address.
  */
 const isHttp = (event: Bag, variables: Bag): boolean =>
   typeof event.httpMethod === 'string' && !isFromClient(variables) && !variables.WX_OPENID && !variables.WX_APPID;
@@ -96,16 +96,16 @@ function clock(variables: Bag): Date {
   return now;
 }
 
-/** Nobody holds a phone waiting for a timer, or for what one function asked another to do. */
+/** Calls of a timer or of another function have no waiting user. */
 function deadlineOf(context: Bag, isAwaited: boolean): number {
   const given = Number(context.time_limit_in_ms);
-  // The CLI's own bootstrap passes seconds as a string.
+  // The CLI's bootstrap passes seconds as a string.
   const limitMs = given >= 1_000 ? given : given > 0 ? given * 1_000 : MAX_WAIT_MS;
   const marginMs = Math.min(ANSWER_MARGIN_MS, limitMs * ANSWER_MARGIN_SHARE);
   return Date.now() + Math.min(limitMs - marginMs, isAwaited ? MAX_WAIT_MS : Number.POSITIVE_INFINITY);
 }
 
-/** Refuses what no contract could want, before any schema sees it: too large, too deep, broken text, keys that reach prototypes. */
+/** Refuses input that no contract accepts, before any schema reads it: too large, too deep, invalid Unicode, keys such as `__proto__`. */
 function requireTame(value: unknown, path: string, depth: number, budget: { bytes: number }): void {
   if (typeof value === 'string') {
     budget.bytes -= Buffer.byteLength(value);
@@ -131,7 +131,7 @@ const unwrapped = (schema: z.core.$ZodType): z.core.$ZodType => {
   return 'innerType' in def ? unwrapped(def.innerType as z.core.$ZodType) : schema;
 };
 
-/** Paths and queries carry text; numbers and booleans are read here, as the field's schema wants them, and nowhere else. */
+/** Paths and queries carry text. Numbers and booleans in them are converted here, and only here, by the type of the field's schema. */
 function fromText(fields: Record<string, string>, schema: z.ZodObject): Bag {
   return Object.fromEntries(
     Object.entries(fields).map(([name, text]) => {
@@ -162,7 +162,7 @@ function matchPath(template: string, path: string): Record<string, string> | nul
   return fields;
 }
 
-/** The action a REST call means. A function may be mounted at its own prefix, which the platform then cuts from the path. */
+/** The action of a REST call. A function may be mounted at its own prefix, which the platform then removes from the path. */
 function route(
   method: string,
   path: string,
@@ -209,7 +209,7 @@ function fromHttp(event: Bag, contracts: Contracts): Pick<Call, 'action' | 'inpu
   const hasBody = method !== 'GET' && method !== 'DELETE';
   const body = hasBody ? parseBody(event) : {};
   if (!isBag(body)) throw fieldError('', '请求体应为 JSON 对象');
-  // The path decides which thing is meant: a body cannot name another.
+  // The path wins over the body: a body cannot name another object.
   const input = { ...body, ...fromText(hasBody ? fields : { ...query, ...fields }, schema) };
   return {
     action,
@@ -236,19 +236,19 @@ function fromFunctionCall(event: Bag): Pick<Call, 'action' | 'input' | 'token' |
 /** WeChat's verdict on a picture, delivered by the cloud's message push. A client cannot send one. */
 function fromPush(event: Bag, variables: Bag): Pick<Call, 'action' | 'input'> | null {
   if (event.MsgType !== 'event' || event.Event !== 'wxa_media_check' || isFromClient(variables)) return null;
-  // With an error code of its own (-1008: the picture could not be fetched) there is no verdict.
+  // With an error code (-1008: the picture could not be fetched) there is no verdict.
   const isChecked = Number(event.errcode ?? 0) === 0;
   const suggest = !isChecked ? null : isBag(event.result) ? event.result.suggest : undefined;
   return { action: 'pictureChecked', input: tame({ traceId: event.trace_id, suggest }) };
 }
 
-/** What the platform alone says of a call, before the event is parsed; enough to answer a refusal in the form that the door expects. */
+/** What the platform reports of a call before the event is parsed; enough to answer a refusal in the form that the door expects. */
 export interface Frame {
   requestId: string;
   http: boolean;
-  /** Of the sentences of a refusal. */
+  /** Language of the error messages. */
   language: Language;
-  /** The variables of this invocation, made by the platform. */
+  /** The variables of this invocation, set by the platform. */
   variables: Readonly<Record<string, unknown>>;
 }
 
@@ -283,7 +283,7 @@ export function toCall(event: unknown, context: unknown, contracts: Contracts, {
   if (push) return { ...shared, door: 'console', ...push };
   requestIdOf(event.requestId, REQUEST_ID, 'requestId');
   const openid = wechatOpenid(variables);
-  // Field by field: the usual call, and two spreads cost it 2 µs.
+  // Field by field, because two spreads cost the usual call 2 µs.
   const { action, input, token, guardianToken } = fromFunctionCall(event);
   const door = openid === null ? 'console' : 'miniprogram';
   return { door, action, input, token, guardianToken, openid, address: null, requestId, now: shared.now, deadline };

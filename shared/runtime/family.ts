@@ -6,19 +6,19 @@ import { requireConsent } from './consent';
 import type { UserContext } from './context';
 import { requireGuardian, requireGuardianOncePinned } from './guardian';
 
-/** An operation of a signed-in caller, whatever its input. */
+/** An operation of a signed-in caller, with any input. */
 export type Operation = (ctx: UserContext, input: unknown) => Promise<unknown>;
 
 /** Whether an action belongs to an account. */
 export const isForAccount = ({ access }: Contract): boolean => access === 'user' || access === 'gated' || access === 'guardian';
 
-/** Most actions are a child's own and run at once; what needs a guardian, a consent or another child's account is prepared first. */
+/** Most actions are a child's own and run at once. Actions that need a guardian, a consent or another child's account are prepared first. */
 export const inFamily = (contract: Contract, run: Operation): Operation => {
   const isPlain = contract.access === 'user' && contract.forChild === undefined && contract.needsConsent === undefined;
   return isPlain ? run : async (ctx, input) => run(await enterFamily(contract, ctx, input as FamilyInput), input);
 };
 
-/** What is looked at in the input of any action. */
+/** The input fields that are read here for any action. */
 interface FamilyInput {
   childId?: number;
   images?: readonly string[];
@@ -26,8 +26,8 @@ interface FamilyInput {
 }
 
 /**
- * The context of a guardian who acts for a child from an account of their own. Throws NOT_FOUND for everybody else, FORBIDDEN for a diary
- * that the child does not share. Request ids of guardians never meet those of the child.
+ * The context of a guardian who acts for a child from the guardian's own account. Throws NOT_FOUND for everybody else, FORBIDDEN for a diary
+ * that the child does not share. Request ids of guardians are separate from those of the child.
  */
 async function actForChild(ctx: UserContext, childId: number, needsShare: boolean): Promise<UserContext> {
   const { caller, db, action, today, now } = ctx;
@@ -44,7 +44,7 @@ async function actForChild(ctx: UserContext, childId: number, needsShare: boolea
   return { ...ctx, ...child, openid: null, requestId: systemRequestId(`g${caller.userId}:${ctx.requestId}`) };
 }
 
-/** Checks what an action needs beyond a signed-in caller, and answers the context that it runs in. */
+/** Checks what an action requires beyond a signed-in caller, and answers the context to run it in. */
 async function enterFamily(
   { access, forChild, needsConsent }: Pick<Contract, 'access' | 'forChild' | 'needsConsent'>,
   ctx: UserContext,

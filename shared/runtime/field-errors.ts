@@ -3,7 +3,7 @@ import type { FieldError } from '../errors';
 
 const units: Record<string, string> = { string: '个字', array: '项' };
 
-/** zod writes English when a schema brings no message of its own; a toast needs Chinese. Needs issues parsed with `reportInput`. */
+/** zod reports English messages when a schema has none of its own; users read Chinese. Needs issues parsed with `reportInput`. */
 function messageOf(issue: z.core.$ZodIssue): string {
   switch (issue.code) {
     case 'invalid_type':
@@ -21,7 +21,7 @@ function messageOf(issue: z.core.$ZodIssue): string {
   }
 }
 
-/** Where each field is wrong, `images.0` style, in words for the person who filled it in. */
+/** Errors by field path, such as `images.0`, in words for the user. */
 export function fieldErrors(error: z.ZodError): FieldError[] {
   return error.issues.flatMap((issue) => {
     const path = issue.path.join('.');

@@ -4,7 +4,7 @@ const ISSUER = 'growth-diary';
 const AUDIENCE = 'guardian';
 const LIFE_SECONDS = 900;
 
-/** Whose gate the token opens, and the epochs of account and gate at which it stops doing so. */
+/** The account whose gate the token opens, and the epochs of account and gate; a change of either revokes the token. */
 export interface GuardianClaims {
   userId: number;
   epoch: number;
@@ -29,7 +29,7 @@ export async function signGuardianToken(
   return { token, expiresAt: new Date((issued + LIFE_SECONDS) * 1_000).toISOString() };
 }
 
-/** The claims of a guardian token that we signed and that is valid now; null for anything else. */
+/** The claims of a valid guardian token that we signed; null for anything else. */
 export async function verifyGuardianToken(token: string, now: Date): Promise<GuardianClaims | null> {
   const { default: jwt } = await import('jsonwebtoken');
   try {

@@ -5,13 +5,13 @@ import { verifyGuardianToken } from './guardian-token';
 import type { Database } from './mysql';
 
 interface GateRow {
-  /** Epoch of the account's tokens. */
+  /** Current token epoch of the account. */
   epoch: number;
-  /** Null when no PIN stands. */
+  /** Null when no PIN is set. */
   gateEpoch: number | null;
 }
 
-/** The gate of the account that calls. */
+/** The gate of the calling account. */
 export const selectGate = async (db: Database, account: Account, now: Date): Promise<GateRow> =>
   requireAccount(
     await db.rows<GateRow>(
@@ -22,13 +22,13 @@ export const selectGate = async (db: Database, account: Account, now: Date): Pro
     ),
   );
 
-/** Tells a client whether to ask for the PIN or to offer to set one. */
+/** In an error: tells the client whether to ask for the PIN or to offer setting one. */
 const guardianRequired = (hasPin: boolean): AppError =>
   new AppError('GUARDIAN_REQUIRED', { ...(!hasPin && { message: '请先设置家长密码' }), details: { hasPin } });
 
 type Proof = Pick<UserContext, 'caller' | 'guardianToken' | 'db' | 'now'>;
 
-/** Whether the call carries a guardian token of the calling account. Null when no PIN stands. */
+/** Whether the call carries a guardian token of the calling account. Null when no PIN is set. */
 async function provesGuardian({ caller, guardianToken, db, now }: Proof): Promise<boolean | null> {
   const claims = guardianToken === null ? null : await verifyGuardianToken(guardianToken, now);
   const { epoch, gateEpoch } = await selectGate(db, caller, now);
@@ -39,13 +39,13 @@ async function provesGuardian({ caller, guardianToken, db, now }: Proof): Promis
 /** Whether a guardian has unlocked the calling account's gate. */
 export const isGuardian = async (proof: Proof): Promise<boolean> => proof.guardianToken !== null && (await provesGuardian(proof)) === true;
 
-/** Throws GUARDIAN_REQUIRED unless a guardian has unlocked the calling account's gate. Without a PIN nothing unlocks it. */
+/** Throws GUARDIAN_REQUIRED unless a guardian has unlocked the calling account's gate. Without a PIN it always throws. */
 export async function requireGuardian(proof: Proof): Promise<void> {
   const isProved = await provesGuardian(proof);
   if (isProved !== true) throw guardianRequired(isProved !== null);
 }
 
-/** As `requireGuardian` once a PIN stands; before that every signed-in caller may. */
+/** As `requireGuardian` once a PIN is set; before that every signed-in caller passes. */
 export async function requireGuardianOncePinned(proof: Proof): Promise<void> {
   if ((await provesGuardian(proof)) === false) throw guardianRequired(true);
 }

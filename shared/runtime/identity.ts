@@ -4,7 +4,7 @@ import { config } from './config';
 import type { Call } from './event';
 import { isSystemToken, verifyToken } from './tokens';
 
-/** Who a call comes from, as WeChat's context, a token or the platform proves. `subject` is what calls are counted by. */
+/** The caller, as proved by WeChat's context, a token or the platform. `subject` is the key that calls are counted by. */
 export type Caller =
   | { kind: 'nobody' }
   | { kind: 'system' }
@@ -25,7 +25,7 @@ export function subjectOf(openid: string): string {
 
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
 
-/** Reads the proof that a call carries. No lookup: whether the account is active is checked by the statements of the action. */
+/** Verifies the proof that a call carries. No lookup: the statements of the action check whether the account is active. */
 export async function callerOf(call: Call): Promise<Caller> {
   const { door, openid, token, now } = call;
   if (door === 'timer') return { kind: 'system' };

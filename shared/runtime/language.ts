@@ -2,13 +2,13 @@ import { type ErrorBody, errorKinds } from '../errors';
 
 export type Language = 'zh' | 'en';
 
-/** The first language of an Accept-Language header that there are sentences in. Weights are ignored: browsers send the best one first. */
+/** The first supported language of an Accept-Language header. Weights are ignored, because browsers send the preferred language first. */
 export function preferredLanguage(header: string): Language {
   const names = header.split(',').map((each) => each.trim().slice(0, 2).toLowerCase());
   return names.find((name) => name === 'zh' || name === 'en') === 'en' ? 'en' : 'zh';
 }
 
-/** A refusal in the caller's language. The English table is a file of its own, read by the first caller who wants it. */
+/** An error message in the caller's language. The English table is loaded when the first caller needs it. */
 export async function inLanguage(error: ErrorBody, language: Language): Promise<ErrorBody> {
   if (language === 'zh') return error;
   const { englishOf, englishOfCode } = await import('./english');

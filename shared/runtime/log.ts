@@ -1,11 +1,11 @@
 type Field = string | number | boolean | null | undefined | object;
 
-/** One JSON line. Callers pass ids, codes and milliseconds only: texts, tokens and SQL values have no field here. */
+/** Writes one JSON line. Callers pass ids, codes and milliseconds only; there is no field for texts, tokens or SQL values. */
 export function logLine(
   kind: 'access' | 'error' | 'slow-query' | 'behaviour' | 'incident' | 'warning',
   fields: Record<string, Field>,
 ): void {
-  // One string without a copy of the fields; there is always one.
+  // One string, without copying the fields; there is always at least one.
   process.stdout.write(`{"at":"${new Date().toISOString()}","kind":"${kind}",${JSON.stringify(fields).slice(1)}\n`);
 }
 
@@ -26,7 +26,7 @@ const scalar = (value: unknown): string | number | undefined =>
 
 const FRAME = /^\s+at (?:[\w.<>[\] $#*-]+ \()?(?:node:|file:|\/|[A-Z]:\\)[\x21-\x7e]+:\d+\)?$/;
 
-/** The places alone: a stack begins with the message, and a line of that may look like a frame. */
+/** The stack frames only. A stack begins with the message, and a line of the message may look like a frame. */
 function framesOf({ stack = '', message }: Error): string[] {
   const start = stack.indexOf(message);
   return stack
@@ -38,8 +38,8 @@ function framesOf({ stack = '', message }: Error): string[] {
 }
 
 /**
- * What may be logged of an error and its causes. Messages are left out: MySQL quotes values, parsers quote input, and either may be a
- * child's diary. Names, codes and stack frames say enough to find the place.
+ * The loggable part of an error and its causes: names, codes and stack frames. Messages are left out, because MySQL quotes values and parsers
+ * quote input, and either may be a child's diary.
  */
 export function describeError(error: unknown): Cause[] {
   const chain: Cause[] = [];

@@ -17,7 +17,7 @@ export interface MinuteRow {
 }
 
 export interface CallFacts {
-  /** `function.action`; only ever a known one, or an attacker would choose the keys. */
+  /** `function.action`; only known actions, otherwise a caller could create any number of keys. */
   action: string;
   code: string;
   now: Date;
@@ -27,15 +27,15 @@ export interface CallFacts {
 }
 
 /**
- * An instance answers one call at a time and is frozen after its answer, so that nothing can be written later, and a trip of its own
- * would slow down every call. Calls are therefore added up in memory, and the first call after DUE_MS sends the sum beside its own
- * trips, without waiting for it. Lost with an instance that is never called again: its last calls, but not failed ones, which are
- * sent at once. Measured: 1.3 µs a call.
+ * An instance answers one call at a time and is frozen after its answer, so that nothing can be written later. A round trip for metrics alone would
+ * slow down every call. Calls are therefore added up in memory, and the first call after DUE_MS sends the sum in parallel with its own round trips,
+ * without waiting for it. The last calls of an instance that is never called again are lost, except failed ones, which are sent at once.
+ * Measured: 1.3 µs per call.
  */
 const DUE_MS = 15_000;
-/** A pool this slow to hand out a connection is too small. */
+/** A pool that takes longer than this to hand out a connection is too small. */
 const WAITED_MS = 100;
-/** A sum older than this goes to MySQL by itself: its minute may have left Redis, and what stands for it there would be replaced. */
+/** An older sum is written to MySQL directly: its minute may have expired in Redis, and a later copy from there would overwrite the row. */
 const STALE_MS = 1_800_000;
 const KEEP_SECONDS = 3_600;
 const DIRECT_PATIENCE_MS = 500;
@@ -46,11 +46,11 @@ let pendingSince = 0;
 
 const microseconds = (ms: number): number => Math.round(ms * 1_000);
 
-/** As MySQL writes it, UTC. */
+/** An instant in MySQL's format, UTC. */
 export const minuteOf = (instant: Date): string => `${instant.toISOString().slice(0, 16).replace('T', ' ')}:00`;
 
 export const minuteKey = (minute: string): string => `gd:{minutes}:${minute}`;
-/** Minutes that something was added to since they were last collected. */
+/** Minutes that were changed in Redis since they were last collected. */
 export const touchedKey = 'gd:{minutes}:touched';
 
 function add(counts: Counts, name: string, value: number): void {
@@ -79,7 +79,7 @@ export function countCall({ action, code, now, ms, mysql, redisMs }: CallFacts):
   if (pendingSince === 0) pendingSince = Date.now();
 }
 
-/** Adds something that happened within a call, by its outcome. `action` and `code` are ours, never a caller's. */
+/** Adds an event that happened within a call, by its outcome. `action` and `code` are constants of ours, never a caller's input. */
 export function countEvent(action: string, code: string, now: Date): void {
   const minute = minuteOf(now);
   const key = `${minute} ${action}`;
@@ -90,7 +90,7 @@ export function countEvent(action: string, code: string, now: Date): void {
   if (pendingSince === 0) pendingSince = Date.now();
 }
 
-/** KEYS: the touched minutes, then a hash per minute. ARGV: seconds to keep them, then triples of key index, field and number to add. */
+/** KEYS: the set of changed minutes, then a hash per minute. ARGV: seconds to keep them, then triples of key index, field and number to add. */
 const ADD = `
 for i = 2, #ARGV, 3 do redis.call('HINCRBY', KEYS[tonumber(ARGV[i])], ARGV[i + 1], ARGV[i + 2]) end
 for i = 2, #KEYS do
@@ -111,7 +111,7 @@ async function addInRedis(rows: readonly MinuteRow[]): Promise<boolean> {
   return stored !== null;
 }
 
-/** Without Redis: rows of this sum alone, so that writing them twice changes nothing. */
+/** Without Redis: writes this sum as rows of its own source, so that a repeated write changes nothing. */
 async function addInMysql(rows: readonly MinuteRow[]): Promise<void> {
   const db = openDatabase(Date.now() + DIRECT_PATIENCE_MS, 'metrics');
   await postMinutes(db, { source: randomBytes(9).toString('base64url'), rows });
@@ -128,7 +128,7 @@ function putBack(rows: readonly MinuteRow[]): void {
   pendingSince = Date.now();
 }
 
-/** Sends the sum when it is due; `urgent`, it is sent now if Redis is there to take it. Never throws: what cannot be sent waits. */
+/** Sends the sum when it is due; with `urgent` at once if Redis is available. Never throws: what cannot be sent stays in memory. */
 export async function reportCalls(urgent = false): Promise<void> {
   const isDue = pendingSince > 0 && Date.now() - pendingSince >= DUE_MS;
   if (!isDue && !(urgent && pending.size > 0)) return;
@@ -138,7 +138,7 @@ export async function reportCalls(urgent = false): Promise<void> {
   pendingSince = 0;
   try {
     if (!isStale && (await addInRedis(rows))) return;
-    // An urgent call has failed and is at the end of its time: a database that did not answer it is not waited for once more.
+    // An urgent call has failed and has little time left: it does not wait again for a database that did not answer.
     if (isDue && !urgent) await addInMysql(rows);
     else putBack(rows);
   } catch {

@@ -1,18 +1,18 @@
 import { AppError, isErrorCode } from '../errors';
 
-/** Rolled back whole: deadlock, lock time-out, certification (group replication). */
+/** The transaction was rolled back: deadlock, lock time-out, certification (group replication). */
 const ROLLED_BACK = new Set([1213, 1205, 3101, 1180]);
-/** Cut off: shutdown, killed. */
+/** The statement was interrupted: shutdown or kill. */
 const CUT_OFF = new Set([1053, 1927, 1317]);
-/** This server no longer takes writes: failover, or it was cut off from its group. */
+/** The server no longer takes writes: failover, or it lost its group. */
 const NOT_PRIMARY = new Set([1290, 1836, 1792, 3100]);
-/** A migration is replacing the procedure: it is missing (1305), or may not be called yet (1370). */
+/** A migration is replacing the procedure: it is missing (1305), or the right to call it is (1370). */
 const BEING_REPLACED = new Set([1305, 1370]);
 /** The server's max_prepared_stmt_count is reached. */
 const NO_STATEMENT_LEFT = 1461;
 const SIGNALLED = 1644;
 
-/** The server's number of an error; 0 for one of the driver or the network. */
+/** The error number of the server; 0 for an error of the driver or the network. */
 export const errnoOf = (error: unknown): number =>
   error instanceof Error && 'errno' in error && Number(error.errno) > 0 ? Number(error.errno) : 0;
 
@@ -23,19 +23,19 @@ export const isOutOfStatements = (errno: number): boolean => errno === NO_STATEM
 /** The server answered and is not shutting down. */
 export const provesAlive = (errno: number): boolean => errno > 0 && !CUT_OFF.has(errno);
 
-/** The statement is wrong, as far as the server says: not the network, not the moment. */
+/** The server says that the statement is wrong: neither the network nor a temporary state is the cause. */
 export const isOwnFault = (errno: number): boolean =>
   errno > 0 && ![ROLLED_BACK, CUT_OFF, NOT_PRIMARY, BEING_REPLACED].some((errnos) => errnos.has(errno));
 
 /** The driver could not serialize the values: nothing was sent. */
 export const isUnsendable = (error: unknown): boolean => error instanceof RangeError || error instanceof TypeError;
 
-/** A posting found that the data changed since the decision was made: read and decide again. */
+/** The user's data changed between read and write: read again and decide again. */
 export class Moved extends Error {
   override readonly name = 'Moved';
 }
 
-/** What a procedure signalled; null for any other error. */
+/** The code that a procedure signalled; null for any other error. */
 export const signalled = (error: unknown): AppError | Moved | null => {
   if (!(error instanceof Error) || errnoOf(error) !== SIGNALLED) return null;
   const { message } = error;

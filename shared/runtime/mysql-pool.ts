@@ -5,8 +5,8 @@ import { findPrimary, type Host } from './primary';
 import { sslOptions } from './tls';
 
 /**
- * Nothing of the server's own settings changes what a statement means: values of an unprepared statement are escaped with backslashes, which
- * another sql_mode or character set would read otherwise.
+ * Session settings are fixed, so that the server's own settings do not change the meaning of a statement: values of an unprepared statement are
+ * escaped with backslashes, which another sql_mode or character set would read differently.
  */
 const SESSION = `SET SESSION transaction_isolation = 'READ-COMMITTED', time_zone = '+00:00', innodb_lock_wait_timeout = 3, wait_timeout = 45,
   character_set_client = utf8mb4, character_set_results = utf8mb4, collation_connection = utf8mb4_0900_ai_ci,
@@ -27,14 +27,14 @@ function openPool({ host, port }: Host): Pool {
     port,
     connectionLimit: config().database.connectionLimit,
     connectTimeout: 3_000,
-    // Else the driver notes a stack at each statement, 5 % of a read's CPU, for the case that it fails; its name says as much.
+    // Otherwise the driver records a stack trace per statement for a possible error: 5% of a read's CPU. The statement's name is enough.
     trace: false,
     charset: 'utf8mb4_0900_ai_ci',
     timezone: 'Z',
     dateStrings: ['DATE'],
   });
   opened.pool.on('connection', (connection) => {
-    // Without a callback the driver would throw an error of this statement where nothing catches it, which ends the process.
+    // Without a callback the driver throws an error of this statement outside of any handler, which ends the process.
     connection.query(SESSION, (error) => {
       if (error) connection.destroy();
     });
@@ -42,7 +42,7 @@ function openPool({ host, port }: Host): Pool {
   return opened;
 }
 
-/** To the one server there is, or to the one of several that takes writes. */
+/** Connects to the only server, or to the one of several that takes writes. */
 async function findPool(): Promise<Pool> {
   const { hosts } = config().database;
   pool = openPool(hosts.length === 1 ? hosts[0] : await findPrimary(hosts, credentials()));
@@ -56,14 +56,14 @@ function find(): Promise<Pool> {
   return finding;
 }
 
-/** The next call opens a pool anew, and looks for the primary where there are several hosts. Statements that run in this one may end. */
+/** Drops the pool: the next call opens a new one and, with several hosts, looks for the primary. Statements in flight finish in the old pool. */
 function abandon(left: Pool | undefined): void {
   if (left === undefined || left !== pool) return;
   pool = undefined;
   left.end().catch(() => {});
 }
 
-/** Looks for another primary, where there are several hosts. */
+/** With several hosts: looks for another primary. */
 export function leave({ from }: Loan): void {
   if (config().database.hosts.length > 1) abandon(from);
 }
@@ -72,14 +72,14 @@ export function leave({ from }: Loan): void {
 export async function closePool(): Promise<void> {
   const closing = pool;
   pool = undefined;
-  // One that was still being opened, and failed, has nothing to say any more.
+  // A pool that failed to open needs no closing.
   await closing?.end().catch(() => {});
 }
 
-/** The driver's own time-outs do not cover a statement that waits to be prepared, or behind another one, on a dead connection. */
+/** The driver's time-outs do not cover a statement that waits for its preparation, or behind another statement, on a dead connection. */
 export const late = () => Object.assign(new Error('no answer in time'), { code: 'TIMEOUT' });
 
-/** A connection with a statement running on it. */
+/** A connection with a statement in flight. */
 export interface Loan {
   connection: PoolConnection;
   from: Pool;
@@ -87,7 +87,7 @@ export interface Loan {
 
 let lent = 0;
 
-/** No connection could be had. `isBusy`: all of the pool are at work, which says nothing about the server. */
+/** No connection was available. `isBusy`: all connections of the pool are in use, which does not mean that the server is down. */
 export class Unconnected extends Error {
   override readonly name = 'Unconnected';
   readonly isBusy: boolean;
@@ -103,7 +103,7 @@ async function borrow(): Promise<Loan> {
   return { connection: await from.getConnection(), from };
 }
 
-/** A connection of the pool within `patienceMs`. To be given back. @throws Unconnected */
+/** Takes a connection from the pool within `patienceMs`. The caller gives it back. @throws Unconnected */
 export async function take(patienceMs: number): Promise<Loan> {
   const from = pool;
   const waiting = borrow();
@@ -117,7 +117,7 @@ export async function take(patienceMs: number): Promise<Loan> {
       () => {},
     );
     const isBusy = lent >= config().database.connectionLimit;
-    // Connections that hang while they are being opened fill the pool: a server that is back would not be seen until they time out.
+    // Connections that hang while connecting fill the pool, so that a recovered server stays unnoticed until they time out.
     if (!isBusy) abandon(from);
     throw new Unconnected(error, isBusy);
   }

@@ -21,14 +21,14 @@ export { closePool as closeMysql } from './mysql-pool';
 
 export type Value = string | number | boolean | Date | Buffer | null;
 
-/** What one call may use of the database: bounded by the call's deadline, counted for its log line. */
+/** Database access of one call: bounded by the call's deadline, counted for its log line. */
 export interface Database {
-  /** Reads with one prepared statement; `name` stands for it in logs. */
+  /** Reads with one prepared statement; `name` identifies it in logs. */
   rows<Row>(name: string, sql: string, values: readonly Value[]): Promise<Row[]>;
   /**
-   * Posts a write by calling the stored procedure `name`; its answer is what it stored or, on a replay, had stored. Measured against SELECT … FOR
-   * UPDATE and separate statements, at 1 ms a trip with 16 callers: points and tasks 2.2 times as fast, diaries 2.1, draws of one hot prize 6.3. One
-   * string of several statements is about as fast, but leaves its transaction open when it fails half-way and lets an injected one ride along.
+   * Writes by calling the stored procedure `name`. Answers what it stored or, on a replay, what it had stored. Measured against SELECT … FOR UPDATE
+   * and separate statements, at 1 ms per round trip with 16 callers: points and tasks 2.2 times as fast, diaries 2.1, draws of one hot prize 6.3.
+   * One string of several statements is about as fast, but leaves its transaction open when it fails half-way and makes SQL injection worse.
    */
   post<Answer>(name: string, values: readonly Value[]): Promise<Answer>;
   readonly usage: Usage;
@@ -37,18 +37,18 @@ export interface Database {
 interface Usage {
   trips: number;
   ms: number;
-  /** Of `ms`, waiting for a connection of the pool. */
+  /** The part of `ms` spent waiting for a connection of the pool. */
   waitMs: number;
   slow: number;
-  /** Statements that the server had no room left to prepare. */
+  /** Statements that ran unprepared because the server's limit of prepared statements was reached. */
   unprepared: number;
 }
 
 const STATEMENT_TIMEOUT_MS = 4_000;
 const ATTEMPTS = 4;
-/** A procedure that is still missing after this time is not being replaced. */
+/** A procedure that is missing for longer than this is not being replaced. */
 const REPLACING_MS = 3_000;
-/** For so long from its start a call waits for a database that does not answer: with what follows, it answers within 8 s. */
+/** How long after its start a call waits for a database that does not answer. Including the rest of its work it then answers within 8 s. */
 const PATIENCE_MS = 6_500;
 const PROBE_MS = 700;
 
@@ -58,7 +58,7 @@ const jitter = (attempt: number) => 10 * 2 ** attempt * (0.5 + Math.random());
 
 async function execute({ connection }: Loan, sql: string, values: readonly Value[], usage: Usage): Promise<unknown> {
   try {
-    // Prepared: 1.15 to 1.2 times as fast from several callers on; the first of a fresh connection costs one trip more.
+    // Prepared statements are 1.15 to 1.2 times as fast with several callers; the first one of a new connection costs one round trip more.
     return (await connection.execute(sql, [...values]))[0];
   } catch (error) {
     if (!isOutOfStatements(errnoOf(error))) throw error;
@@ -67,7 +67,7 @@ async function execute({ connection }: Loan, sql: string, values: readonly Value
   }
 }
 
-/** One short statement decides for all calls of this process whether the database is back. */
+/** Circuit breaker of the database: one short statement decides for all calls of this process whether it is back. */
 async function probe(): Promise<void> {
   const since = Date.now();
   let loan: Loan | undefined;
@@ -83,7 +83,7 @@ async function probe(): Promise<void> {
   }
 }
 
-/** The database is known to be down. */
+/** The circuit breaker is open. */
 class CircuitOpen extends Error {
   override readonly name = 'CircuitOpen';
 }
@@ -121,20 +121,20 @@ async function takeFor({ deadline, usage }: Statement): Promise<Loan> {
   }
 }
 
-/** `failed`: another attempt may succeed. */
+/** `failed`: a retry may succeed. */
 type Outcome = { kind: 'done'; result: unknown } | { kind: 'refused'; error: unknown } | { kind: 'failed'; cause: unknown };
 
-/** Decides what an error of a statement means, and what becomes of its connection. `before` is the error of the attempt before. */
+/** Classifies the error of a statement and decides whether its connection is kept. `before` is the error of the previous attempt. */
 function judge(error: unknown, before: unknown, loan: Loan, since: number): Outcome {
   const refusal = signalled(error);
   const errno = errnoOf(error);
-  // A procedure that was cut off did not reach its own ROLLBACK: the next posting on this connection would commit the half of it. Nor is a
-  // connection of use that was lost, timed out (the statement may still be running) or leads to a server that has to be found anew.
+  // An interrupted procedure did not reach its ROLLBACK: the next posting on this connection would commit its partial work. A connection is also
+  // closed when it was lost, when it timed out (the statement may still be running), and when the primary has to be found again.
   giveBack(loan, refusal !== null || isRolledBack(errno));
   if (provesAlive(errno)) breaker.succeeded();
   else if (!isUnsendable(error)) breaker.failed(since);
   if (refusal) return { kind: 'refused', error: refusal };
-  // A statement that is being killed can report a misleading error, such as a missing table: it counts when the retry reports the same.
+  // A killed statement can report a misleading error, such as a missing table: it counts only when the retry reports the same.
   if (isUnsendable(error) || (isOwnFault(errno) && errno === errnoOf(before))) return { kind: 'refused', error };
   if (!isRolledBack(errno) && !isOwnFault(errno)) leave(loan);
   return { kind: 'failed', cause: error };
@@ -162,14 +162,14 @@ async function attempt(statement: Statement, before: unknown): Promise<Outcome> 
 
 function mayTryAgain(cause: unknown, attempts: number, startedAt: number): boolean {
   if (cause instanceof CircuitOpen) return false;
-  // All of the pool are at work: to wait longer would only lengthen the queue.
+  // All connections are in use: waiting longer would only lengthen the queue.
   if (cause instanceof Unconnected) return !cause.isBusy;
   return attempts < ATTEMPTS || (isBeingReplaced(errnoOf(cause)) && Date.now() - startedAt < REPLACING_MS);
 }
 
 /**
- * Runs a statement until it is done, refused, or the deadline has come. Asking again is always safe: a read changes nothing, and a posting
- * is keyed by its request id, so that one whose outcome was lost with the connection answers what happened.
+ * Runs a statement until it succeeds, is refused, or the deadline is reached. A retry is always safe: a read changes nothing, and a posting is
+ * keyed by its request id, so that the retry after a lost connection answers the stored receipt.
  */
 async function run(statement: Statement): Promise<unknown> {
   const { name, deadline } = statement;
@@ -187,15 +187,15 @@ async function run(statement: Statement): Promise<unknown> {
   throw new AppError('UNAVAILABLE', { cause: Object.assign(new Error('database'), { statement: name, cause }) });
 }
 
-/** Rows answered; null for a statement that failed. */
+/** The rows; null when the statement failed. */
 const rowsIn = (result: unknown): number | null => {
   if (!Array.isArray(result)) return null;
   return Array.isArray(result[0]) ? result[0].length : result.length;
 };
 
 /**
- * Until when a statement that begins now may wait. The first seconds of a call are shared by its statements; later each has a tenth of what is
- * left, so that work of minutes outlives a failover and a person does not wait for several statements one after the other.
+ * The time until which a statement that begins now may wait. In the first seconds of a call its statements share one waiting time; later each
+ * may wait a tenth of the time left. Work of minutes thus survives a failover, and a user does not wait for several statements in turn.
  */
 const endOf = (openedAt: number, deadline: number): number => {
   const now = Date.now();
@@ -204,7 +204,7 @@ const endOf = (openedAt: number, deadline: number): number => {
 };
 
 /**
- * Numbers go to procedures as text: the parameters have types of their own, and the driver would check each number by BigInt arithmetic
+ * Numbers are passed to procedures as text: the parameters are typed, and the driver would check each number by BigInt arithmetic
  * (1.8 µs of CPU against 0.1).
  */
 const argument = (value: Value): Value => (typeof value === 'number' || typeof value === 'boolean' ? String(Number(value)) : value);
@@ -237,7 +237,7 @@ export function openDatabase(deadline: number, requestId: string): Database {
     async post<Answer>(name: string, values: readonly Value[]) {
       const placeholders = values.map(() => '?').join(', ');
       const [[row]] = (await timed(name, `CALL ${name}(${placeholders})`, values.map(argument))) as [[{ response: string | Answer }]];
-      // Stored answers are text; one made on the spot is JSON, which the driver has already parsed.
+      // A stored answer is text; an answer made by this call is JSON, which the driver has parsed already.
       return typeof row.response === 'string' ? (JSON.parse(row.response) as Answer) : row.response;
     },
   };

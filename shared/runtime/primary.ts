@@ -5,12 +5,12 @@ export interface Host {
   port: number;
 }
 
-/** Fully answers or fails within this: a dead machine must not hold up the living ones. */
+/** Time-out of one host, for the whole check: a dead machine must not delay finding a live one. */
 const PROBE_TIMEOUT_MS = 1_000;
 
 async function requireWritable(options: ConnectionOptions): Promise<void> {
   const connection = await mysql.createConnection({ ...options, connectTimeout: PROBE_TIMEOUT_MS });
-  // An error that nobody waits for would end the process.
+  // Without a handler a late error of this connection would end the process.
   connection.on('error', () => {});
   try {
     const sql = 'SELECT @@GLOBAL.read_only OR @@GLOBAL.super_read_only AS isReadOnly';
@@ -21,6 +21,6 @@ async function requireWritable(options: ConnectionOptions): Promise<void> {
   }
 }
 
-/** The first of the hosts that says it takes writes; rejects when none does, as between the loss of a primary and the election of the next. */
+/** The first host that reports to take writes. Rejects when none does, as between the loss of a primary and the election of the next. */
 export const findPrimary = (hosts: readonly Host[], options: ConnectionOptions): Promise<Host> =>
   Promise.any(hosts.map((host) => requireWritable({ ...options, ...host }).then(() => host)));

@@ -1,6 +1,6 @@
 import { Cluster, type ClusterOptions, type RedisOptions } from 'ioredis';
 
-/** Built into a file of its own, which is read where REDIS_URL names several nodes. */
+/** A bundle of its own, loaded only where REDIS_URL names several nodes. */
 export function newCluster(
   urls: readonly [string, ...string[]],
   options: ClusterOptions,
@@ -11,7 +11,7 @@ export function newCluster(
     ...options,
     slotsRefreshTimeout: perNode.connectTimeout ?? 1_000,
     clusterRetryStrategy: () => null,
-    // A slot that moves is followed; a node that is away is not waited for.
+    // Follows a slot that has moved; does not wait for a node that is down.
     maxRedirections: 2,
     retryDelayOnFailover: 0,
     redisOptions: {

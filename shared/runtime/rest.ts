@@ -1,4 +1,4 @@
-/** Lets a service that keeps failing be for a while, in this instance alone: three failures in a row, then nobody waits for it. */
+/** A circuit breaker of this instance: after three failures in a row the service is not called for a while. */
 export function restAfterFailures(restMs: number) {
   let failures = 0;
   let until = 0;

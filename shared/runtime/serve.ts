@@ -21,21 +21,21 @@ export interface Action {
   run(ctx: SystemContext, input: unknown): Promise<unknown>;
 }
 
-/** Binds a contract to the operation that fulfils it. */
+/** Binds a contract to its operation. */
 export const action = <A extends Access, In extends z.ZodObject, Out extends z.ZodType>(
   contract: Contract<A, In, Out>,
   run: (ctx: Contexts[A], input: z.output<In>) => Promise<z.input<Out>>,
 ): Action =>
-  // serve() makes the context that contract.access names and the input that contract.input parsed; the map of actions cannot say so.
+  // serve() creates the context that contract.access requires and the input that contract.input parsed; the type of the map cannot express it.
   ({ contract, run: isForAccount(contract) ? inFamily(contract, run as unknown as Operation) : run }) as unknown as Action;
 
 interface Main {
   (event: unknown, context: unknown): Promise<unknown>;
-  /** What this function offers; the API reference is generated from it. */
+  /** The actions of this function; the API reference is generated from them. */
   actions: Record<string, Action>;
 }
 
-/** The one pipeline: an event of any door in, an envelope out; it never throws. One process may run several calls at once. */
+/** The pipeline of every call: an event of any door in, an envelope out. Never throws. One process may run several calls at once. */
 export function serve(name: string, actions: Record<string, Action>): Main {
   requireRows(name, actions);
   const main = async (event: unknown, context: unknown) => {
@@ -76,7 +76,7 @@ export function serve(name: string, actions: Record<string, Action>): Main {
   return Object.assign(main, { actions });
 }
 
-/** A function with an action whose right or limit is in no table would be open or boundless: it does not start. */
+/** Fails the start of a function that has an action without an access right or a rate limit. */
 function requireRows(name: string, actions: Record<string, Action>): void {
   const opened = new Set<string>(Object.values(rights).flat());
   for (const [key, { contract }] of Object.entries(actions)) {
@@ -92,7 +92,7 @@ function find(actions: Record<string, Action>, { action }: Call, trace: Trace): 
   return found;
 }
 
-/** Runs an operation with the context that its access names. */
+/** Runs an operation with the context that its access requires. */
 function runAs(caller: Caller, access: Access, call: Call, trace: Trace, run: (ctx: SystemContext) => Promise<unknown>): Promise<unknown> {
   const { requestId, now, deadline, openid, address, guardianToken } = call;
   const db = openDatabase(deadline, requestId);
@@ -116,7 +116,7 @@ function runAs(caller: Caller, access: Access, call: Call, trace: Trace, run: (c
     case 'user':
     case 'gated':
     case 'guardian':
-      // Whatever the table of rights may say: only these two lead to an account.
+      // Only these two kinds of identity have an account, whatever the table of rights says.
       if (caller.kind !== 'openid' && caller.kind !== 'token') throw new AppError('UNAUTHENTICATED');
       return asAccount(caller, db, (account) => {
         trace.user = account.userId;
@@ -130,7 +130,7 @@ const subjectIn = (caller: Caller): string => ('subject' in caller ? caller.subj
 
 const isFailure = (code: string): boolean => code === 'INTERNAL' || code === 'UNAVAILABLE';
 
-/** What the caller is answered. The cause of a failure goes to the log only. */
+/** The error in the answer. The cause of a failure is only logged. */
 function refusalOf(error: unknown, { functionName, action, frame }: Trace): AppError {
   const refusal = error instanceof AppError ? error : new AppError('INTERNAL', { cause: error });
   if (isFailure(refusal.code)) {

@@ -8,7 +8,7 @@ const SYSTEM_AUDIENCE = 'growth-diary-system';
 const SYSTEM_LIFE_SECONDS = 60;
 const SKEW_SECONDS = 30;
 
-/** What a user's token says. A logout raises the user's epoch and so revokes every token of the epochs before. */
+/** The claims of a user's token. A logout raises the user's epoch and so revokes every token of earlier epochs. */
 export interface Claims {
   userId: number;
   /** Hash of the openid. */
@@ -18,7 +18,7 @@ export interface Claims {
 
 const seconds = (instant: Date): number => Math.floor(instant.getTime() / 1_000);
 
-/** The payload of a token that we signed and that is valid now; null for anything else. */
+/** The payload of a valid token that we signed; null for anything else. */
 async function verify(token: string, now: Date, options: VerifyOptions): Promise<JwtPayload | null> {
   const { default: jwt } = await import('jsonwebtoken');
   try {
@@ -45,7 +45,7 @@ export async function signToken({ userId, subject, epoch }: Claims, now: Date): 
   return { token, expiresAt: new Date((issued + USER_LIFE_SECONDS) * 1_000).toISOString() };
 }
 
-/** The claims of a user's token; null when it is not one of ours or not valid now. */
+/** The claims of a user's token; null when we did not sign it or it is not valid now. */
 export async function verifyToken(token: string, now: Date): Promise<Claims | null> {
   const claims = await verify(token, now, { issuer: ISSUER, audience: USER_AUDIENCE, clockTolerance: SKEW_SECONDS });
   if (claims?.iat === undefined || claims.exp === undefined || claims.iat > seconds(now) + SKEW_SECONDS) return null;
@@ -55,7 +55,7 @@ export async function verifyToken(token: string, now: Date): Promise<Claims | nu
   return { userId, subject: tag, epoch: ep };
 }
 
-/** Proof, for a minute, that one of our functions calls another on the system's behalf. */
+/** Signs the proof, valid for one minute, that one of our functions calls another on behalf of the system. */
 export async function signSystemToken(now: Date): Promise<string> {
   const { default: jwt } = await import('jsonwebtoken');
   const [{ id, key }] = config().jwtKeys;

@@ -7,10 +7,10 @@ import { httpsInspector } from './https';
 import { CannotCheck, type Inspector, type Scene, type Suggestion } from './inspector';
 import { openapiInspector } from './openapi';
 
-/** `unknown`: there is no verdict; hold it, do not pass it. */
+/** `unknown`: there is no verdict; hold the text back, do not publish it. */
 export type Verdict = Suggestion | 'unknown';
 
-/** How a stored text stands with the check. */
+/** Check status of a stored text. */
 export type CheckStatus = 'unchecked' | 'passed' | 'pending' | 'rejected';
 
 const PIECE = 2_500;
@@ -23,7 +23,7 @@ const inspector = (): Inspector => (config().contentCheck === 'openapi' ? openap
 
 export const isChecking = (): boolean => config().contentCheck !== 'off';
 
-/** Cuts a text into what one check takes; the cuts overlap, so that no word hides on one. */
+/** Splits a text into parts of the size of one check. The parts overlap, so that no word is cut apart at a boundary. */
 export function piecesOf(text: string): string[] {
   const characters = [...text];
   const pieces: string[] = [];
@@ -34,7 +34,7 @@ export function piecesOf(text: string): string[] {
 
 const severity: Verdict[] = ['pass', 'review', 'unknown', 'risky'];
 
-/** For the monitor: without it, a revoked right would only show as texts that wait. */
+/** Counts failed checks for the monitor. Without it, a revoked right would show only as a growing number of unchecked texts. */
 const countCheck = (code: string): void => countEvent('safety.check', code, new Date());
 
 async function attempt<T>({ requestId, deadline }: Errand, work: (errand: Errand) => Promise<T>): Promise<T | null> {
@@ -55,7 +55,7 @@ async function attempt<T>({ requestId, deadline }: Errand, work: (errand: Errand
   }
 }
 
-/** WeChat's worst word on any part of a text, which it judges by its author too; `pass` where checks are switched off. */
+/** WeChat's worst verdict on any part of a text; the verdict also depends on the author. `pass` where checks are off. */
 export async function checkText(text: string, scene: Scene, openid: string | null, errand: Errand): Promise<Verdict> {
   if (!isChecking() || text.trim() === '') return 'pass';
   if (openid === null) return 'unknown';
@@ -64,7 +64,7 @@ export async function checkText(text: string, scene: Scene, openid: string | nul
   return verdicts.reduce((worst, verdict) => (severity.indexOf(verdict) > severity.indexOf(worst) ? verdict : worst));
 }
 
-/** How a text that a child publishes is to be stored: refused only when WeChat is sure, marked as pending when it has no verdict. */
+/** How to store a text that a child publishes: refused only when WeChat is sure, `pending` when there is no verdict. */
 export async function statusOf(text: string, scene: Scene, openid: string | null, errand: Errand): Promise<CheckStatus> {
   if (!isChecking()) return 'unchecked';
   const verdict = await checkText(text, scene, openid, errand);
@@ -72,7 +72,7 @@ export async function statusOf(text: string, scene: Scene, openid: string | null
   return verdict === 'risky' ? 'rejected' : 'passed';
 }
 
-/** Hands in a picture for a check whose verdict comes later; its trace id, or null when it could not be handed in. */
+/** Submits a picture for a check whose verdict comes later. Answers its trace id, or null when it could not be submitted. */
 export async function submitPicture(url: string, openid: string | null, errand: Errand): Promise<string | null> {
   if (openid === null) return null;
   return attempt(errand, (limited) => inspector().submitPicture(url, openid, limited));

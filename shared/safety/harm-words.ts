@@ -1,9 +1,9 @@
 /*
- * Words of a child that call for an adult, as data. Each sentence of a text is looked at by itself; a miss is worse than a false alarm.
- * `test/ai/harm.test.ts` holds the sentences that these lists are judged by: add one there before a pattern here.
+ * Sentences of a child that need an adult's attention, as patterns. Each sentence of a text is matched by itself; a miss is worse than a false
+ * alarm. `test/ai/harm.test.ts` holds the sentences that test these lists: add one there before a pattern here.
  */
 
-/** Ways of speaking that hold the words and mean nothing of the kind. They are taken out before anything is looked for. */
+/** Phrases that contain these words with a harmless meaning. They are removed before matching. */
 export const harmlessPhrases: readonly RegExp[] = [
   /(笑|累|热|冷|饿|困|气|吓|烦|急|乐|渴|撑|疼|痛|忙|馋|羡慕|高兴|开心|无聊|担心|辣|酸|甜|香|臭|丑|闷|晒|冻)死(我|人|了|啦|个)?/g,
   /想死(你|妈妈|爸爸|奶奶|爷爷|姥姥|姥爷|外婆|外公|老师|他们|它|这)(了|啦|们)?/g,
@@ -12,12 +12,12 @@ export const harmlessPhrases: readonly RegExp[] = [
   /被(逗|萌|美|可爱|香)(到|哭|笑)?/g,
 ];
 
-/** A sentence about somebody in a book or a game, unless the child speaks of itself in it. */
+/** A sentence about a character of a book or a game, unless the child speaks of itself in it. */
 export const storyWords =
   /故事|课文|童话|电影|动画|电视|小说|书(里|上|中)|历史|新闻|游戏|屈原|王子|公主|国王|英雄|战士|恐龙|怪兽|蚂蚁|金鱼|小鸟|老虎|狮子/;
 export const ownWish = /我.{0,6}(不想活|想死|想自杀|想消失|要自杀|会自杀)/;
 
-/** Signs that a child thinks of harming itself. */
+/** Signs that a child thinks of self-harm. */
 export const selfHarmWords: readonly RegExp[] = [
   /不想(再)?活|活不下去|不(想|要)活(着|了)/,
   /(想|要|想要|想去|好想|真想|不如)(一)?死(?!记|板)|想(要)?(去)?自杀|自杀|自残|自伤|轻生|寻死/,
@@ -50,5 +50,5 @@ export const abuseWords: readonly RegExp[] = [
   /家暴|霸凌|性侵|猥亵/,
 ];
 
-/** Sentences that say that it does not happen. */
+/** Sentences that deny the harm. */
 export const denials = /(没有?人|从来?不|从不|不会|再也不|没有?|从没|别|不许|不能|不准)(再|会|敢|来)?(打|欺负|骂|吓唬)(过)?我?/;

@@ -1,9 +1,9 @@
 import { abuseWords, denials, harmlessPhrases, ownWish, selfHarmWords, storyWords } from './harm-words';
 
-/** What a child's words point to: harm to itself, or harm by others. */
+/** What a child's text points to: self-harm, or harm by others. */
 export type HarmSign = 'self-harm' | 'abuse';
 
-/** What the child reads in place of a comment. No AI has written or seen it. */
+/** The text that the child gets in place of a comment. No AI has written or seen it. */
 export const harmSentences: Record<HarmSign, string> = {
   'self-harm':
     '谢谢你愿意把这么难受的心情写下来，这一定很不容易。请现在就告诉一位你信任的大人，比如爸爸妈妈或老师；也可以拨打 12355 青少年服务热线，那里有人会认真听你说。你很重要。',
@@ -21,7 +21,7 @@ const withoutPhrases = (sentence: string): string => harmlessPhrases.reduce((res
 
 const isStory = (sentence: string): boolean => storyWords.test(sentence) && !ownWish.test(sentence);
 
-/** The worst sign in a text: harm to itself before harm by others; null without any. */
+/** The worst sign in a text: self-harm before harm by others; null without any. */
 export function harmIn(text: string): HarmSign | null {
   const sentences = sentencesOf(text)
     .map(withoutPhrases)

@@ -2,7 +2,7 @@ import { config } from '../runtime/config';
 import type { Errand } from '../runtime/context';
 import { CannotCheck, type Inspector, RISKY_CODE, scenes, suggestionIn } from './inspector';
 
-// https://developers.weixin.qq.com/miniprogram/dev/OpenApiDoc/sec-center/sec-check/msgSecCheck.html; errors come with HTTP 200.
+// https://developers.weixin.qq.com/miniprogram/dev/OpenApiDoc/sec-center/sec-check/msgSecCheck.html; errors are sent with HTTP 200.
 const RENEW_BEFORE_MS = 300_000;
 const TOKEN_EXPIRED = new Set([40001, 40014, 42001]);
 
@@ -30,12 +30,12 @@ async function post(path: string, body: object, { requestId, deadline }: Errand)
     if (typeof data !== 'object' || data === null) throw new CannotCheck(0);
     return data;
   } catch {
-    // The cause is left out: it carries the URL, and the URL holds the access token.
+    // The cause is omitted: it contains the URL, and the URL contains the access token.
     throw new CannotCheck(0);
   }
 }
 
-/** Our access token. `stable_token` gives every instance the same one, so that none voids another's. */
+/** Our access token. `stable_token` answers the same token to every instance, so that no instance invalidates another's. */
 async function accessToken(errand: Errand): Promise<string> {
   if (token && Date.now() < token.renewAt) return token.value;
   const { appId, secret } = config().wechat;
@@ -57,7 +57,7 @@ async function ask(path: string, body: object, errand: Errand): Promise<Answer> 
   }
 }
 
-/** Straight to api.weixin.qq.com. */
+/** Calls api.weixin.qq.com directly. */
 export const httpsInspector: Inspector = {
   async inspectText(content, scene, openid, errand) {
     const { result } = await ask('/wxa/msg_sec_check', { version: 2, openid, scene: scenes[scene], content }, errand);

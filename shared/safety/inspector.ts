@@ -1,24 +1,24 @@
 import type { Errand } from '../runtime/context';
 
-/** What is looked at: a nickname, a diary, what the AI wrote. */
+/** What is checked: a nickname, a diary, a text by the AI. */
 export type Scene = 'profile' | 'diary' | 'ai';
 
 export type Suggestion = 'pass' | 'review' | 'risky';
 
-/** One way to WeChat's content check. Throws CannotCheck when there is no verdict. */
+/** One way to call WeChat's content check. Throws CannotCheck when there is no verdict. */
 export interface Inspector {
   /** At most 2,500 characters. */
   inspectText(content: string, scene: Scene, openid: string, errand: Errand): Promise<Suggestion>;
-  /** Hands in a picture; the verdict comes later as an event that carries the trace id answered here. */
+  /** Submits a picture. The verdict comes later as an event with the trace id that is answered here. */
   submitPicture(url: string, openid: string, errand: Errand): Promise<string>;
 }
 
 export const scenes: Record<Scene, number> = { profile: 1, diary: 4, ai: 4 };
 
 /**
- * Why there is no verdict. `outage`: the service does not answer, is overloaded or has had its calls of the day; it is left alone for a while.
- * `setup`: our account, its rights or its network address are refused; nothing heals until an operator acts. `text`: this text or person is
- * the reason, and others are checked as ever.
+ * Why there is no verdict. `outage`: the service does not answer, is overloaded, or its daily quota is used up; it is not called for a while.
+ * `setup`: our account, its rights or its network address are refused; an operator has to act. `text`: this text or its author is the reason;
+ * other checks still work.
  */
 type Reason = 'outage' | 'setup' | 'text';
 
@@ -43,7 +43,7 @@ const reasons: Record<number, Reason> = {
   [-604101]: 'setup',
 };
 
-/** No verdict. Code 0: no answer, or none that can be read. */
+/** There is no verdict. Code 0: no answer, or an unreadable one. */
 export class CannotCheck extends Error {
   override readonly name = 'CannotCheck';
   readonly code: number;
@@ -52,12 +52,12 @@ export class CannotCheck extends Error {
   constructor(code: number) {
     super(`content check ${code}`);
     this.code = code;
-    // What WeChat says of a text that we do not know is about that text: 40003 (openid), 45002 (length), 61010 (not in the app for two hours).
+    // An unknown code concerns this text: 40003 (openid), 45002 (length), 61010 (the author was not in the app for two hours).
     this.reason = code === 0 ? 'outage' : (reasons[code] ?? 'text');
   }
 }
 
-/** A verdict that comes as an error code: the text breaks the rules. */
+/** A verdict that is sent as an error code: the text breaks the rules. */
 export const RISKY_CODE = 87014;
 
 export const suggestionIn = (result: unknown): Suggestion => {

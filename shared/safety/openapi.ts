@@ -32,7 +32,7 @@ async function ask(call: 'msgSecCheck' | 'mediaCheckAsync', data: object, { dead
   }
 }
 
-/** Through WeChat's SDK, with the function's own identity. The rights in config.json count only when WeChat's tool has uploaded them. */
+/** Calls WeChat's SDK with the function's own identity. The rights in config.json take effect only when uploaded with WeChat's tool. */
 export const openapiInspector: Inspector = {
   async inspectText(content, scene, openid, errand) {
     const { result } = await ask('msgSecCheck', { version: 2, openid, scene: scenes[scene], content }, errand);

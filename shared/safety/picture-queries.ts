@@ -1,7 +1,7 @@
 import * as call from '../database/procedures';
 import type { Database } from '../runtime/mysql';
 
-/** A picture of a user's own that waits for WeChat's check. */
+/** A user's own picture that waits for WeChat's check. */
 export interface WaitingPicture {
   userId: number;
   file: string;
@@ -30,7 +30,7 @@ export const selectPictureByTrace = async (
   return row ?? null;
 };
 
-/** Of these pictures of a user, those that passed. */
+/** Those of the given pictures of a user that passed. */
 export const selectPassedPictures = async (db: Database, userId: number, files: readonly string[]): Promise<Set<string>> => {
   const rows = await db.rows<{ file: string }>(
     'safety.passed-pictures',

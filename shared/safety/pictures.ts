@@ -12,11 +12,11 @@ import {
 } from './picture-queries';
 
 /*
- * waiting ──handed in──► waiting for the push ──► passed, or risky
+ * waiting ──submitted──► waiting for the push ──► passed, or risky
  *    ▲                        │
  *    └── no push in 40 min, or a push without a verdict
  *
- * A picture's owner sees it from the start. Others see it once it passed. A risky one is hidden from everyone; its file is kept 30 days for an
+ * The owner sees a picture at once, others after it passed. A risky picture is hidden from everyone; its file is kept for 30 days for an
  * appeal.
  */
 const BATCH = 50;
@@ -31,7 +31,7 @@ const pauseMs = (tries: number): number => Math.min(MINUTE_MS * 2 ** tries, MAX_
 const after = (now: Date, ms: number): Date => new Date(now.getTime() + ms);
 
 async function handIn(ctx: SystemContext, { userId, file, openid, tries }: WaitingPicture): Promise<void> {
-  // The account is gone; its rows follow.
+  // The account was erased; its rows are removed later.
   if (openid === null) return void (await postPictureHold(ctx.db, { userId, file }, null, after(ctx.now, MAX_PAUSE_MS)));
   const links = isStoredFile(file) ? await temporaryUrls({ cache: ctx.cache, subject: `check:${userId}` }, [file]) : null;
   const url = links === null ? file : links.get(file);
@@ -39,7 +39,7 @@ async function handIn(ctx: SystemContext, { userId, file, openid, tries }: Waiti
   await postPictureHold(ctx.db, { userId, file }, trace, after(ctx.now, trace === null ? pauseMs(tries) : PUSH_MS));
 }
 
-/** Hands waiting pictures of people to WeChat's check; how many. One that fails does not keep the others waiting. */
+/** Submits waiting pictures of users to WeChat's check and answers how many. A failed one does not delay the others. */
 export async function checkPictures(ctx: SystemContext): Promise<number> {
   if (!isChecking()) return 0;
   let handedIn = 0;
@@ -55,7 +55,7 @@ export async function checkPictures(ctx: SystemContext): Promise<number> {
   return handedIn;
 }
 
-/** WeChat's verdict on a picture of a person's; null: the check could not be done. False when no picture waits for it. */
+/** Applies WeChat's verdict on a user's picture; null: the check failed. False when no picture waits for it. */
 export async function decideOwnPicture(ctx: SystemContext, traceId: string, verdict: Verdict | null): Promise<boolean> {
   const picture = await selectPictureByTrace(ctx.db, traceId);
   if (picture === null) return false;
@@ -64,11 +64,11 @@ export async function decideOwnPicture(ctx: SystemContext, traceId: string, verd
   return true;
 }
 
-/** What the child reads in place of pictures that did not pass. */
+/** The message to the child about pictures that failed the check. */
 export const hiddenSentence = (count: number): string =>
   `有 ${count} 张图片未通过安全检查，已隐藏；如有疑问，请在 ${KEEP_DAYS} 天内联系客服`;
 
-/** Whether the caller may see a picture of this user: their own at once, another's once it passed. */
+/** Whether the caller may see a picture of this user: their own at once, another's after it passed. */
 export async function visiblePictures(
   ctx: Pick<UserContext, 'db' | 'userId' | 'caller'>,
   files: readonly string[],

@@ -1,20 +1,20 @@
 import * as call from '../database/procedures';
 import type { Database } from '../runtime/mysql';
 
-/** A text that was stored unchecked, leased to a worker. */
+/** An unchecked stored text, leased to a worker. */
 export interface PendingCheck {
   userId: number;
   /** 0: the nickname. */
   diaryId: number;
   openid: string | null;
   tries: number;
-  /** null: it is no longer waiting for a check. */
+  /** null: the text is no longer waiting for a check. */
   text: string | null;
   version: number | null;
   worker: string;
 }
 
-/** Leases at most `limit` due texts until `until`, fair by child, imported ones last. `window` bounds what is read to choose them. */
+/** Leases at most `limit` due texts until `until`, fairly by child, imported ones last. At most `window` rows are read to choose them. */
 export async function claimDueChecks(
   db: Database,
   worker: string,
@@ -34,13 +34,13 @@ export async function claimDueChecks(
   );
 }
 
-/** Notes what a check said; `dueAt` null ends the waiting. A text that was rewritten meanwhile keeps waiting for its own check. */
+/** Stores the outcome of a check; `dueAt` null removes the text from the queue. A text rewritten meanwhile keeps waiting for its own check. */
 export const postCheck = (
   db: Database,
   { userId, diaryId, version, worker }: Pick<PendingCheck, 'userId' | 'diaryId' | 'version' | 'worker'>,
   dueAt: Date | null,
 ): Promise<unknown> => call.postCheck(db, { userId, diaryId, version, worker, dueAt });
 
-/** Takes a nickname away, unless the child has changed it. */
+/** Removes a nickname, unless the child has changed it. */
 export const postNicknameRemoval = (db: Database, userId: number, nickname: string, now: Date): Promise<unknown> =>
   call.postNicknameRemoval(db, { userId, nickname, now });

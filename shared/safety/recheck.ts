@@ -8,24 +8,24 @@ import { noteFailure } from '../upkeep/chores';
 import { checkText, isChecking } from './check';
 import { claimDueChecks, type PendingCheck, postCheck, postNicknameRemoval } from './queries';
 
-/** WeChat takes 4,000 texts a minute; children who write need most of them. */
+/** Texts per run. WeChat takes 4,000 a minute, and children who are writing need most of them. */
 const MOST_PER_RUN = 2_000;
 const BATCH = 100;
 const LANES = 8;
-/** Read to choose a batch fairly. */
+/** Rows that are read to choose a batch fairly. */
 const WINDOW = 20_000;
-/** Longer than a run of the timer. */
+/** Length of a lease: longer than a run of the timer. */
 const LEASE_MS = 2 * 60_000;
 const MARGIN_MS = 3_000;
-/** WeChat judges nobody who has not been in the app for two hours: there is no hurry, and no end. */
+/** WeChat gives no verdict on a user who was not in the app for two hours, so re-checks are unhurried and never given up. */
 const MAX_PAUSE_MS = 6 * 3_600_000;
 
 const pauseMs = (tries: number): number => Math.min(60_000 * 2 ** tries, MAX_PAUSE_MS);
 const after = (now: Date, ms: number): Date => new Date(now.getTime() + ms);
 
 /**
- * Texts that were stored unchecked are checked again. A diary that does not pass becomes a draft, a nickname is taken away. A text whose check
- * fails is noted and waits longer; the others go on.
+ * Checks stored texts that are unchecked. A diary that fails becomes a draft; a nickname that fails is removed. When the check of a text throws,
+ * the error is logged and the text waits longer; the others go on.
  */
 export async function recheckTexts(ctx: SystemContext): Promise<{ rechecked: number; failed: number }> {
   const sum = { rechecked: 0, failed: 0 };
@@ -72,7 +72,7 @@ async function recheck(ctx: SystemContext, check: PendingCheck): Promise<void> {
 
 async function withdraw(ctx: SystemContext, { userId, diaryId, version }: PendingCheck, text: string, openid: string): Promise<void> {
   if (diaryId === 0) return void (await postNicknameRemoval(ctx.db, userId, text, ctx.now));
-  // The system acts for the user; the id makes a second timer's withdrawal the same request.
+  // The system acts for the user. The request id depends on the text, so that a second timer's withdrawal is a replay.
   const account = { userId, epoch: null };
   const child: UserContext = { ...ctx, ...account, caller: account, guardianToken: null, openid, subject: subjectOf(openid) };
   const request = requestOf({ action: 'safety.withdraw', requestId: systemRequestId(`check:${diaryId}:${version}`) }, {});

@@ -5,7 +5,7 @@ import { contentHash, hashText, normaliseLine, normaliseText, normaliseWritten, 
 const anyText = fc.oneof(
   fc.string({ unit: 'binary' }),
   fc.string({ unit: 'grapheme' }),
-  // Halves of pairs, controls and marks, in any order.
+  // Surrogate halves, control characters and combining marks in random order.
   fc.array(fc.integer({ min: 0, max: 0xffff }).map((unit) => String.fromCharCode(unit))).map((units) => units.join('')),
   fc.array(fc.constantFrom('\ud83d', '\ude00', '\u0000', '\t', '\n', '\r', '\u0085', 'e', '\u0301', ' ')).map((units) => units.join('')),
 );
@@ -79,7 +79,7 @@ describe('the hash', () => {
   test('does not repeat over a hundred thousand near texts', () => {
     const hashes = new Set(Array.from({ length: 100_000 }, (_, index) => hashText(`2025-01-18 ${index}`)));
     expect(hashes.size).toBe(100_000);
-    // Each half alone spreads as well: 32 bits over 100,000 texts expect one or two repetitions.
+    // Each 32-bit half spreads as well: among 100,000 texts one or two collisions are expected.
     expect(new Set([...hashes].map((hash) => hash.slice(0, 8))).size).toBeGreaterThan(99_980);
     expect(new Set([...hashes].map((hash) => hash.slice(8))).size).toBeGreaterThan(99_980);
   });

@@ -1,6 +1,6 @@
-/** Fingerprints of diaries that a phone and the server compute alike. Pure ES2017: the mini-program bundles this file too. */
+/** Fingerprints of diaries, computed alike by phone and server. Plain ES2017, because the mini-program bundles this file too. */
 
-/** What a person wrote on one day. */
+/** The content of one day's diary. */
 export interface Written {
   date: string;
   content: string;
@@ -11,15 +11,15 @@ export interface Written {
   isDraft: boolean;
 }
 
-// With the u flag a surrogate range matches lone halves only.
+// With the u flag a range of surrogates matches lone surrogates only.
 const LONE_SURROGATES = /[\uD800-\uDFFF]/gu;
 const CONTROLS_IN_TEXT = /[\u0000-\u0008\u000B-\u001F\u007F-\u009F]/g;
 const CONTROLS_IN_LINE = /[\u0000-\u001F\u007F-\u009F]/g;
 
-/** Text as it can be stored and sent: lone surrogates become U+FFFD; control characters but tab and newline go. */
+/** Text in the form that is stored and sent: lone surrogates become U+FFFD; control characters except tab and newline are removed. */
 export const normaliseText = (text: string): string => text.replace(LONE_SURROGATES, '\uFFFD').replace(CONTROLS_IN_TEXT, '');
 
-/** One line (a mood, a tag): as text, without any control character, trimmed, NFC. */
+/** One line of text (a mood, a tag): as above, without any control character, trimmed, NFC. */
 export const normaliseLine = (text: string): string =>
   text.replace(LONE_SURROGATES, '\uFFFD').replace(CONTROLS_IN_LINE, '').trim().normalize();
 
@@ -35,7 +35,7 @@ export const normaliseWritten = ({ date, content, mood, weather, images, tags, i
 
 const hex = (word: number): string => `0000000${(word >>> 0).toString(16)}`.slice(-8);
 
-/** 64 bits of a text as 16 hex digits: two multiplying hashes, mixed into each other at the end. Finds differences; no secret rests on it. */
+/** 64-bit hash of a text as 16 hex digits: two multiplicative hashes, mixed at the end. Detects differences; not for security. */
 export function hashText(text: string): string {
   let a = 0xdeadbeef;
   let b = 0x41c6ce57;
@@ -49,13 +49,13 @@ export function hashText(text: string): string {
   return hex(b) + hex(a);
 }
 
-/** The fingerprint of a day; two texts that differ only in what normalising removes have the same. */
+/** Fingerprint of a day. Two texts that are equal after normalisation have the same fingerprint. */
 export function contentHash(written: Written): string {
   const { date, content, mood, weather, images, tags, isDraft } = normaliseWritten(written);
   return hashText(JSON.stringify([date, content, mood, weather, images, tags, isDraft]));
 }
 
-/** Fingerprint of a set, whatever its order; `0000000000000000` of none. */
+/** Fingerprint of a set, independent of order; `0000000000000000` for the empty set. */
 export function xorHashes(hashes: readonly string[]): string {
   let high = 0;
   let low = 0;

@@ -8,26 +8,26 @@ import { Task } from '../task/contract';
 import { Profile } from '../user/contract';
 import { maxChanges, maxImportDays, maxImportItems, maxMutations, maxVerifyDays, maxVerifyMonths } from './limits';
 
-/** One installation, chosen at random by it. Its mutation `mid` is the request `<clientId>:<mid, ten digits>`; direct calls use other ids. */
+/** One installation; it picks a random id. Its mutation `mid` is the request `<clientId>:<mid, ten digits>`; direct calls use other ids. */
 const clientId = z.string().regex(/^[A-Za-z0-9_-]{8,40}$/, { error: '设备编号格式不正确' });
 
-/** By a device's clock, which may stand in any year: JavaScript writes those after 9999 as `+010000-01-01T00:00:00.000Z`. */
+/** An instant of the device's clock, which may be set to any year: JavaScript writes those after 9999 as `+010000-01-01T00:00:00.000Z`. */
 const deviceInstant = z
   .string()
   .max(40)
   .refine((text) => !Number.isNaN(Date.parse(text)));
 
 /**
- * What `args` holds, by type:
+ * The content of `args` by type:
  * - `diary.put`      `{ date, content, mood, weather, images, tags, isDraft, movedFrom? }`, the whole diary of a day, or `{ date, deleted: true }`
- * - `diary.append`  as diary.append's input, with its `date`
- * - `diary.recordMood`  as diary.recordMood's input, with its `date`
- * - `task.create`    as task.create's input
- * - `task.update` · `task.complete` · `task.uncomplete` · `task.delete`  as those actions' inputs; where the task was made by a mutation of this
- *                    client whose answer is not yet known, `ref: <its mid>` in place of `id`
- * - `points.deduct`  as points.deduct's input
- * - `user.update`    as user.update's input
- * They are judged one by one: a bad one is `rejected`, its neighbours are not.
+ * - `diary.append`  the input of diary.append, with its `date`
+ * - `diary.recordMood`  the input of diary.recordMood, with its `date`
+ * - `task.create`    the input of task.create
+ * - `task.update` · `task.complete` · `task.uncomplete` · `task.delete`  the input of that action. While the answer to the mutation that made the
+ *                    task is unknown, `ref: <mid of that mutation>` replaces `id`.
+ * - `points.deduct`  the input of points.deduct
+ * - `user.update`    the input of user.update
+ * Each mutation is validated by itself: an invalid one is `rejected`, the others are applied.
  */
 export type MutationType =
   | 'diary.put'
@@ -42,17 +42,18 @@ export type MutationType =
   | 'user.update';
 
 /**
- * Every field of the diary is given: what is left out cannot be told from what was emptied. `movedFrom` is the date that the diary leaves
- * for `date`; `baseRev` and `prev` are then about the diary of that date.
+ * Every field of the diary is required, because a missing field could not be told from an emptied one. `movedFrom` is the date that the diary
+ * is moved away from, to `date`; `baseRev` and `prev` then refer to the diary of that date.
  */
 export const DiaryText = createDiary.input.required().extend({ movedFrom: createDiary.input.shape.date.optional() });
 export const DiaryDeletion = z.strictObject({ date: createDiary.input.shape.date, deleted: z.literal(true) });
 export type DiaryPut = z.output<typeof DiaryText> | z.output<typeof DiaryDeletion>;
 
 /**
- * Who wins when another client wrote the same day meanwhile. `newest`: the later modifiedAt; `server`: what stands; `ask`: what stands, until the user
- * has chosen (a further `diary.put` based on the version that stands). The losing text is kept in every case.
- * Whatever the policy: a deletion never beats an edit that the deleter had not seen, and an edit of a day deleted elsewhere brings it back.
+ * Which text wins when another client wrote the same day meanwhile. `newest`: the text with the later modifiedAt. `server`: the stored text.
+ * `ask`: the stored text, until the user has chosen (then the client sends another `diary.put` based on the stored version). The losing text is
+ * always kept as a revision. In every policy a deletion loses to an edit that its author had not seen, and an edit revives a day that was
+ * deleted elsewhere.
  */
 export const ConflictPolicy = z.enum(['newest', 'server', 'ask']);
 export type ConflictPolicy = z.infer<typeof ConflictPolicy>;
@@ -81,7 +82,7 @@ export type ChangeKind = 'diary' | 'task' | 'record' | 'draw' | 'mood' | 'profil
 const living = <Kind extends ChangeKind, Row extends z.ZodType>(kind: Kind, row: Row) =>
   z.strictObject({ kind: z.literal(kind), key: z.string(), rev: z.int(), row });
 
-/** `key` is the date of a diary or a mood, `me` of the profile, the id of everything else. */
+/** `key`: the date of a diary or a mood, `me` for the profile, otherwise the id. */
 export const Change = z.union([
   living('diary', Diary),
   living('task', Task),
@@ -95,14 +96,15 @@ export const Change = z.union([
 export type Change = z.infer<typeof Change>;
 
 /**
- * - `applied`   done, now or when it was first sent (`replayed`). With code CONTENT_REJECTED: kept, but as a draft
- * - `conflict`  what stands on the server is in `row` (or `deleted`); the sent text is kept there as a revision. Final.
- * - `rejected`  refused with `code`; final. TASK_ALREADY_COMPLETED says that another device did it first: nothing is lost.
- * - `retry`     an unexpected failure, or (CONSENT_REQUIRED) a guardian has to agree first: send it again later. The third one is answered `rejected`, INTERNAL.
- * - `stale`     this mid was used with another content, or longer ago than anything is remembered: take a new clientId, send this and the
- *               following again from mid 1. One that was done and acknowledged is `applied` again, without its row.
+ * - `applied`   done, by this call or an earlier one (`replayed`). With code CONTENT_REJECTED: stored as a draft.
+ * - `conflict`  the stored diary won and is in `row` (or `deleted`); the sent text is kept as a revision. Final.
+ * - `rejected`  refused with `code`. Final. TASK_ALREADY_COMPLETED: another device completed the task first; nothing is lost.
+ * - `retry`     an unexpected failure, or (CONSENT_REQUIRED) a guardian has to agree first: send it again later. The third failure is answered
+ *               `rejected`, INTERNAL.
+ * - `stale`     this mid was used with other content, or so long ago that its request was removed: take a new clientId and send this mutation and
+ *               the following ones again from mid 1. A mutation that was done and acknowledged is `applied` again, without its row.
  * - `gap`       the mid should have been `expected`
- * After `retry`, `stale` and `gap` the batch stops: mutations without a result were not looked at. So it may also stop for lack of time.
+ * After `retry`, `stale` and `gap` the batch stops: mutations without a result were not processed. It also stops when time runs out.
  */
 const MutationStatus = z.enum(['applied', 'conflict', 'rejected', 'retry', 'stale', 'gap']);
 
@@ -199,7 +201,7 @@ export type Home = z.infer<typeof home.output>;
 const text = z.string();
 const shortText = z.string().max(2_000);
 
-/** A day of the phone's diary, one text per day; normalised as content-hash.ts does. Judged day by day. */
+/** One day of the phone's diary, one text per day, normalised as in content-hash.ts. Each day is validated by itself. */
 export const ImportDay = z.strictObject({
   date: text,
   content: text,
@@ -214,7 +216,7 @@ export const ImportDay = z.strictObject({
 });
 export type ImportDay = z.infer<typeof ImportDay>;
 
-/** A completed task of a past day. `key` tells it from others of that day (the phone's id). It pays nothing; its points justify the grant. */
+/** A completed task of a past day. `key` (the phone's id) distinguishes it from others of that day. It pays nothing; its points back the grant. */
 export const ImportTask = z.strictObject({
   date: text,
   key: z.string().min(1).max(64),
@@ -225,7 +227,7 @@ export const ImportTask = z.strictObject({
 });
 export type ImportTask = z.infer<typeof ImportTask>;
 
-/** A template of the phone, as a repeating task. */
+/** A task template of the phone, imported as a repeating task. */
 export const ImportRule = z.strictObject({
   key: z.string().min(1).max(64),
   title: shortText,
@@ -249,10 +251,10 @@ export type ImportDraw = z.infer<typeof ImportDraw>;
 const loose = (max: number) => z.array(z.record(z.string(), z.unknown())).max(max).default([]);
 
 /**
- * - `imported`     stands on the server now, by this call
- * - `same`         stood there already
- * - `kept-server`  the server has another text (or a deletion) of that day; the phone's is kept as a revision
- * - `invalid`      `reason` says why; the phone keeps it
+ * - `imported`     stored on the server by this call
+ * - `same`         already stored
+ * - `kept-server`  the server has another text (or a deletion) of that day; the phone's text is kept as a revision
+ * - `invalid`      refused; `reason` says why; the phone keeps it
  */
 const ImportStatus = z.enum(['imported', 'same', 'kept-server', 'invalid']);
 
@@ -305,8 +307,8 @@ export type ImportOutput = z.infer<typeof importContract.output>;
 const hash = z.string().regex(/^[0-9a-f]{16}$/, { error: '校验值格式不正确' });
 
 /**
- * First by month; where a month is not `same` (the server may have more days than the phone), by the days of that month.
- * A day is verified when it is `same` or `kept-server` (its text stands as a revision).
+ * Compares by month first. Where a month is not `same` (the server may have more days than the phone), compares the days of that month.
+ * A day is verified when it is `same` or `kept-server` (its text is kept as a revision).
  */
 export const verify = contract({
   summary: '核对导入的数据：按月比对篇数与校验值，不一致的月份再逐日比对',

@@ -1,10 +1,10 @@
 import type { Head } from './queries';
 
-/** How far a client has read. */
+/** The position up to which a client has read the feed. */
 export interface Cursor {
   epoch: number;
   rev: number;
-  /** The user's rev when this client began to read everything: tombstones from before then do not concern it, even when they are gone. */
+  /** The user's rev when this client began to read everything. Older tombstones do not concern it, even after they are removed. */
   since: number;
 }
 
@@ -17,6 +17,6 @@ export function parseCursor(text: string): Cursor | null {
 
 export const isAhead = (cursor: Cursor, head: Head): boolean => cursor.epoch === head.epoch && cursor.rev > head.rev;
 
-/** Whether the changes after the cursor, as they can be read now, bring its client up to date. */
+/** Whether reading the changes after the cursor is enough to bring its client up to date. */
 export const isValid = (cursor: Cursor, head: Head): boolean =>
   cursor.epoch === head.epoch && cursor.rev <= head.rev && Math.max(cursor.rev, cursor.since) >= head.gcRev;

@@ -21,19 +21,19 @@ import type { DiaryPut, MutationResult } from './contract';
 import { type PutReceipt, postAnswer, requestIdOf, selectMetVersion } from './queries';
 import type { Revision } from './revisions';
 
-/** A put that wrote nothing. */
+/** The receipt of a put that wrote nothing. */
 interface Unwritten {
   isConflict: boolean;
-  /** The diary it found; null for none. */
+  /** The diary that the put found; null for none. */
   diary: Diary | null;
 }
 
 type Effect = Pick<MutationResult, 'status' | 'row' | 'deleted' | 'points' | 'code' | 'message'>;
 
-/** Writes or deletes the diary of a date as a client wants it, unless what it had not seen speaks against it. */
+/** Writes or deletes the diary of a date as a client asks, unless it conflicts with a version that the client has not seen. */
 export async function putDiary(ctx: UserContext, request: Request, put: Put & { mid: number }): Promise<Effect> {
   const { wanted, clientId, mid, modifiedAt } = put;
-  // Its author has also seen what `prev` found standing as they wanted it. Looked up only where that could change the verdict.
+  // The author has also seen the version that the put `prev` found unchanged. It is read only where it could change the verdict.
   let metVersion = put.prev === 0 ? 0 : null;
   const target = { date: wanted.date, ...(await movedDiary(ctx, wanted)) };
   const outcome = await changeDiary<Unwritten, PutReceipt>(ctx, request, target, (state) => {
@@ -62,7 +62,7 @@ export async function putDiary(ctx: UserContext, request: Request, put: Put & { 
         return posted.replayed ? null : { isConflict, diary: standing && toDiary(standing) };
       };
     }
-    // What is left writes: a new verdict does not compile before it has its place here or above.
+    // The remaining verdicts write. A new verdict does not compile until it is handled here or above.
     const isConflict = (verdict satisfies 'write' | 'replace') === 'replace';
     const change = { row, isConflict, modifiedAt, origin: { client: clientId, mutation: mid } };
     if (!('deleted' in wanted)) return { ...change, next: textOf(wanted), isDeleted: false };
@@ -74,7 +74,7 @@ export async function putDiary(ctx: UserContext, request: Request, put: Put & { 
   return { status: 'applied', ...shown(isDeleted ? null : diary), ...(reward && { points: reward.balance }), ...unfit(isRejected) };
 }
 
-/** A repeated put: the verdict and the balance of the first time, with the diary of the date as it is now. */
+/** The answer to a replayed put: verdict and balance of the first time, with the diary of the date as it is now. */
 function putBefore({ receipt, state }: Replay<DiaryReceipt | PutReceipt>): Effect {
   const now = shown(isAlive(state.byDate) ? toDiary(state.byDate) : null);
   if ('isConflict' in receipt) return { status: receipt.isConflict ? 'conflict' : 'applied', ...now };
@@ -85,20 +85,20 @@ function putBefore({ receipt, state }: Replay<DiaryReceipt | PutReceipt>): Effec
 const unfit = (isRejected: boolean): Pick<Effect, 'code' | 'message'> =>
   isRejected ? { code: 'CONTENT_REJECTED', message: errorKinds.CONTENT_REJECTED.message } : {};
 
-/** The diary that leaves `movedFrom`; none when it is not a move, or that day has no diary any more. */
+/** The diary of `movedFrom`; null when the put is no move, or that day has no diary. */
 async function movedDiary(ctx: UserContext, wanted: DiaryPut): Promise<{ id?: number }> {
   if ('deleted' in wanted || wanted.movedFrom === undefined || wanted.movedFrom === wanted.date) return {};
   const row = await selectDiaryByDate(ctx.db, ctx, wanted.movedFrom);
   return row === null ? {} : { id: row.id };
 }
 
-/** The diary itself, without where it came from. */
+/** The content of a put, without `movedFrom`. */
 function textOf(wanted: Exclude<DiaryPut, { deleted: true }>): Omit<typeof wanted, 'movedFrom'> {
   const { movedFrom: _, ...text } = wanted;
   return text;
 }
 
-/** A rev that the server never gave (a restored database, a broken client) proves no knowledge of what stands. */
+/** Ignores a rev that the server never issued (restored database, broken client): it does not prove that the client saw the stored version. */
 const believable = (baseRev: number, { rev }: DiaryState): number => (baseRev > rev ? 0 : baseRev);
 
 const shown = (diary: Diary | null): Pick<Effect, 'row' | 'deleted'> => (diary === null ? { deleted: true } : { row: diary });

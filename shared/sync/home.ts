@@ -4,7 +4,7 @@ import { toProfile } from '../user/operations';
 import type { Home } from './contract';
 import { selectHome } from './queries';
 
-/** What the start page needs, in one trip; the first call of a day takes a second one to lay out the day's tasks. */
+/** The data of the start page, in one round trip; the first call of a day needs a second one to create the day's tasks. */
 export async function getHome(ctx: UserContext): Promise<Home> {
   const { profile, tasks, plan, diaries, mood, gate, waitingTasks, openPrizes, conflicts } = await selectHome(ctx.db, ctx, ctx);
   return {

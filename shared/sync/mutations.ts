@@ -21,16 +21,16 @@ import { type Known, postAnswer, postFailure, requestIdOf, selectAnswer, selectM
 
 export type Sent = z.output<typeof Mutation>;
 
-/** What is the same for every mutation of one call. */
+/** What all mutations of one call share. */
 export interface Sender {
   clientId: string;
-  /** How far the server's clock is ahead of the device's. */
+  /** Milliseconds by which the server's clock is ahead of the device's. */
   skewMs: number;
 }
 
 type Effect = Omit<MutationResult, 'mid'>;
 
-/** A mutation whose content is in order. */
+/** A validated mutation. */
 type Prepared = (ctx: UserContext, request: Request) => Promise<Effect>;
 
 const parsed = <In extends z.ZodObject>(input: In, args: unknown): z.output<In> => {
@@ -42,7 +42,7 @@ const parsed = <In extends z.ZodObject>(input: In, args: unknown): z.output<In> 
 type Action<In extends z.ZodObject> = Pick<Contract<'user', In>, 'input' | 'needsConsent'>;
 type Run<In extends z.ZodObject> = (ctx: UserContext, input: z.output<In>, request: Request) => Promise<Omit<Effect, 'status'>>;
 
-/** A mutation that is a direct call's input; `points` is the balance after it. A phone's queue is its own child's. */
+/** A mutation that runs a direct call's operation; `points` is the balance after it. A phone's queue belongs to its own child. */
 const call =
   <In extends z.ZodObject>({ input, needsConsent }: Action<In>, run: Run<In>) =>
   ({ args }: Sent): Prepared => {
@@ -54,7 +54,7 @@ const call =
     };
   };
 
-/** As `call`, for a task that may be named by the mutation that made it. */
+/** As `call`, for a task that may be referred to by the mutation that made it. */
 const callOnTask =
   <In extends z.ZodObject>(action: Action<In>, run: Run<In>) =>
   (sent: Sent, sender: Sender): Prepared => {
@@ -67,7 +67,7 @@ const callOnTask =
     };
   };
 
-/** When a mutation was written by the server's clock, never later than now. DATETIME does not hold every year that a device may say. */
+/** When a mutation was written, by the server's clock and never in the future. DATETIME does not hold every year that a device may report. */
 const writtenAtOf = (modifiedAt: string, skewMs: number, now: Date): Date =>
   new Date(Math.min(Math.max(Date.parse(modifiedAt) + skewMs, 0), now.getTime()));
 
@@ -120,11 +120,11 @@ function prepare(sent: Sent, sender: Sender): Prepared {
   return kinds[sent.type](sent, sender);
 }
 
-/** Told by its content as it came, not as a later version of the contract might read it. */
+/** Hash of the content as it was sent, so that a later version of the contract computes the same. */
 const requestFor = ({ clientId }: Sender, { mid, type, ...content }: Sent): Request =>
   requestOf({ action: type, requestId: requestIdOf(clientId, mid) }, content);
 
-/** After which the rest of the batch is looked at. */
+/** Statuses after which the batch continues. */
 export const goesOn: Record<MutationResult['status'], boolean> = {
   applied: true,
   conflict: true,
@@ -134,10 +134,10 @@ export const goesOn: Record<MutationResult['status'], boolean> = {
   gap: false,
 };
 
-/** Time that the pull after the mutations may need. */
+/** Time reserved for the pull after the mutations, in milliseconds. */
 const PULL_MS = 2_000;
 
-/** Does the mutations in their order, each once whatever comes twice, and stops where the order would break. */
+/** Applies the mutations in order, each at most once, and stops where going on would break the order. */
 export async function applyMutations(
   ctx: UserContext,
   mutations: readonly Sent[],
@@ -170,7 +170,7 @@ async function apply(ctx: UserContext, sent: Sent, sender: Sender, known: Known)
   }
 }
 
-/** The answer to a number that was used before, where it need not be looked up; null where it must, or the number is new. */
+/** The answer to a mid that was used before, if it can be given without a lookup; null where a lookup is needed, or the mid is new. */
 function recall(mid: number, { hash }: Request, { lastMid, answers }: Known): MutationResult | null {
   if (mid > lastMid) return null;
   const known = answers.get(mid);
@@ -178,13 +178,13 @@ function recall(mid: number, { hash }: Request, { lastMid, answers }: Known): Mu
   return known.isForgotten ? { mid, status: 'applied', replayed: true } : null;
 }
 
-/** The number was given an answer, or had it forgotten, since the batch began. */
+/** The mid was answered, or its request was removed, after the batch began. */
 async function recallAgain(ctx: UserContext, request: Request, mid: number): Promise<MutationResult> {
   const known = await selectAnswer(ctx.db, ctx.userId, request.requestId);
   return (known && recall(mid, request, { lastMid: mid, answers: new Map([[mid, known]]) })) ?? { mid, status: 'stale' };
 }
 
-/** Gives a mutation that was not done its final answer, or none yet. */
+/** The result of a mutation that failed: final, or `retry`. */
 async function settle(ctx: UserContext, request: Request, mid: number, error: unknown): Promise<MutationResult> {
   if (!(error instanceof AppError)) return countFailure(ctx, request, mid, error);
   if (error.code === 'IDEMPOTENCY_MISMATCH') return recallAgain(ctx, request, mid);
@@ -201,12 +201,12 @@ async function countFailure(ctx: UserContext, request: Request, mid: number, err
   return failures > FAILURES_ALLOWED ? refuse(ctx, request, mid, new AppError('INTERNAL')) : { mid, status: 'retry' };
 }
 
-/** Refuses for good. When an answer stands already, that one is given. */
+/** Rejects for good. When the mutation already has an answer, that answer is given. */
 async function refuse(ctx: UserContext, request: Request, mid: number, refusal: AppError): Promise<MutationResult> {
   try {
     const receipt: UnwrittenReceipt = { refused: refusal.code };
     const posted = await postAnswer(ctx.db, ctx, request, {}, receipt, ctx.now);
-    // A receipt that is no refusal: the mutation was done by an earlier call.
+    // The receipt is no refusal: an earlier call applied the mutation.
     if ('isConflict' in posted && posted.isConflict) return { mid, status: 'conflict', replayed: true };
     if (posted.replayed) return { mid, status: 'applied', replayed: true };
     return { mid, status: 'rejected', ...refusal.toBody() };

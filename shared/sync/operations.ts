@@ -11,7 +11,7 @@ import { type Known, postAck, selectKnown } from './queries';
 
 export { getHome } from './home';
 
-/** Both directions in one call: the client's mutations, each applied once and in order, then what changed after its cursor. */
+/** Both directions in one call: applies the client's mutations, each once and in order, then answers the changes after its cursor. */
 export async function synchronise(ctx: UserContext, input: z.output<typeof sync.input>): Promise<SyncOutput> {
   const { clientId, contractVersion, ack, cursor, mutations, limit, sentAt, conflictsSeen = null } = input;
   if (contractVersion !== undefined && contractVersion < oldestContract) throw new AppError('UPGRADE_REQUIRED');

@@ -19,21 +19,21 @@ import type { ProfileRow } from '../user/row';
 import type { Change, ChangeKind } from './contract';
 import { type Revision, revisionsJson } from './revisions';
 
-/** A mutation is a request of its own, told by its client and its number. */
+/** The request id of a mutation: its client's id and its mid. */
 export const requestIdOf = (clientId: string, mid: number): string => systemRequestId(`${clientId}:${String(mid).padStart(10, '0')}`);
 const midIn = (requestId: string): number => Number(requestId.slice(-10));
 const LAST_MID = 4_294_967_295;
 
 interface Answered {
   hash: Buffer;
-  /** The client has acknowledged the answer: only what was asked is still known. */
+  /** The client has acknowledged the answer: only the hash of the content is left. */
   isForgotten: boolean;
 }
 
 export interface Known {
-  /** The last mutation of the client that was answered; 0 for none. */
+  /** The last answered mid of the client; 0 for none. */
   lastMid: number;
-  /** What is remembered of the asked ones. */
+  /** What is stored about the requested mids. */
   answers: Map<number, Answered>;
 }
 
@@ -69,7 +69,7 @@ export const selectAnswer = async (db: Database, userId: number, requestId: stri
   return row ? { hash: row.hash, isForgotten: row.is_forgotten === 1 } : null;
 };
 
-/** The task that a mutation made, or null. */
+/** The id of the task that a mutation made, or null. */
 export const selectMadeTask = async (db: Database, userId: number, requestId: string): Promise<number | null> => {
   const [row] = await db.rows<{ id: number | null }>(
     'sync.made-task',
@@ -80,7 +80,7 @@ export const selectMadeTask = async (db: Database, userId: number, requestId: st
   return row?.id ?? null;
 };
 
-/** The version of the diary that a put found standing as it wanted it; 0 where it did not. */
+/** The version of the diary that a put found unchanged (`same`); 0 for any other put. */
 export const selectMetVersion = async (db: Database, userId: number, requestId: string): Promise<number> => {
   const [row] = await db.rows<{ version: number | null }>(
     'sync.met-version',
@@ -91,16 +91,16 @@ export const selectMetVersion = async (db: Database, userId: number, requestId: 
   return row?.version ?? 0;
 };
 
-/** Of a put that lost, or found the diary as it wanted it. `version`: of the diary it found; 0 for none. */
+/** The receipt of a put that lost, or found the diary already as it wants it. `version`: of the diary it found; 0 for none. */
 export interface PutReceipt {
   isConflict: boolean;
   version: number;
 }
 
-/** What is kept of a mutation that wrote nothing. */
+/** The receipt of a mutation that wrote nothing. */
 export type UnwrittenReceipt = PutReceipt | { refused: ErrorCode };
 
-/** Stores a receipt that nothing else comes with. With `baseRev` it throws Moved when the user's data have changed since. */
+/** Stores a receipt without any other write. With `baseRev` it throws Moved when the user's data have changed since. */
 export const postAnswer = <Receipt extends UnwrittenReceipt>(
   db: Database,
   { userId, epoch }: Account,
@@ -114,7 +114,7 @@ export const postAnswer = <Receipt extends UnwrittenReceipt>(
 export const postFailure = (db: Database, { userId, epoch }: Account, requestId: string, now: Date): Promise<{ failures: number }> =>
   call.postFailure(db, { userId, epoch, requestId, now });
 
-/** More than any client's queue holds: answers further back were forgotten by earlier acknowledgements. */
+/** More mutations than any client's queue holds: receipts further back were dropped by earlier acknowledgements. */
 const ACK_REACH = 1_000;
 
 export const postAck = (
@@ -132,17 +132,17 @@ export const postAck = (
     seenRev,
   });
 
-/** The state of the user's data as the changes were read. */
+/** The state of the user's data at the time of the read. */
 export interface Head extends Streak {
   epoch: number;
   rev: number;
   gcRev: number;
   points: number;
-  /** The acknowledged answer is still remembered. */
+  /** The receipt of the acknowledged mid is still stored. */
   hasAcknowledged: boolean;
 }
 
-/** A row of each kind, as the slice's own mapping takes it. */
+/** The row of each kind, in the form that the slice's own mapping takes. */
 type Payload =
   | { kind: 'diary'; row: DiaryRow }
   | { kind: 'task'; row: TaskRow }
@@ -152,7 +152,7 @@ type Payload =
   | { kind: 'job'; row: JobRow }
   | { kind: 'profile'; row: ProfileRow };
 
-/** A change as the contract has it; the profile is left to the caller, who knows the day. */
+/** A change in the contract's form. The caller adds the profile, because it depends on the day. */
 export type FeedRow = Exclude<Change, { kind: 'profile' }> | { kind: 'profile'; rev: number; row: ProfileRow };
 
 type HeadRow = Streak & { epoch: number; head_rev: number; gc_rev: number; points: number; has_acknowledged: 0 | 1 };
@@ -191,8 +191,8 @@ const changesIn = (kind: ChangeKind, table: string, id: string, isDeleted: strin
   `(SELECT '${kind}' AS kind, ${id} AS id, ${rev} AS rev, ${isDeleted} AS is_deleted FROM ${table} WHERE user_id = ? AND ${rev} > ? ORDER BY ${rev} LIMIT ?)`;
 
 /**
- * What changed after a rev, in order, at most `limit` rows; all kinds in one statement and so in one read view: a reader at rev n has every change
- * up to n. The profile comes last, because its rev is the user's own. A draw never changes: its rev is its id, by which the primary key finds it.
+ * The changes after a rev, in order, at most `limit` rows. One statement reads all kinds and so uses one read view: a reader at rev n has every
+ * change up to n. The profile comes last, because its rev is the user's own. A draw never changes: its rev is its id, found by the primary key.
  */
 export const selectFeed = async (
   db: Database,
@@ -276,14 +276,14 @@ interface HomeRows {
   plan: DayPlan;
   diaries: Diary[];
   mood: Mood | null;
-  /** Null: no PIN stands. */
+  /** Null: no PIN is set. */
   gate: { resetAt: string | null } | null;
   waitingTasks: number;
   openPrizes: Draw[];
   conflicts: number;
 }
 
-/** All of the start page in one trip. */
+/** All data of the start page in one round trip. */
 export const selectHome = async (db: Database, account: Account, { today, now }: Moment): Promise<HomeRows> => {
   const { userId } = account;
   const rows = await db.rows<HomeRow>(

@@ -8,9 +8,9 @@ export interface Revision extends Written {
   modifiedAt: Date;
 }
 
-/** As the database reads a DATETIME out of JSON. */
+/** An instant in the form in which MySQL reads a DATETIME from JSON. */
 export const sqlInstant = (instant: Date): string => instant.toISOString().slice(0, -1).replace('T', ' ');
 
-/** As keep_revisions reads them. */
+/** Revisions in the form that keep_revisions reads. */
 export const revisionsJson = (revisions: readonly Revision[]): object[] =>
   revisions.map((revision) => ({ ...revision, modifiedAt: sqlInstant(revision.modifiedAt) }));

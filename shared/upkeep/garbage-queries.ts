@@ -14,11 +14,11 @@ export const selectUsersWithTombstones = async (db: Database, before: Date, limi
 export const postGarbage = (db: Database, userId: number, before: Date, limit: number): Promise<{ removed: number }> =>
   call.postGarbage(db, { userId, before, limit });
 
-/** `system`: requests that the system named, and failures of mutations; else those of callers. */
+/** `system`: requests that the system named, and failures of mutations; otherwise requests of callers. */
 export const postForgetting = (db: Database, system: boolean, until: Date, limit: number): Promise<{ removed: number }> =>
   call.postForgetting(db, { system, until, limit });
 
-/** When the oldest row of each kind that ends by time was made; null: there is none. */
+/** Creation time of the oldest row of each kind with a retention time; null: there is none. */
 export interface Oldest {
   request: Date | null;
   systemRequest: Date | null;

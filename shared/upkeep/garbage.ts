@@ -1,15 +1,15 @@
 import type { Database } from '../runtime/mysql';
 import { postForgetting, postGarbage, selectOldest, selectUsersWithTombstones } from './garbage-queries';
 
-/** A phone that has not synced for longer reads everything anew. */
+/** Retention of tombstones. A phone that has not synced for longer reads everything again. */
 const TOMBSTONE_DAYS = 90;
-/** What callers sent. */
+/** Retention of requests that callers named. */
 const REQUEST_DAYS = 30;
-/** What the system named. A queue may wait that long on a phone; a restored or cloned phone must not repeat its mutations. */
+/** Retention of requests that the system named. A phone's queue may be that old; a restored or cloned phone must not repeat its mutations. */
 const SYSTEM_REQUEST_DAYS = 90;
 
 const USERS = 200;
-/** One statement: well below 200 ms, so that no call waits long for a lock. */
+/** Rows per statement: well below 200 ms, so that no call waits long for a lock. */
 const SLICE_ROWS = 500;
 const BUDGET_MS = 10_000;
 
@@ -17,7 +17,7 @@ const HOUR_MS = 3_600_000;
 const daysBefore = (now: Date, days: number): Date => new Date(now.getTime() - days * 24 * HOUR_MS);
 
 /**
- * Removes what is past its keeping time, slice after slice until nothing is left or the time is spent; the next run continues. For the timer.
+ * Removes rows past their retention time in slices, until none is left or the time is used up; the next run continues. Called by the timer.
  * `until`: epoch milliseconds.
  */
 export async function collectGarbage(db: Database, now: Date, until = Date.now() + BUDGET_MS): Promise<void> {
@@ -34,7 +34,7 @@ async function removeAll(hasTime: () => boolean, removeSlice: () => Promise<{ re
   while (hasTime() && (await removeSlice()).removed >= SLICE_ROWS);
 }
 
-/** How many hours the oldest row is past its keeping time; 0 when nothing is due. */
+/** Hours by which the oldest row is past its retention time; 0 when nothing is due. */
 export async function garbageHours(db: Database, now: Date): Promise<number> {
   const { request, systemRequest, tombstone } = await selectOldest(db);
   const hoursPast = (at: Date | null, days: number): number =>

@@ -1,6 +1,6 @@
 import type { Database } from '../runtime/mysql';
 
-/** What must hold in the database whatever happened; `sql` finds the users, or prizes, for whom it does not. */
+/** An invariant of the database; `sql` finds the users, or prizes, that violate it. */
 interface Invariant {
   name: string;
   says: string;
@@ -38,7 +38,7 @@ export const OWNED_TABLES = [
   'won_prizes',
 ] as const;
 
-/** What stays of an account that was erased: sums and causes, without a person. */
+/** What is kept of an erased account: amounts and reasons, without personal data. */
 const KEPT = new Set<string>(['erased_files', 'erasures', 'lottery_records', 'point_records']);
 
 const STAMPED_TABLES = ['ai_jobs', 'diaries', 'lottery_records', 'moods', 'point_records', 'tasks'];
@@ -204,7 +204,7 @@ export interface Mismatch {
 
 const MOST = 100;
 
-/** Asks every invariant; an empty list is the only good answer. Reads whole tables: not for a request of a user. */
+/** Checks every invariant; an empty list means that all hold. Reads whole tables: not for a request of a user. */
 export async function findMismatches(db: Pick<Database, 'rows'>): Promise<Mismatch[]> {
   const found: Mismatch[] = [];
   for (const { name, sql } of invariants) {

@@ -1,6 +1,6 @@
 import { markInXmp, xmpWith } from './xmp';
 
-// ITU-T T.81: markers of two bytes, most followed by a length that counts itself. XMP lies in an APP1 segment with its own signature.
+// ITU-T T.81: markers of two bytes, most followed by a length that includes itself. XMP is an APP1 segment with its own signature.
 const SIGNATURE = Buffer.from('http://ns.adobe.com/xap/1.0/\0', 'latin1');
 const APP0 = 0xe0;
 const APP1 = 0xe1;
@@ -44,7 +44,7 @@ function xmpSegment(text: string): Buffer | null {
   return Buffer.concat([head, data]);
 }
 
-/** Puts the label into the file's XMP, or into one of its own behind the leading application segments. */
+/** Puts the label into the file's XMP, or into a new XMP segment after the leading application segments. */
 export function markJpeg(bytes: Buffer, mark: string): Buffer {
   const segments = segmentsOf(bytes);
   const known = segments.find(isXmp);

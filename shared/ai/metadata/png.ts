@@ -33,7 +33,7 @@ function chunk(type: string, data: Buffer): Buffer {
   return frame;
 }
 
-/** JSON in Latin-1, which is all that a tEXt chunk may hold. */
+/** JSON in Latin-1, the only encoding that a tEXt chunk may hold. */
 const latin1 = (json: string): string =>
   json.replace(/[^\x20-\x7e]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
 
@@ -59,7 +59,7 @@ export function markIn(bytes: Buffer): string | null {
   return xmp ? markInXmp(textOf(xmp) ?? '') : null;
 }
 
-/** Puts the label behind the header, as plain text and as XMP. */
+/** Puts the label after the header, as plain text and as XMP. */
 export function markPng(bytes: Buffer, mark: string): Buffer {
   const chunks = chunksOf(bytes);
   const [header] = chunks;
@@ -68,7 +68,7 @@ export function markPng(bytes: Buffer, mark: string): Buffer {
   const known = xmp ? textOf(xmp) : null;
   const text = Buffer.from(`${KEYWORD}\0${latin1(mark)}`, 'latin1');
   const document = Buffer.from(`${XMP_KEYWORD}\0\0\0\0\0${xmpWith(mark, known)}`);
-  // A compressed document of somebody else's stays; the plain text says enough.
+  // A compressed XMP document of another program is left alone; the plain text is enough.
   const own = xmp && known === null ? [] : [chunk('iTXt', document)];
   const rest = xmp && known !== null ? [bytes.subarray(header.end, xmp.start), bytes.subarray(xmp.end)] : [bytes.subarray(header.end)];
   return Buffer.concat([bytes.subarray(0, header.end), chunk('tEXt', text), ...own, ...rest]);

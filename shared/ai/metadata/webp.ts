@@ -33,7 +33,7 @@ interface Canvas {
   hasAlpha: boolean;
 }
 
-/** Size of the picture of a simple file, from the header of its bitstream; null when it is none that we know. */
+/** Picture size of a simple file, from the header of its bitstream; null for an unknown format. */
 function canvasOf({ name, data }: Chunk): Canvas | null {
   if (name === 'VP8 ' && data.length >= 10) {
     return { width: data.readUInt16LE(6) & 0x3fff, height: data.readUInt16LE(8) & 0x3fff, hasAlpha: false };
@@ -63,7 +63,7 @@ function fileOf(chunks: readonly Chunk[]): Buffer {
   return Buffer.concat([head, body]);
 }
 
-/** Puts the label into an XMP chunk at the end. A simple file becomes an extended one, with the same bitstream. */
+/** Puts the label into an XMP chunk at the end. A simple file becomes an extended one with the same bitstream. */
 export function markWebp(bytes: Buffer, mark: string): Buffer {
   const chunks = chunksOf(bytes);
   const [first] = chunks;

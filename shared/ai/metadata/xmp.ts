@@ -1,5 +1,5 @@
 /*
- * XMP as it stands in pictures: an RDF document in UTF-8. The label is one attribute, `TC260:AIGC`, that holds JSON.
+ * XMP in pictures: an RDF document in UTF-8. The label is one attribute, `TC260:AIGC`, that holds JSON.
  */
 const NAMESPACE = 'http://www.tc260.org.cn/ns/AIGC/1.0/';
 
@@ -19,7 +19,7 @@ export function markInXmp(xmp: string): string | null {
 
 const packet = (content: string): string => `<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>${content}<?xpacket end="w"?>`;
 
-/** An XMP document with the label: what another document says is kept. */
+/** An XMP document with the label added; everything else in it is kept. */
 export function xmpWith(mark: string, before: string | null): string {
   const end = before?.lastIndexOf('</rdf:RDF>') ?? -1;
   if (before !== null && end >= 0) return before.slice(0, end) + descriptionOf(mark) + before.slice(end);
