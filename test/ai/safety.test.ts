@@ -1,6 +1,7 @@
 import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { main as ai } from '../../functions/ai/index';
 import { main as diary } from '../../functions/diary/index';
+import { main as sync } from '../../functions/sync/index';
 import { main as user } from '../../functions/user/index';
 import { postCheck, postCheckClaim, postNicknameRemoval } from '../../shared/database/procedures';
 import { config } from '../../shared/runtime/config';
@@ -205,6 +206,26 @@ describe.each(['https', 'openapi'] as const)('over %s', (way) => {
     const rows = await select<{ user_id: number }>("SELECT user_id FROM content_checks WHERE worker = 'test'");
     expect(rows.map(({ user_id }) => user_id).toSorted()).toEqual([busy.userId, busy.userId, other.userId].toSorted());
     await select('DELETE FROM content_checks');
+  });
+
+  test('imported days are published unchecked, and checked again at low priority', async () => {
+    const child = await newChild();
+    const day = { date: '2025-01-03', content: '从手机来', mood: '', weather: '', images: [], tags: [], isDraft: false };
+    await ok(sync, child.openid, 'import', { days: [day, { ...day, date: '2025-01-04', content: '其实违规' }] });
+    expect(await select('SELECT DISTINCT priority FROM content_checks WHERE user_id = ?', [child.userId])).toEqual([{ priority: 1 }]);
+    await fire(ai, 'work', at(5));
+    expect(
+      await select('SELECT check_status AS status, is_draft AS isDraft FROM diaries WHERE user_id = ? ORDER BY diary_date', [child.userId]),
+    ).toEqual([
+      { status: 'passed', isDraft: 0 },
+      { status: 'rejected', isDraft: 1 },
+    ]);
+  });
+
+  test('a long text of which one piece cannot be checked is pending, though all others pass', async () => {
+    const child = await newChild();
+    await create(child, `${'好'.repeat(5_000)}不活跃`);
+    expect(await statusOf(child)).toBe('pending');
   });
 
   test('the text that a worker has leased is given to no other until the lease ends', async () => {
