@@ -176,8 +176,8 @@ export const mutants: readonly Mutant[] = [
   },
   {
     file: 'shared/upkeep/chores.ts',
-    before: '  countEvent(CHORES, `failed:${chore}`, now);\n',
-    after: '',
+    before: '  countEvent(CHORES, ',
+    after: "  if (chore === '') countEvent(CHORES, ",
     promise: 'failed chores open an incident',
     tests: MONITOR,
     named: 'a chore that fails',
