@@ -7,19 +7,19 @@ import { openAccount } from './open-account';
 import { type Account, openSession, type Session } from './session';
 import { NOBODY, openUnclaimed, type Unclaimed } from './unclaimed';
 
-/** Whose data is open on this phone. */
+/** The account whose data this phone shows. */
 export interface Accounts {
   session: Session;
   /** Shared by all accounts of the phone. */
   root: Storage;
   unclaimed: Unclaimed;
-  /** The account that is signed in; null for nobody. */
+  /** The signed-in account; null for none. */
   here(): Here | null;
-  /** The account that an API call works on, signing in where that is needed. Before the first sign-in, without a network: nobody's. */
+  /** The account for an API call; signs in if needed. Before the first sign-in and offline, the account of unclaimed texts. */
   enter(): Promise<Here>;
-  /** Texts of an account that was erased on another phone; null when there is none, or somebody else has signed in. */
+  /** Texts of an account that was erased on another phone; null when there are none, or another account has signed in. */
   leftBehind(): Copies | null;
-  /** Removes everything of an account that its user has erased here. */
+  /** Removes everything of an account that its user has erased on this phone. */
   erase(here: Here): void;
 }
 
@@ -31,7 +31,7 @@ export function openAccounts(phone: Phone, ask: Parameters<typeof openSession>[0
 
   const opened = (account: Account): Here => (current?.account.key === account.key ? current : openAccount(phone, session, account));
 
-  /** The account before stops where it is. */
+  /** Stops the previous account. */
   const here = (): Here | null => {
     const account = session.account();
     if (current && current.account.key !== account?.key) {

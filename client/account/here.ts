@@ -18,17 +18,17 @@ export interface Phone {
   wx: Wx;
   now(): number;
   random(): number;
-  /** Runs `run` after `ms`; returns how to cancel it. */
+  /** Runs `run` after `ms`; returns the function that cancels it. */
   schedule(run: () => void, ms: number): () => void;
   isOnline(): boolean;
   changed(): void;
   conflictPolicy: ConflictPolicy;
 }
 
-/** A change as the API makes it; `replaces` is the copy that it resolves. */
+/** A change made through the API; `replaces` is the conflict copy that it resolves. */
 export type Draft = Omit<Intent, 'modifiedAt' | 'policy' | 'from'> & { modifiedAt?: string; replaces?: [kind: Kind, id: string] };
 
-/** Everything this phone has of one account. */
+/** All data and state of one account on this phone. */
 export interface Here {
   account: Account;
   phone: Phone;
@@ -45,8 +45,8 @@ export interface Here {
   call<Answer>(name: string, action: string, data: object, requestId?: string): Promise<Answer>;
   /** The Beijing day by the server's clock, as far as it is known. */
   today(): string;
-  /** Saves a change and waits a moment for the server's result; null: saved, not sent yet. */
+  /** Saves a change and waits briefly for the server's result; null: saved, not sent yet. */
   submit(intent: Draft): Promise<Outcome | null>;
-  /** Fetches what is new unless that was done a moment ago; tells where what is shown now comes from. */
+  /** Syncs unless the last sync was very recent; answers whether the shown data are fresh or cached. */
   refresh(options?: ReadOptions): Promise<Seen>;
 }

@@ -6,7 +6,7 @@ import type { Here } from './here';
 
 const isText = ({ type, args }: Entry): boolean => args.deleted !== true && /^(diary\.put|task\.create|task\.update)$/.test(type);
 
-/** Texts of the account that stand on this phone only: queued, waiting for their day, or of an open conflict. */
+/** Texts of the account that exist on this phone only: queued, waiting for their day, or in an open conflict. */
 function unsentTexts({ outbox, copies }: Here): Entry[] {
   const kept = [...copies.list('later'), ...copies.list('conflict')].map(([, { entry }]) => entry);
   return [...outbox.all(), ...kept].filter(isText);
@@ -18,8 +18,8 @@ function copyOf(entry: Entry, at: string): Copy {
 }
 
 /**
- * The account was erased on another phone. Texts that only this phone has are kept in `sync.setAside()` for export; everything else of
- * the account is removed. The copies are written first: killed in between, the next start does it again.
+ * The account was erased on another phone. Texts that exist on this phone only are kept in `sync.setAside()` for export; everything else of the
+ * account is removed. The copies are written first, so that the next start can repeat the steps after a kill.
  */
 export function leaveBehind(here: Here): void {
   const at = toInstant(here.phone.now());

@@ -19,7 +19,7 @@ import { type Freshness, refresh } from './refresh';
 import type { Account, Session } from './session';
 import { submit } from './submit';
 
-/** What an open account remembers. Nothing of it has to survive a restart. */
+/** In-memory state of an open account. Nothing of it has to survive a restart. */
 interface AccountState extends Freshness {
   /** Server's clock minus the phone's, in milliseconds; 0 before the first answer. */
   clockOffsetMs: number;
@@ -36,8 +36,8 @@ function openStores({ wx, random, now }: Phone, account: Account): Stores & { st
 }
 
 /**
- * Called before each step that ends without a pause. The key `writer` names the instance that wrote last; when it is another one,
- * everything remembered in memory may be outdated and is read again.
+ * Called before each step that runs without a pause. The key `writer` names the instance that wrote last. When it names another instance, the
+ * state in memory may be stale and is read again.
  */
 function openCatchUp({ storage, meta, cache, outbox, copies }: Stores & { storage: Storage }, random: () => number): () => void {
   const writer = randomName(6, random);
@@ -46,7 +46,7 @@ function openCatchUp({ storage, meta, cache, outbox, copies }: Stores & { storag
     try {
       storage.write('writer', writer);
     } catch {
-      // Not written: the next step asks again.
+      // The write failed: the next step tries again.
     }
     for (const store of [storage, meta, cache, outbox, copies]) store.forget();
   };

@@ -5,8 +5,8 @@ import type { Wx } from '../types';
 import type { Account } from './session';
 
 /**
- * Removes all cached rows of one other account on this phone, never its queue: it reads them again when it comes back.
- * Its cursor is reset first, so that a killed app leaves no account that believes its rows are still there. False when there are none.
+ * Removes all cached rows of one other account on this phone, never its queue; the account reads the rows again when it signs in again.
+ * Its cursor is reset first: otherwise an app killed in between would leave a cursor that skips the removed rows. False when there are none.
  */
 export function dropRowsOfOthers(wx: Wx, { key }: Account, random: () => number): boolean {
   try {

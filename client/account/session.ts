@@ -5,37 +5,37 @@ import { isBag, isInteger, isText } from '../platform/text';
 import type { CallRequest, LoginAnswer, MigrationMode, UserInfo } from '../types';
 
 export interface Account {
-  /** Stands for the openid in the names of keys. */
+  /** Hash of the openid; part of storage keys in place of it. */
   key: string;
   userId: number;
-  /** As the server said at the last sign-in. */
+  /** The server's answer at the last sign-in. */
   mode?: MigrationMode;
 }
 
-/** Nobody is signed in; `erased` is the account that was, when it has been erased on another phone. */
+/** No account is signed in; `erased` is the former account, when it was erased on another phone. */
 interface SignedOut {
   signedOut: true;
   erased?: Account;
 }
 
 export interface Session {
-  /** Whose data this phone shows; null: nobody has signed in, they signed out, or somebody else turned out to hold the phone. */
+  /** The account whose data this phone shows; null: never signed in, signed out, or another person turned out to use the phone. */
   account(): Account | null;
   isForeign(): boolean;
-  /** Nobody has ever signed in on this phone. */
+  /** No account has ever signed in on this phone. */
   isUntouched(): boolean;
-  /** The account that was found erased, until somebody signs in. */
+  /** The account that was found erased, until an account signs in. */
   erased(): Account | null;
-  /** The account, signing in where that is needed and has not been refused. */
+  /** The account; signs in if needed, unless that was refused. */
   ensure(): Promise<Account>;
   login(input: { code?: string | undefined }): Promise<LoginAnswer>;
   logout(): Promise<void>;
-  /** Forgets the account without telling the server. */
+  /** Signs out on this phone without calling the server. */
   forget(): void;
-  /** Calls as this account and no other; a session that has ended is renewed once. */
+  /** Calls as this account only; an expired session is renewed once. */
   call(account: Account, name: string, action: string, data: object, requestId?: string): Promise<unknown>;
   migrationMode(): MigrationMode;
-  /** Sent with every call from now on; not stored. */
+  /** Guardian token, sent with every call from now on; not stored. */
   keepGuardianToken(token: string | undefined): void;
 }
 
@@ -47,7 +47,7 @@ const isRemembered = (value: unknown): value is Account | SignedOut =>
 const isAnswer = (value: unknown): value is LoginAnswer & { migration?: { mode?: MigrationMode } } =>
   isBag(value) && isBag(value.userInfo) && isInteger(value.userInfo.id);
 
-// The number is part of it: after an erasure the same child is a new account, and the old one's queue is not theirs.
+// The user id is part of the key: after an erasure the same child has a new account, which must not get the old one's queue.
 const keyOf = (userId: number, openid: string): string => hashText(`${userId}:${openid}`);
 const accountOf = ({ id, openid }: UserInfo, mode: MigrationMode): Account => ({ key: keyOf(id, openid), userId: id, mode });
 
@@ -58,17 +58,17 @@ interface Parts {
   storage: Storage;
   ask(request: CallRequest): Promise<unknown>;
   changed(): void;
-  /** The account is gone; called once, before the phone forgets it. */
+  /** Called once when the account was erased, before the phone removes its data. */
   lost(account: Account): void;
 }
 
-/** What the session remembers. Only `remembered` is stored. */
+/** State of the session. Only `remembered` is stored. */
 interface SessionState {
   /** undefined: not read yet. */
   remembered: Account | SignedOut | null | undefined;
   token: string | undefined;
   guardianToken: string | undefined;
-  /** The server has said in this process who is calling. Before that, somebody else may hold the phone. */
+  /** The server has confirmed the identity in this process. Before that, another person may use the phone. */
   isProved: boolean;
   isForeign: boolean;
   entering: Promise<LoginAnswer> | null;
@@ -99,7 +99,7 @@ function signOut(desk: Desk, erased?: Account): void {
   remember(desk, { signedOut: true, ...(erased && { erased }) });
 }
 
-/** Another phone has erased the account: this one says so once, and does not sign in by itself. */
+/** Another phone has erased the account: reports it once, and does not sign in by itself. */
 function loseAccount(desk: Desk, account: Account): GrowthDiaryError {
   desk.lost(account);
   signOut(desk, account);
@@ -112,12 +112,12 @@ async function askToEnter(desk: Desk, input: { code?: string | undefined }, know
     return await desk.ask({ name: 'login', action: 'login', data });
   } catch (error) {
     if (known && isCode(error, 'ACCOUNT_ERASED')) throw loseAccount(desk, known);
-    // Outside WeChat a sign-in takes a code, which only the app can get.
+    // Outside WeChat a sign-in needs a code, which only the app can get.
     throw isSilent && isCode(error, 'INVALID_INPUT') ? refusal('UNAUTHENTICATED') : error;
   }
 }
 
-/** Silently only where it stays the same account, or is the first: onto another one takes a call of `login` by the app. */
+/** Signs in without the app's call only into the same account or the first one; another account needs a call of `login` by the app. */
 async function enter(desk: Desk, input: { code?: string | undefined }, isSilent: boolean): Promise<LoginAnswer> {
   const { state } = desk;
   const before = read(desk);
@@ -127,11 +127,11 @@ async function enter(desk: Desk, input: { code?: string | undefined }, isSilent:
   const { userInfo, migration } = answer;
   const next = accountOf(userInfo, migration?.mode ?? 'off');
   const known = accountIn(desk);
-  // The same person under another number: the account was erased, and made anew on another phone.
+  // The same person with another id: the account was erased and created anew on another phone.
   if (known && expected?.key === known.key && known.key !== next.key && known.key === keyOf(known.userId, userInfo.openid))
     throw loseAccount(desk, known);
   if (isSilent && known?.key !== next.key && read(desk) !== null) {
-    // Somebody else holds the phone; unless the app itself has moved on meanwhile.
+    // Another person uses the phone, unless the app itself has signed in as another account meanwhile.
     state.isForeign = read(desk) === before;
     desk.changed();
     throw refusal('ACCOUNT_CHANGED');
@@ -142,7 +142,7 @@ async function enter(desk: Desk, input: { code?: string | undefined }, isSilent:
   return answer;
 }
 
-/** Several calls at once sign in once. */
+/** Concurrent calls share one sign-in. */
 function renew(desk: Desk): Promise<LoginAnswer> {
   const { state } = desk;
   const left = (): void => {
@@ -186,7 +186,7 @@ async function call(desk: Desk, expected: Account, given: CallRequest): Promise<
   }
 }
 
-/** Offline, the phone forgets all the same. UNAUTHENTICATED answers the repetition of a logout that was done: it is done. */
+/** The phone signs out even when offline. UNAUTHENTICATED answers the replay of a logout that was done. */
 async function logout(desk: Desk): Promise<void> {
   if (desk.state.isProved) {
     await desk.ask({ name: 'login', action: 'logout', data: {}, token: desk.state.token }).catch((error) => {

@@ -9,11 +9,11 @@ import type { Draft, Here } from './here';
 import type { Session } from './session';
 import { canBeUnclaimed, NOBODY } from './unclaimed';
 
-/** How long a write waits for the server's result before it resolves as pending. The phone's word that it is offline may be wrong. */
+/** How long a write waits for the server's result before it resolves as pending. The phone may be wrong about being offline. */
 const PATIENCE_MS = 8_000;
 const OFFLINE_PATIENCE_MS = 1_000;
 
-/** Overwrites the last queued change where its author goes on from it and it was never sent: typing on is one mutation. */
+/** Overwrites the last queued change when the new one continues it and it was never sent, so that ongoing typing is one mutation. */
 function enqueue(outbox: Outbox, intent: Intent): Entry {
   const last = outbox.last();
   const goesOn =
@@ -34,7 +34,7 @@ function enqueue(outbox: Outbox, intent: Intent): Entry {
 
 type Parts = Pick<Here, 'account' | 'phone' | 'storage' | 'outbox' | 'copies' | 'sync'> & { session: Session; catchUp(): void };
 
-/** Saves a change on the phone, then waits a moment for the server's result. Null: saved, not sent yet. */
+/** Saves a change on the phone, then waits briefly for the server's result. Null: saved, not sent yet. */
 export async function submit(parts: Parts, { replaces, ...draft }: Draft): Promise<Outcome | null> {
   const { account, phone, storage, outbox, copies, sync, session, catchUp } = parts;
   const args: Bag = sendable(draft.args);
@@ -46,7 +46,7 @@ export async function submit(parts: Parts, { replaces, ...draft }: Draft): Promi
   try {
     if (replaces) copies.drop(...replaces);
   } catch {
-    // The queued change names the copy in `from`: the next start drops it.
+    // The queued change names the copy in `from`: the next start removes the copy.
   }
   if (entry.type === 'diary.put') {
     const { movedFrom, ...day } = args;

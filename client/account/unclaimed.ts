@@ -5,7 +5,7 @@ import type { SetAside } from '../types';
 import type { Here } from './here';
 import type { Account } from './session';
 
-/** Owner of what is written before anybody has ever signed in on this phone, while there is no network to do so. */
+/** Storage owner of texts that are written offline before the first sign-in on this phone. */
 export const NOBODY: Account = { key: 'phone', userId: 0 };
 
 /** What can be written before a sign-in: texts. Points and completions need an account. */
@@ -16,16 +16,16 @@ const MARK = 'unclaimed';
 const isMark = (value: unknown): value is true => value === true;
 const ID_PREFIX = 'phone:';
 
-/** Texts written before the first sign-in. They belong to the first account that signs in, once its user says so, and to no other. */
+/** Texts written before the first sign-in. They belong to the first account that signs in, after its user confirms it, and to no other. */
 export interface Unclaimed {
   count(): number;
-  /** To be called before anything is written for nobody. */
+  /** Call it before anything is written without an account. */
   begin(): Here;
   /** As entries of `sync.setAside()`, for the account that may adopt them. */
   list(account: Account): SetAside[];
-  /** The first account that signs in becomes the one that may adopt. */
+  /** Makes the first account that signs in the one that may adopt. */
   noteSignIn(account: Account): void;
-  /** Moves the texts into the account's queue; only the one with this id, where one is given. */
+  /** Moves the texts, or only the one with the given id, into the account's queue. */
   adopt(into: Here, id?: string): void;
   discard(id: string): void;
   isId(id: string): boolean;
@@ -70,7 +70,7 @@ export function openUnclaimed(root: Storage, open: () => Here): Unclaimed {
         const from = idOf(entry);
         const prev = typeof args.date === 'string' ? into.own.lastMidOf(args.date) : 0;
         const local = type === 'task.create' ? { local: into.madeTasks.newId() } : {};
-        // Killed before the text is dropped here, the next adoption finds it in the queue.
+        // If the app is killed before the text is removed here, the next adoption finds it in the queue.
         if (!into.outbox.replaces(from)) into.outbox.add({ type, args, policy, modifiedAt, prev, from, ...local });
         drop(nameOf(entry));
       }

@@ -13,7 +13,7 @@ const INTERVAL_MS = 2_000;
 const LONGEST_INTERVAL_MS = 10_000;
 
 export function aiApi(enter: () => Promise<Here>): GrowthDiary['ai'] {
-  /** The server has to have the diary: what waits is sent first. */
+  /** The server needs the diary first: queued changes are sent before the call. */
   const idOnServer = async (here: Here, given: number | string): Promise<number> => {
     const id = toId(given, 'diaryId');
     if (id > 0) return id;
@@ -30,7 +30,7 @@ export function aiApi(enter: () => Promise<Here>): GrowthDiary['ai'] {
     commentDiary: async ({ diaryId, again }) => {
       const here = await enter();
       const id = await idOnServer(here, diaryId);
-      // Another comment costs another time of the day's: it is asked for once, whatever becomes of the answer.
+      // Another comment uses another job of the day's quota, so that it is requested only once, even when the answer is lost.
       if (again) return once<Answer>(here, 'ai', 'commentDiary', { diaryId: id, again: true });
       return here.call<Answer>('ai', 'commentDiary', { diaryId: id });
     },

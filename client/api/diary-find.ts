@@ -4,7 +4,7 @@ import { toId } from '../platform/id';
 import type { Shown } from '../sync/diary-view';
 import type { Diary, DiaryKey } from '../types';
 
-/** Keeps rows that were fetched because they were missing here. */
+/** Caches rows that were fetched because they were missing on this phone. */
 export function refill({ cache }: Here, diaries: readonly Diary[]): void {
   for (const { imageUrls: _, ...row } of diaries) cache.refill(row);
 }
@@ -22,8 +22,8 @@ async function fetchDiary(here: Here, key: { id: number } | { date: string }): P
 }
 
 /**
- * The diary a page names; from the server where this phone does not have it. Null: there is none. Rejects when the phone does not
- * know and the server does not answer.
+ * The diary that a page asks for; fetched from the server where this phone does not have it. Null: it does not exist. Rejects when the phone does
+ * not know and the server does not answer.
  */
 export async function findDiary(here: Here, key: DiaryKey): Promise<Shown | null> {
   const { diaries } = here;
@@ -33,7 +33,7 @@ export async function findDiary(here: Here, key: DiaryKey): Promise<Shown | null
   if (known === 'evicted') return fetchDiary(here, { date: date ?? '' });
   if (known !== null) return known;
   if (id !== null && id < 0) return null;
-  // With the date of an id unknown, its row may be one that is not on this phone.
+  // The date of the id is unknown, so that its row may be one that is not on this phone.
   if (diaries.isComplete() && (id === null || !diaries.hasMissing())) return null;
   return fetchDiary(here, id === null ? { date: date ?? '' } : { id });
 }

@@ -23,7 +23,7 @@ function requireFilter(filter: DiaryFilter): void {
 const later = (a: string, b = a): string => (a > b ? a : b);
 const earlier = (a: string, b = a): string => (a < b ? a : b);
 
-/** The days that a filter speaks of. */
+/** The range of days of a filter. */
 function daysIn({ month, from, to, cursor, isDraft }: DiaryFilter): DayFilter {
   const first = month === undefined ? (from ?? '') : later(`${month}-01`, from);
   const last = month === undefined ? (to ?? '9999') : earlier(`${month}-31`, to);
@@ -36,11 +36,11 @@ interface DiaryPage extends Page {
 
 interface LocalPage {
   page: DiaryPage;
-  /** Something of it is not on this phone. */
+  /** A part of the answer is not on this phone. */
   hasGaps: boolean;
 }
 
-/** Of the given days those whose row has the mood and the tag. */
+/** Of the given days, those whose row has the mood and the tag. */
 function narrowed({ diaries }: Here, days: readonly string[], { mood, tag }: DiaryFilter): string[] {
   const wantedMood = mood === undefined ? undefined : normaliseLine(mood);
   const wantedTag = tag === undefined ? undefined : normaliseLine(tag);
@@ -51,7 +51,7 @@ function narrowed({ diaries }: Here, days: readonly string[], { mood, tag }: Dia
   });
 }
 
-/** One page of what is here, in the form the server answers. Reads the rows of the page, and all of a range only for a mood or a tag. */
+/** One page of the cached diaries, in the server's form. Reads the rows of the page; reads the whole range only for a mood or a tag. */
 function localPage(here: Here, filter: DiaryFilter): LocalPage {
   const { diaries } = here;
   const { page = 1, limit = 10, cursor, mood, tag } = filter;
@@ -69,14 +69,14 @@ function localPage(here: Here, filter: DiaryFilter): LocalPage {
   return { page: { diaries: rows, limit, hasMore, nextCursor, ...(cursor === undefined && { page, total: days.length }) }, hasGaps };
 }
 
-/** The server's answer where rows are missing here. */
+/** The server's answer where rows are missing on this phone. */
 const direct = async <Given extends object>(here: Here, action: string, input: object): Promise<Given & Seen> => ({
   ...(await here.call<Given>('diary', action, input)),
   source: 'network',
   at: toInstant(here.phone.now()),
 });
 
-/** A row that cannot be read and that the server does not list was a deleted one. */
+/** An unreadable row that the server does not list was a deleted diary. */
 function dropVanished({ diaries, cache }: Here, filter: DiaryFilter, { diaries: answered, hasMore }: Answer<'list'>): void {
   const { page = 1, cursor, mood, tag, isDraft } = filter;
   if (page > 1 || mood !== undefined || tag !== undefined || isDraft !== undefined) return;
@@ -101,7 +101,7 @@ export async function listDays(here: Here, filter: DiaryFilter, options?: ReadOp
     return { ...answer, diaries: [...drawn, ...unsent].sort((a, b) => (a.date < b.date ? 1 : -1)) };
   } catch (error) {
     if (page.diaries.length === 0) throw error;
-    // How many there are in all is not known here.
+    // The total is not known on this phone.
     const { total: _, ...known } = page;
     return { ...known, ...seen, source: 'cache', partial: true };
   }
@@ -143,7 +143,7 @@ export async function calendarOf(here: Here, { month }: { month: string }, optio
   return days ? { month, days, ...seen } : direct(here, 'calendar', { month });
 }
 
-/** Counted by the days on this phone. Where a row cannot be read, the server's numbers, as long as it answers. */
+/** Counted from the days on this phone. Where a row cannot be read, the server's numbers, if it answers. */
 export async function statsOf(here: Here, options?: ReadOptions): Promise<Answer<'stats'>> {
   const seen = await here.refresh(options);
   const { diaries, meta } = here;

@@ -24,7 +24,7 @@ export const normalised = (text: DiaryText): DiaryText => ({
   tags: [...new Set(text.tags.map(normaliseLine))],
 });
 
-/** Refuses while the editor is still open what the server would refuse in any case. */
+/** Refuses what the server would refuse in any case, while the editor is still open. */
 export function requireWritable({ date, content, images, isDraft, tags, mood, weather }: DiaryText): void {
   if (!isDay(date)) throw invalid('date', '日期应为 YYYY-MM-DD');
   if (!isText(content)) throw invalid('content', '内容应为文本');

@@ -7,7 +7,7 @@ interface Unlocked {
   expiresAt: string;
 }
 
-/** Network only. The guardian token stays in memory: an app that was killed asks for the PIN again. */
+/** Network only. The guardian token stays in memory: after a restart the app asks for the PIN again. */
 export function familyApi(enter: () => Promise<Here>, session: Session): GrowthDiary['family'] {
   const ask = async <Answer>(action: string, input: object = {}): Promise<Answer> => (await enter()).call<Answer>('family', action, input);
   return {

@@ -16,7 +16,7 @@ const PRIZES = 'prizes';
 const arePrizes = (value: unknown): value is Prizes => isBag(value) && Array.isArray(value.prizes);
 
 export function lotteryApi(enter: () => Promise<Here>): GrowthDiary['lottery'] {
-  /** A guardian's action; what it changed comes with the next sync. */
+  /** An action of a guardian; its changes arrive with the next sync. */
   const decide = async <Answer>(action: string, input: object): Promise<Answer> => {
     const here = await enter();
     const answer = await here.call<Answer>('lottery', action, input);
@@ -34,7 +34,7 @@ export function lotteryApi(enter: () => Promise<Here>): GrowthDiary['lottery'] {
           try {
             here.storage.write(PRIZES, prizes);
           } catch {
-            // Shown all the same; only not while offline.
+            // Shown nevertheless; only not while offline.
           }
           return prizes;
         },

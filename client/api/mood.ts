@@ -5,7 +5,7 @@ import { moodsOf } from '../sync/mood-view';
 import type { GrowthDiary, PointRecord } from '../types';
 import { requireApplied } from './applied';
 
-/** Records the mood of a day; offline it is queued for that day. */
+/** Records the mood of a day; offline the change is queued for that day. */
 export const recordMood =
   (enter: () => Promise<Here>): GrowthDiary['diary']['recordMood'] =>
   async ({ date: given, mood }) => {

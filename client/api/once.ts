@@ -5,7 +5,7 @@ import { isBag, isText, randomName } from '../platform/text';
 
 const isRemembered = (value: unknown): value is { requestId: string } => isBag(value) && isText(value.requestId);
 
-/** Nobody knows whether it was done. */
+/** It is unknown whether the call was carried out. */
 const isOpen = (error: unknown): boolean => !(error instanceof GrowthDiaryError) || error.retryable || error.code === 'INTERNAL';
 
 const underWay = new WeakMap<Here, Map<string, Promise<unknown>>>();

@@ -6,7 +6,7 @@ import { requireApplied } from './applied';
 import { once } from './once';
 import { partOf, quietly } from './read';
 
-/** Less what waits to be spent. */
+/** The balance minus queued spending. */
 const left = ({ outbox }: Here, points: number): number =>
   Math.max(
     0,
@@ -17,7 +17,7 @@ interface Numbered {
   id: number;
 }
 
-/** One page of what the phone has, newest first. */
+/** One page of the cached ledger, newest first. */
 export function newest<Row extends Numbered>(
   rows: readonly Row[],
   { page = 1, limit = 20, cursor }: { page?: number | undefined; limit?: number | undefined; cursor?: string | undefined },

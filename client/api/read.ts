@@ -3,7 +3,7 @@ import { isNoAnswer } from '../platform/error';
 import { toInstant } from '../platform/text';
 import type { Seen } from '../types';
 
-/** The network first; where it does not answer, what this phone has. When it has nothing either, the failure: never an empty list. */
+/** Network first; where it fails, the cached data. Without cached data it rejects with the failure: never an empty list. */
 export async function quietly<Answer extends object>(
   here: Here,
   ask: () => Promise<Answer>,
@@ -15,7 +15,7 @@ export async function quietly<Answer extends object>(
   };
   const atOnce = here.phone.isOnline() ? null : fromPhone();
   if (atOnce) {
-    // The phone may be wrong about its network: tried, and not waited for.
+    // The phone may be wrong about being offline: the network is tried, but not waited for.
     here.refresh({ prefer: 'cache' });
     return atOnce;
   }
@@ -28,6 +28,6 @@ export async function quietly<Answer extends object>(
   }
 }
 
-/** Said of what the phone answers where rows of the kind were given up or cannot be read. */
+/** Added to cached answers when rows of the kind were evicted or cannot be read. */
 export const partOf = ({ cache }: Here, kind: 'task' | 'record' | 'draw'): { partial?: true } =>
   cache.hasGaps(kind) ? { partial: true } : {};

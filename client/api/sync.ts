@@ -37,7 +37,7 @@ function statusOf({ accounts, isOnline }: Parts): SyncStatus {
   };
 }
 
-/** Writes one text of a conflict over the other; null when theirs stands or both are gone. */
+/** Writes one text of a conflict over the other; null when the server's text stays or both are deleted. */
 async function resolve(now: Here, id: string, choice: Parameters<Api['resolve']>[1]): Promise<WrittenDiary | null> {
   const copy = now.copies.get('conflict', id);
   if (!copy) throw refusal('NOT_FOUND');
@@ -71,7 +71,7 @@ async function retry(now: Here, id: string): Promise<void> {
     type,
     args: task === undefined ? args : { ...args, id: task },
     baseRev,
-    // When it was written, not when it is sent: what was written since is newer.
+    // The time of writing, not of sending: later texts are newer.
     modifiedAt,
     replaces: ['aside', id],
     ...(local !== undefined && { local }),
@@ -87,7 +87,7 @@ export function syncApi(parts: Parts): Api {
       const { sync } = await enter();
       if (!sync.isRunning()) return sync.now();
       return sync.now().catch((error) => {
-        // The run under way had begun before the network came back.
+        // The run in flight began before the network came back.
         if (!isNoAnswer(error)) throw error;
         return sync.now();
       });
@@ -103,7 +103,7 @@ export function syncApi(parts: Parts): Api {
     conflicts: () => {
       const now = here();
       const conflicts = now ? now.copies.list('conflict').map(toConflict) : [];
-      // Of another phone's conflicts this one has seen nothing.
+      // This phone has not shown the conflicts of other phones.
       if (conflicts.length > 0) now?.sync.sawConflicts();
       return conflicts;
     },

@@ -25,18 +25,18 @@ const UNKNOWN: Omit<Task, 'id' | 'date'> = {
 };
 
 export function taskApi(enter: () => Promise<Here>): GrowthDiary['task'] {
-  /** The mutation's own name of the task, and the task as it is shown. */
+  /** The mutation's name for the task, and the task as it is shown. */
   const aim = (here: Here, id: number) => {
     const target = here.madeTasks.argsOf(id);
     if (!target) throw refusal('NOT_FOUND');
     return { target, shown: here.tasks.find('id' in target ? target.id : id) };
   };
 
-  /** A task whose row is not on this phone is shown as far as the page's own change says. */
+  /** A task whose row is not on this phone is shown with the fields of the page's own change. */
   const shownOr = (here: Here, id: number, changes: Partial<Task>, before: Shown | null = null): Shown =>
     here.tasks.find(id) ?? { ...(before ?? { ...UNKNOWN, id, date: here.today() }), ...changes };
 
-  /** A guardian's action; what it changed comes with the next sync. */
+  /** An action of a guardian; its changes arrive with the next sync. */
   const decide = async <Answer>(action: string, input: object): Promise<Answer> => {
     const here = await enter();
     const answer = await once<Answer>(here, 'task', action, input);
@@ -59,7 +59,7 @@ export function taskApi(enter: () => Promise<Here>): GrowthDiary['task'] {
         },
         () => {
           const tasks = here.tasks.of(date);
-          // Every day has tasks: none here means that they are not known.
+          // Every day has tasks, so that no rows means: not known.
           return tasks.length === 0 ? null : { ...day(tasks), ...partOf(here, 'task') };
         },
       );
@@ -96,7 +96,7 @@ export function taskApi(enter: () => Promise<Here>): GrowthDiary['task'] {
       const here = await enter();
       const id = toId(asked);
       const { target, shown } = aim(here, id);
-      // The task's own day: the phone's clock has no say in it.
+      // The date of the task, independent of the phone's clock.
       const day = doneOn ?? shown?.date;
       const outcome = await here.submit({ type: 'task.complete', args: { ...target, ...(day !== undefined && { doneOn: day }) } });
       if (outcome === null) return { task: shownOr(here, id, { isCompleted: true }, shown), points: null, pending: true };

@@ -5,7 +5,7 @@ import type { ConsentInput, GrowthDiary, Pending, Profile, Stats } from '../type
 import { appliedRow } from './applied';
 import { quietly } from './read';
 
-/** What waits to be sent, drawn over the profile. */
+/** The profile with queued changes applied. */
 function drawn({ outbox }: Here, profile: Profile): Profile & Pending {
   let shown: Profile & Pending = profile;
   for (const { type, args } of outbox.all()) {
@@ -78,6 +78,6 @@ export function userApi(enter: () => Promise<Here>, erased: (here: Here) => void
 const ERASING = 'erasing';
 const isMark = (value: unknown): value is true => value === true;
 
-/** The account is gone: erased by an attempt whose answer was lost, or on another phone. */
+/** The account is erased already: by an attempt whose answer was lost, or on another phone. */
 const isDone = (error: unknown, wasTried: boolean): boolean =>
   error instanceof GrowthDiaryError && (error.code === 'ACCOUNT_ERASED' || (wasTried && error.code === 'UNAUTHENTICATED'));

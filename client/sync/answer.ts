@@ -10,8 +10,8 @@ const isChange = (value: unknown): boolean =>
   isBag(value) && isText(value.key) && isInteger(value.rev) && (isBag(value.row) || value.deleted === true);
 
 /**
- * Whether a value is an answer of `sync.sync`. A status that this version does not know makes it none: a text would be dropped
- * that the server may not have stored.
+ * Whether a value is an answer of `sync.sync`. A value with an unknown status is refused: otherwise a text could be dropped that the server may
+ * not have stored.
  */
 export const isAnswer = (value: unknown): value is SyncOutput =>
   isBag(value) &&
@@ -26,6 +26,6 @@ export const isAnswer = (value: unknown): value is SyncOutput =>
 export const isRefused = (error: unknown, code: string): error is GrowthDiaryError =>
   error instanceof GrowthDiaryError && error.code === code;
 
-/** Whether an INVALID_INPUT names `field` of the call as the wrong one. */
+/** Whether an INVALID_INPUT names `field` of the call. */
 export const isAboutField = ({ details }: GrowthDiaryError, field: string): boolean =>
   Array.isArray(details) && details.some((each) => isBag(each) && String(each.path).split('.')[0] === field);

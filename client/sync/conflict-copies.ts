@@ -5,19 +5,19 @@ import type { Conflict, Diary, DiaryText, SetAside } from '../types';
 import { type Entry, nameOf } from './entry';
 import type { MetaStore } from './meta';
 
-/** A mutation that ended otherwise than its author wished, kept until they have seen it. */
+/** A mutation that did not end as its author wished, kept until the author has seen it. */
 export interface Copy {
   entry: Entry;
   result: MutationResult;
   at: string;
-  /** Its author waited for it and was told. */
+  /** Its author waited for the result and has got it. */
   attended: boolean;
 }
 
 const isCopy = (value: unknown): value is Copy =>
   isBag(value) && isBag(value.entry) && isBag(value.entry.args) && isBag(value.result) && isText(value.at);
 
-/** `later`: a text of tomorrow, which goes out when the server's day has come. */
+/** `later`: a text dated tomorrow, which is sent once the server's day has come. */
 export type Kind = 'conflict' | 'aside' | 'later';
 
 export interface Copies {
@@ -25,13 +25,13 @@ export interface Copies {
   get(kind: Kind, id: string): Copy | null;
   keep(kind: Kind, copy: Copy): void;
   drop(kind: Kind, id: string): void;
-  /** Drops what waits for its day of this date: it was written over or deleted. */
+  /** Removes the waiting text of this date, because it was overwritten or deleted. */
   dropLater(date: unknown): void;
-  /** Reads again what is stored: another instance has written. */
+  /** Reads storage again, because another instance has written. */
   forget(): void;
 }
 
-/** The name is that of the mutation: answered again, it makes the same copy. */
+/** The key is derived from the mutation: a replayed answer makes the same copy. */
 export const copyKey = (kind: Kind, id: string): string => `${kind}:${id}`;
 
 export function openCopies(storage: Storage, meta: MetaStore): Copies {
@@ -48,7 +48,7 @@ export function openCopies(storage: Storage, meta: MetaStore): Copies {
     }
     return copies;
   };
-  // One that is not acknowledged yet will be answered once more; acted upon before, it would come back.
+  // An unacknowledged mutation will be answered once more, which would create the copy again after it was resolved.
   const isSettled = ({ entry }: Copy): boolean => entry.clientId !== meta.get().clientId || entry.mid <= meta.get().ack;
   const drop = (kind: Kind, id: string): void => {
     copiesOf(kind).delete(id);

@@ -14,32 +14,32 @@ import { type Outcome, openWaiters } from './waiters';
  *     └─── waiting, 1 s … 5 min, longer each time ◄─────────────┘
  *            └ a call failed, or the server said `retry`
  *
- * One call does both: it takes mutations and brings changes. round.ts is one run, settle.ts the writes after each answer.
+ * One call does both: it sends mutations and receives changes. round.ts is one run, settle.ts the writes after each answer.
  */
 
 export interface Sync {
-  /** Runs, or joins the run that is under way. */
+  /** Runs, or joins the run in flight. */
   now(): Promise<SyncReport>;
-  /** Runs now, whatever the phone says of its network; false while the server wants no call, or after `stop`. */
+  /** Runs now, even if the phone reports no network; false while the server is rate-limiting, or after `stop`. */
   wake(): boolean;
   isRunning(): boolean;
-  /** The server has asked for some rest. */
+  /** The server has asked for a pause. */
   isResting(): boolean;
   lastError(): string | null;
   /** Resolves once the mutation is settled; with null as soon as it is known to take longer. */
   outcomeOf(entry: Entry, patienceMs: number): Promise<Outcome | null>;
-  /** Settled mutations whose rows have not come yet. */
+  /** Settled mutations whose rows have not arrived yet. */
   echo(): readonly Entry[];
   sawConflicts(): void;
   stop(): void;
 }
 
 interface Parts extends Omit<RoundParts, 'waiters'> {
-  /** Runs `run` after `ms`; returns how to cancel it. */
+  /** Runs `run` after `ms`; returns the function that cancels it. */
   schedule(run: () => void, ms: number): () => void;
 }
 
-/** Everything the engine remembers. Nothing of it has to survive a restart. */
+/** State of the engine. Nothing of it has to survive a restart. */
 interface EngineState extends BetweenRuns {
   run: Promise<SyncReport> | null;
   /** Failed runs since the last success. */
@@ -54,7 +54,7 @@ interface EngineState extends BetweenRuns {
 const FIRST_WAIT_MS = 1_000;
 const LONGEST_WAIT_MS = 300_000;
 
-/** Waiting does not help against these: the app or its user has to do something. */
+/** A retry does not help against these errors: the app or its user has to act. */
 const FINAL = new Set(['UPGRADE_REQUIRED', 'ACCOUNT_CHANGED', 'ACCOUNT_ERASED', 'UNAUTHENTICATED', 'FORBIDDEN', 'CONSENT_REQUIRED']);
 
 const codeOf = (error: unknown): string | null => (error === null ? null : error instanceof GrowthDiaryError ? error.code : 'INTERNAL');
@@ -108,7 +108,7 @@ export function openSync(given: Parts): Sync {
     wakeIn(waitAfter(state.failures, error, random));
   }
 
-  /** Nothing awaits between the end of a run and this: a write that comes next finds the run ended. */
+  /** No await between the end of a run and this call, so that the next write finds the run ended. */
   function endRun(error: unknown): void {
     Object.assign(state, { run: null, lastError: codeOf(error) });
     waiters.giveUp();
@@ -123,7 +123,7 @@ export function openSync(given: Parts): Sync {
         else state.failures = 0;
         if (!isHeldUp && copies.list('later').length > 0) wakeIn(untilTomorrow(serverNow()));
         endRun(null);
-        // A write that was made after the queue had been found empty.
+        // A write that was added after the queue was found empty.
         if (!isHeldUp && outbox.all().length > 0) wake();
         return report;
       },
@@ -143,7 +143,7 @@ export function openSync(given: Parts): Sync {
     if (state.run) return true;
     if (state.isStopped || isResting()) return false;
     start().catch(() => {
-      // The error is in `lastError`; the timer tries again.
+      // The error is in `lastError`; the timer retries.
     });
     return true;
   }

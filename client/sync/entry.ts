@@ -2,7 +2,7 @@ import type { ConflictPolicy, Mutation, MutationType } from '../../shared/sync/c
 import type { Bag } from '../platform/text';
 import type { Meta } from './meta';
 
-/** What is to be done, before it has a number. */
+/** A change before it has a number. */
 export interface Intent {
   type: MutationType;
   args: Bag;
@@ -10,25 +10,25 @@ export interface Intent {
   prev?: number;
   policy: ConflictPolicy;
   modifiedAt: string;
-  /** The key this takes the place of; a start that finds both drops that one. */
+  /** The key that this entry replaces; a start that finds both removes that one. */
   from?: string;
-  /** The task's id on this phone, where a queued mutation makes it. */
+  /** Local id of the task that a queued mutation creates. */
   local?: number;
-  /** The id that the task behind `args.ref` turned out to have. */
+  /** Server id of the task that `args.ref` refers to. */
   task?: number;
 }
 
 export interface Entry extends Intent {
   clientId: string;
   mid: number;
-  /** Of a diary: the `version` that pages see while this change is the latest. Below 0, and another one for each edit. */
+  /** The local `version` of a diary while this change is the latest. Below 0, and new for each edit. */
   version?: number;
 }
 
-/** The change writes the text of a day. */
+/** Whether the change writes the text of a day. */
 export const writesDiary = (type: MutationType): boolean => type === 'diary.put' || type === 'diary.append';
 
-/** Room for the envelope is left of the 100 KB that one call may carry. */
+/** Of the 100 KB that one call may carry, some are left for the envelope. */
 export const MAX_CALL_BYTES = 90_000;
 
 export const nameOf = ({ clientId, mid }: { clientId: string; mid: number }): string => `${clientId}:${`000000000${mid}`.slice(-10)}`;

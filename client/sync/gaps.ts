@@ -1,7 +1,7 @@
 import type { ChangeKind } from '../../shared/sync/contract';
 import type { Storage } from '../platform/storage';
 
-/** Kinds of which this phone has only a part: rows were evicted or could not be read. */
+/** Kinds of rows that are incomplete on this phone: rows were evicted or could not be read. */
 export interface Gaps {
   has(kind: ChangeKind): boolean;
   note(kind: ChangeKind): void;
@@ -27,7 +27,7 @@ export function openGaps(storage: Storage): Gaps {
       try {
         storage.write(KEY, [...load()]);
       } catch {
-        // Known as long as this app runs.
+        // The write failed: the gap is remembered only while this app runs.
       }
     },
     clear: () => {

@@ -12,7 +12,7 @@ const readEntries = (storage: Storage): Entry[] =>
     .map((name) => storage.read(`out:${name}`, isEntry))
     .filter((entry): entry is Entry => entry !== null);
 
-/** What the queue says of this installation without being told by meta. */
+/** What the queue itself shows of this installation, independent of the stored meta. */
 export function identityIn(storage: Storage): { clientId: string; mid: number } | null {
   const entries = readEntries(storage);
   const latest = entries.find(({ from }) => from?.startsWith('out:')) ?? entries[entries.length - 1];
@@ -21,7 +21,7 @@ export function identityIn(storage: Storage): { clientId: string; mid: number } 
   return { clientId: latest.clientId, mid: Math.max(...mids) };
 }
 
-/** The entry under a new number. What it refers to by number is either numbered anew before it, or settled. */
+/** The entry under a new number. Mutations that it refers to are renumbered before it, or settled. */
 function renumbered(old: Entry, clientId: string, mid: number, mids: Map<string | undefined, number>): Entry {
   const newMid = (oldMid: unknown): number => mids.get(keyOf({ ...old, mid: Number(oldMid) })) ?? 0;
   const { ref, ...args } = old.args;
@@ -29,7 +29,7 @@ function renumbered(old: Entry, clientId: string, mid: number, mids: Map<string 
   return { ...old, clientId, mid, prev: newMid(old.prev), args: { ...args, ...target }, from: keyOf(old) };
 }
 
-/** Reads the queue, and ends what a killed app left half done: settled entries, copies, a change of number. */
+/** Reads the queue and finishes what a killed app left incomplete: settled entries, copies, a renumbering. */
 export function loadQueue(storage: Storage, meta: MetaStore): Entry[] {
   const stored = readEntries(storage);
   const { clientId, ack } = meta.get();

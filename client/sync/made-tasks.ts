@@ -1,13 +1,13 @@
 import type { Entry } from './entry';
 import type { Outbox } from './outbox';
 
-/** Tasks that this phone made, under the ids below 0 that pages know them by. */
+/** Tasks created on this phone, by their local ids below 0. */
 export interface MadeTasks {
-  /** How a mutation names a task: by the id the server gave, or by the mutation that makes it. Null: there is no such task. */
+  /** How a mutation refers to a task: by its server id, or by the mutation that creates it. Null: there is no such task. */
   argsOf(id: number): { id: number } | { ref: number } | null;
-  /** A name for a task that is about to be made. */
+  /** A local id for a new task. */
   newId(): number;
-  /** The task that `entry` made has this id on the server. */
+  /** The task that `entry` created has this server id. */
   made(entry: Entry, id: number): void;
 }
 

@@ -2,7 +2,7 @@ import type { ChangeKind } from '../../shared/sync/contract';
 import type { Gaps } from './gaps';
 import { isDraftRow, type Rows } from './rows';
 
-/** Rows kept at most; older ones are fetched when they are looked at. Diaries stay as long as there is room. */
+/** Most rows that are kept; older ones are fetched when they are needed. Diaries are kept as long as there is room. */
 const keptRows: Record<ChangeKind, number> = { job: 50, draw: 200, record: 500, mood: 1_000, task: 1_000, profile: 1, diary: 1e6 };
 export const KINDS: readonly ChangeKind[] = ['job', 'draw', 'record', 'mood', 'task', 'profile', 'diary'];
 
@@ -11,7 +11,7 @@ interface Parts {
   gaps: Gaps;
 }
 
-/** A diary leaves a small row behind, which says that the server has it; anything else is removed. False when there was nothing to gain. */
+/** Evicts one row. A diary leaves a small row that says that the server has it. False when nothing was gained. */
 function evict({ rows, gaps }: Parts, kind: ChangeKind, key: string): boolean {
   const row = kind === 'diary' ? rows.get(kind, key) : null;
   if (row?.row === 'evicted') return false;

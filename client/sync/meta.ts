@@ -2,20 +2,20 @@ import type { SyncOutput } from '../../shared/sync/contract';
 import type { Storage } from '../platform/storage';
 import { isBag, isInteger, isText, randomName } from '../platform/text';
 
-/** The one small key beside rows and queue. Losing it costs a full read, never a change. */
+/** The one small key beside rows and queue. When it is lost, everything is read again; no change is lost. */
 export interface Meta {
   clientId: string;
-  /** Results up to this mutation are stored here. */
+  /** Results up to this mutation are stored on this phone. */
   ack: number;
   /** Mutations up to this one may have reached the server. */
   sent: number;
-  /** Everything up to here is in the cache; null: read all. */
+  /** Cursor up to which all changes are cached; null: read everything. */
   cursor: string | null;
-  /** Rows of another generation have not come again since the last reset. */
+  /** Rows of another generation have not arrived again since the last reset. */
   generation: string;
-  /** A read from the beginning is under way. */
+  /** A read from the beginning is in progress. */
   sweeping: boolean;
-  /** Everything has been read once: what is not here does not exist. */
+  /** Everything has been read once: a row that is not cached does not exist. */
   complete: boolean;
   user: SyncOutput['user'] | null;
   serverRev: number;
@@ -36,13 +36,13 @@ const KEY = 'meta';
 export interface MetaStore {
   get(): Meta;
   set(changes: Partial<Meta>): void;
-  /** Reads again what is stored: another instance has written. */
+  /** Reads storage again, because another instance has written. */
   forget(): void;
-  /** Numbers used so far mean nothing any more: a restored or copied phone must not count on from them. */
+  /** Starts a new numbering: a restored or copied phone must not continue the former one. */
   becomeNewClient(): void;
 }
 
-/** `known` is what the queue remembers of this installation, should the key itself be lost. */
+/** `known` is what the queue shows of this installation, in case the key itself is lost. */
 export function openMeta(storage: Storage, random: () => number, known: () => { clientId: string; mid: number } | null): MetaStore {
   const freshId = (): string => randomName(16, random);
   const fresh = (): Meta => {

@@ -12,31 +12,31 @@ const sizeOf = (entry: Entry): number => byteLength(JSON.stringify(entry));
 
 export interface Outbox {
   all(): readonly Entry[];
-  /** Durable when it returns. Throws OUTBOX_FULL or STORAGE_FULL, and then nothing is saved. */
+  /** The entry is durable on return. Throws OUTBOX_FULL or STORAGE_FULL; then nothing is saved. */
   add(intent: Intent): Entry;
-  /** Writes over the last mutation. Only where that one has never been sent. */
+  /** Overwrites the last mutation. Allowed only if it was never sent. */
   replaceLast(intent: Intent): Entry;
   last(): Entry | null;
-  /** Something here takes the place of that key. */
+  /** Whether an entry replaces that key. */
   replaces(key: string): boolean;
   isSent(entry: Entry): boolean;
-  /** The next mutations to send; `most` bounds their number. */
+  /** The next mutations to send, at most `most`. */
   batch(most: number): Entry[];
-  /** To be called before they leave. */
+  /** Call it before the mutations are sent. */
   markSent(batch: readonly Entry[]): void;
-  /** What may be told the server as stored: it must keep the answers that queued mutations refer to. */
+  /** The number that may be acknowledged: the server must keep receipts that queued mutations refer to. */
   safeAck(): number;
-  /** The task that the mutation `mid` made has this id: stored with each entry that refers to it. */
+  /** Stores the server id of the task that the mutation `mid` created, with each entry that refers to it. */
   taskMade(mid: number, id: number): void;
-  /** Reads again what is stored: another instance has written. */
+  /** Reads storage again, because another instance has written. */
   forget(): void;
-  /** Forgets all up to `meta.ack`. */
+  /** Removes all entries up to `meta.ack`. */
   dropAcknowledged(): void;
-  /** Goes on as a new installation: everything left is numbered anew. */
+  /** Continues as a new installation: all remaining entries are renumbered. */
   renumber(): void;
 }
 
-/** The next of at most `most` mutations that fit into one call. */
+/** As many of the next mutations as fit into one call, at most `most`. */
 function nextBatch(entries: readonly Entry[], most: number): Entry[] {
   const batch: Entry[] = [];
   let bytes = 0;
@@ -64,7 +64,7 @@ export function openOutbox(storage: Storage, meta: MetaStore, now: () => number)
   };
   const last = (): Entry | null => all()[all().length - 1] ?? null;
   const isSent = ({ mid }: Entry): boolean => mid <= meta.get().sent;
-  /** By the clock, so that no two edits of one phone share a version, whatever was queued before the app was restarted. */
+  /** Starts at the clock, so that two edits of one phone never share a local version, even across restarts. */
   const newVersion = (): number => {
     lastVersion = Math.min(lastVersion, ...all().map(({ version = 0 }) => version), 1 - now()) - 1;
     return lastVersion;

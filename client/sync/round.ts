@@ -8,14 +8,14 @@ import { type Entry, toMutation } from './entry';
 import { appliedOf, releaseLater, type Settled, type Stores, setAsidePoison, settle, startReading } from './settle';
 import type { Waiters } from './waiters';
 
-/** What one run does to the world outside storage. */
+/** Effects of one run outside storage. */
 export interface RoundParts extends Stores {
   waiters: Waiters;
-  /** Reads again what another instance on this phone may have written. Called after every pause. */
+  /** Reads what another instance on this phone may have written. Called after every await. */
   catchUp(): void;
   call(input: SyncInput): Promise<unknown>;
   changed(): void;
-  /** What the phone says of its network. */
+  /** Whether the phone reports a network. */
   isOnline(): boolean;
   /** Epoch milliseconds by the server's clock, as far as it is known. */
   serverNow(): number;
@@ -23,12 +23,12 @@ export interface RoundParts extends Stores {
   random(): number;
 }
 
-/** What survives from one run to the next. */
+/** State that is kept from one run to the next. */
 export interface BetweenRuns {
   isStopped: boolean;
   /** `serverRev` up to which the user has seen the conflicts; sent with the next call. */
   conflictsSeen: number | null;
-  /** Applied mutations whose rows stand on a page that has not come yet. */
+  /** Applied mutations whose rows are on a page that has not arrived yet. */
   echo: readonly Entry[];
 }
 
@@ -52,7 +52,7 @@ export async function runRound(parts: RoundParts, memory: BetweenRuns): Promise<
   while (round.hasMore || (!round.isHeldUp && outbox.all().length > 0)) {
     catchUp();
     if (!round.isHeldUp) releaseLater(parts, dayOf(serverNow()));
-    // Where the phone says that there is no network, the first call is a probe: what was never sent may still be typed on.
+    // When the phone reports no network, the first call is a probe without mutations: unsent changes may still be overwritten.
     const batch = round.isHeldUp || !isOnline() ? [] : outbox.batch(round.maxMutations);
     outbox.markSent(batch);
     round = await callOnce(parts, memory, round, batch);
@@ -70,7 +70,7 @@ export async function runRound(parts: RoundParts, memory: BetweenRuns): Promise<
   };
 }
 
-/** One call and what follows from its answer or refusal. */
+/** One call, and the handling of its answer or refusal. */
 async function callOnce(parts: RoundParts, memory: BetweenRuns, round: Round, batch: readonly Entry[]): Promise<Round> {
   let answer: SyncOutput | null;
   try {
@@ -79,12 +79,12 @@ async function callOnce(parts: RoundParts, memory: BetweenRuns, round: Round, ba
     parts.catchUp();
     return afterRefusal(parts, round, batch, error);
   }
-  // Another instance on this phone synced meanwhile: ask again from where it stopped.
+  // Another instance on this phone synced meanwhile: continue from its cursor.
   if (!answer) return { ...round, hasMore: true, restarts: round.restarts + 1 };
   return afterAnswer(parts, memory, round, batch, answer);
 }
 
-/** Null when another instance on this phone has moved cursor or client meanwhile: the answer is outdated. */
+/** Null when another instance on this phone has changed cursor or client meanwhile: the answer is stale. */
 async function exchange(
   { meta, outbox, catchUp, call, now }: RoundParts,
   memory: BetweenRuns,
@@ -128,7 +128,7 @@ function afterAnswer(parts: RoundParts, memory: BetweenRuns, round: Round, batch
   };
 }
 
-/** INVALID_INPUT for the whole call: a useless cursor is given up, a mutation that the server cannot read is found and set aside. */
+/** INVALID_INPUT for the whole call: drops an unusable cursor, or finds the mutation that the server cannot read and sets it aside. */
 function afterRefusal(parts: RoundParts, round: Round, batch: readonly Entry[], error: unknown): Round {
   const { meta, waiters, now, random } = parts;
   if (!isRefused(error, 'INVALID_INPUT')) throw error;

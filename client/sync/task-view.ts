@@ -5,13 +5,13 @@ import type { Entry } from './entry';
 
 type Shown = Task & Pending;
 
-/** The tasks this phone shows: the server's rows, with what waits to be sent drawn over them. */
+/** The tasks that this phone shows: the server's rows, overlaid by queued changes. */
 export interface TaskView {
-  /** From what is on this phone. */
+  /** From the cached rows. */
   of(date: string): Shown[];
-  /** Draws the queue over the server's list of a day. */
+  /** Overlays the server's list of a day with the queued changes. */
   over(date: string, rows: readonly Task[]): Shown[];
-  /** Also one that only a page has seen yet. */
+  /** Finds also a task that only a page has received so far. */
   find(id: number): Shown | null;
   all(): Shown[];
 }
@@ -33,7 +33,7 @@ const made = ({ args, local = 0, task = local }: Entry, date: string): Task => (
   rejectedReason: null,
 });
 
-/** Completed, or waiting for a guardian where the family wants that. */
+/** Completed, or waiting for a guardian where the family requires approval. */
 function completed(task: Shown, completedAt: string, approval: Settings['taskApproval']): Shown {
   const waits = approval === 'all' || (approval === 'own' && !task.isSystem);
   return { ...task, isCompleted: !waits, completedAt, status: waits ? 'waiting' : 'done', rejectedReason: null };
@@ -79,7 +79,7 @@ export function openTaskView({ cache, changes, isPending, dayOf }: Parts): TaskV
 
   const cached = (): Task[] => cache.rows<Task>('task');
 
-  /** The server makes a day's tasks as they are listed; they reach the cache with the next sync. */
+  /** The server creates a day's tasks when they are listed; they are cached with the next sync. */
   let listed: readonly Task[] = [];
   const all = (): Shown[] => {
     const rows = cached();

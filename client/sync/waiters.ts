@@ -1,7 +1,7 @@
 import type { MutationResult, SyncOutput } from '../../shared/sync/contract';
 import { type Entry, keyOf } from './entry';
 
-/** How one mutation ended. */
+/** The result of one mutation. */
 export interface Outcome {
   result: MutationResult;
   user: SyncOutput['user'];
@@ -9,7 +9,7 @@ export interface Outcome {
 
 type Wait = (outcome: Outcome | null) => void;
 
-/** The API calls that wait for their mutation's result. */
+/** API calls that wait for the result of their mutation. */
 export interface Waiters {
   /** Resolves with the result, or with null after `patienceMs` or when the run ends without one. */
   outcomeOf(entry: Entry, patienceMs: number): Promise<Outcome | null>;
@@ -22,7 +22,7 @@ export interface Waiters {
 
 export function openWaiters(schedule: (run: () => void, ms: number) => () => void): Waiters {
   const byKey = new Map<string, Wait[]>();
-  /** A mutation that was numbered anew is waited for under its former key. */
+  /** A renumbered mutation is waited for under its former key. */
   const waitsOf = (entry: Entry): Wait[] => byKey.get(keyOf(entry)) ?? byKey.get(entry.from ?? '') ?? [];
 
   return {

@@ -10,7 +10,7 @@ export const UserInfo = z.strictObject({
 });
 export type UserInfo = z.infer<typeof UserInfo>;
 
-/** Whether a phone's old data are to be brought over, and where the app reads from; decided per user. */
+/** Whether a phone's old data are to be imported, and which data the app reads; decided per user. */
 export const MigrationMode = z
   .enum(['off', 'shadow', 'dual', 'cloud'])
   .describe('off: phone only; shadow: copied, phone is read; dual: cloud is read, the old keys are written too; cloud: cloud only');

@@ -4,7 +4,7 @@ import type { MigrationMode } from './contract';
 
 const BUCKETS = 10_000;
 
-/** Where a user falls among the 10,000: the same place at any percentage, so that raising it only adds users. */
+/** A user's bucket among 10,000. It does not depend on the percentage, so that raising the percentage only adds users. */
 export const bucketOf = (salt: string, openid: string): number =>
   createHash('sha256').update(salt).update(openid).digest().readUInt32BE() % BUCKETS;
 

@@ -18,7 +18,7 @@ interface LoginAnswer {
   migration: { mode: MigrationMode };
 }
 
-/** A developer's own machine, where one address is everybody. */
+/** On a developer's machine all users share one address. */
 const isOwnMachine = (address: string | null): boolean =>
   config().environment !== 'production' && (address === null ? config().environment === 'local' : /^(127\.|::1$)/.test(address));
 
@@ -31,8 +31,8 @@ async function openidByCode(ctx: PublicContext, code: string | undefined): Promi
 }
 
 /**
- * Signs in, or up: by WeChat's own word inside the mini-program, by a `wx.login` code elsewhere. A phone that still knows an erased
- * account gets ACCOUNT_ERASED, so that it does not make a new one by itself.
+ * Signs in or up: by the identity that WeChat provides inside the mini-program, by a `wx.login` code elsewhere. A phone that reports an erased
+ * account gets ACCOUNT_ERASED, so that it does not create a new account by itself.
  */
 export async function login(ctx: PublicContext, { code, expect }: z.output<typeof contract.input>): Promise<LoginAnswer> {
   const openid = ctx.openid ?? (await openidByCode(ctx, code));
@@ -47,11 +47,11 @@ export async function login(ctx: PublicContext, { code, expect }: z.output<typeo
   };
 }
 
-/** A new token for the same epoch: `selectEpoch` refuses a token that a logout has revoked. */
+/** A new token of the same epoch: `selectEpoch` refuses a token that a logout has revoked. */
 export async function refresh(ctx: UserContext): Promise<{ token: string; expiresAt: string }> {
   const { userId, subject, now } = ctx;
   return signToken({ userId, subject, epoch: await selectEpoch(ctx.db, ctx) }, now);
 }
 
-/** Revokes every token of this user, on all devices and at once. A replay with a revoked token answers UNAUTHENTICATED. */
+/** Revokes every token of this user on all devices at once. A replay with a revoked token answers UNAUTHENTICATED. */
 export const logout = (ctx: UserContext): Promise<{ loggedOut: true }> => postLogout(ctx.db, ctx, ctx.now);

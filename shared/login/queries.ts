@@ -8,8 +8,8 @@ interface SignedIn extends UserInfo {
 }
 
 /**
- * Null on first sight; only then does a login write. In one statement for everybody, INSERT … ON DUPLICATE KEY UPDATE, which writes each time, it
- * ran at 0.3 to 0.6 of the speed.
+ * Null before the first login; only a first login writes. One INSERT … ON DUPLICATE KEY UPDATE for every login writes each time and ran at 0.3 to
+ * 0.6 of the speed.
  */
 export const selectAccount = async (db: Database, openid: string): Promise<SignedIn | null> => {
   const [row] = await db.rows<SignedIn>(
@@ -26,7 +26,7 @@ export const selectIsActive = async (db: Database, userId: number): Promise<bool
   return rows.length > 0;
 };
 
-/** The account of an openid, made here unless another login was faster. */
+/** The account of an openid, created here unless a concurrent login created it first. */
 export const postLogin = async (db: Database, openid: string, now: Date): Promise<SignedIn & { isNewUser: boolean }> => {
   const account = await call.postLogin<SignedIn & { isNewUser: number }>(db, { openid, now });
   return { ...account, isNewUser: account.isNewUser === 1 };
@@ -35,7 +35,7 @@ export const postLogin = async (db: Database, openid: string, now: Date): Promis
 export const postLogout = (db: Database, { userId, epoch }: Account, now: Date): Promise<{ loggedOut: true }> =>
   call.postLogout(db, { userId, epoch, now });
 
-/** The epoch that new tokens are signed for. */
+/** The epoch of new tokens. */
 export const selectEpoch = async (db: Database, account: Account): Promise<number> => {
   const rows = await db.rows<{ epoch: number }>(
     'login.epoch',

@@ -5,7 +5,7 @@ import type { Errand } from '../runtime/context';
 const TIMEOUT_MS = 5_000;
 const RETRIES = 2;
 
-/** https://developers.weixin.qq.com/miniprogram/dev/OpenApiDoc/user-login/code2Session.html; errors come with HTTP 200. */
+/** https://developers.weixin.qq.com/miniprogram/dev/OpenApiDoc/user-login/code2Session.html; errors are sent with HTTP 200. */
 const refusals: Record<number, ErrorCode> = {
   40029: 'UNAUTHENTICATED',
   40163: 'UNAUTHENTICATED',
@@ -39,12 +39,12 @@ async function ask(code: string, { requestId, deadline }: Errand): Promise<Sessi
     return data;
   } catch (error) {
     if (error instanceof AppError) throw error;
-    // The cause is left out: axios errors carry the URL, and the URL holds the app's secret.
+    // The cause is omitted: axios errors contain the URL, and the URL contains the app's secret.
     throw new AppError('UNAVAILABLE', { message: '微信登录暂时不可用' });
   }
 }
 
-/** The openid behind a `wx.login` code. A code is single-use: only WeChat's own "busy" answer is asked again. */
+/** Exchanges a `wx.login` code for the openid. A code is single-use: only WeChat's "busy" answer is retried. */
 export async function code2session(code: string, errand: Errand): Promise<string> {
   for (let attempt = 0; ; attempt += 1) {
     const { openid, errcode = 0 } = await ask(code, errand);

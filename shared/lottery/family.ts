@@ -9,7 +9,7 @@ import { type FamilyPrizeRow, postRedemption, postWheel, selectDraw, selectFamil
 import { toDraw } from './row';
 import { requireNoMint } from './wheel';
 
-/** Draws a day where the family has set none; the table of limits holds for all. */
+/** Draws per day when the family has set no limit; the rate limit applies in any case. */
 const MOST_DRAWS = 100;
 
 const NO_CHANGE: WheelChange = { cost: null, dailyLimit: null, hasOwnPrizes: null, blankWeight: null, prizes: null };
@@ -32,7 +32,7 @@ const wheelOf = ({ source, cost, wheel }: Shown, rows: FamilyPrizeRow[]): Wheel 
 
 export const getWheel = async (ctx: UserContext): Promise<Wheel> => wheelOf(await readShown(ctx), await selectFamilyPrizes(ctx.db, ctx));
 
-/** Changes the wheel as it is now; another change in between is taken into account. */
+/** Changes the wheel, starting from its current version; decides again after a concurrent change. */
 async function changeWheel(ctx: UserContext, input: object, decide: (shown: Shown, rows: FamilyPrizeRow[]) => WheelChange): Promise<Wheel> {
   for (;;) {
     const shown = await readShown(ctx);
@@ -60,7 +60,7 @@ export const resetFamilyPrizes = (ctx: UserContext, input: object): Promise<Whee
 
 type Given = z.output<typeof savePrizes.input>['prizes'][number];
 
-/** Ids stay; a new prize gets one that was never used. */
+/** Existing ids stay; a new prize gets an id that was never used. */
 function toRow(ctx: UserContext, given: Given, index: number, id: number): FamilyPrizeRow {
   const { value, stockType, stock, kind, image } = given;
   if (value > 0 && kind !== 'virtual') throw fieldError(`prizes.${index}.value`, '只有虚拟奖品可以含积分');
@@ -69,7 +69,7 @@ function toRow(ctx: UserContext, given: Given, index: number, id: number): Famil
   return { id, name, description, emoji, image, kind, points: value, weight, stock: stockType === 'limited' ? stock : -1, isActive };
 }
 
-/** Replaces the family's list and draws from it from now on. */
+/** Replaces the family's list of prizes and draws from it from now on. */
 export async function saveFamilyPrizes(ctx: UserContext, input: z.output<typeof savePrizes.input>): Promise<Wheel> {
   const { version, prizes, blankWeight } = input;
   if (!prizes.some(({ isActive }) => isActive)) throw fieldError('prizes', '至少要有一个上架的奖品');
@@ -93,7 +93,7 @@ export async function saveFamilyPrizes(ctx: UserContext, input: z.output<typeof 
 
 const nothingToGive = () => new AppError('NOT_FOUND', { message: '没有这个待兑换的奖品' });
 
-/** Marks a physical prize as handed over, or takes that back. */
+/** Marks a physical prize as handed over, or withdraws that. */
 export async function redeemPrize(ctx: UserContext, input: z.output<typeof redeem.input>): Promise<{ draw: Draw }> {
   const { id, given } = input;
   await postRedemption(ctx.db, ctx, requestOf(ctx, input), { drawId: id, isGiven: given }, ctx.now).catch(

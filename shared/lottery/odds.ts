@@ -6,17 +6,17 @@ import { type Chance, TICKS } from './pick';
 import { type FamilyPrizeRow, selectActivePrizes, selectFamilyPrizes, toChance, toPrize, type WheelRow } from './queries';
 import { ticksByWeight } from './wheel';
 
-/** What a draw picks from. */
+/** The prizes and chances that a draw picks from. */
 export interface Odds {
   prizes: Chance[];
-  /** Of the system's prizes. */
+  /** Fingerprint of the system's prizes. */
   fingerprint: Buffer;
-  /** Of the family's wheel; null when it has none. */
+  /** Version of the family's wheel; null when it has none. */
   oddsVersion: number | null;
   cost: number;
 }
 
-/** What is drawn from in this account: the system's prizes or the family's, as they are shown. */
+/** The prizes that this account draws from: the system's or the family's, in the form in which they are shown. */
 export interface Shown {
   source: 'system' | 'family';
   cost: number;
@@ -24,7 +24,7 @@ export interface Shown {
   wheel: WheelRow | null;
 }
 
-/** With the system's prizes a family can make a draw dearer, not cheaper: their worth is the operator's affair. */
+/** With the system's prizes a family can make a draw more expensive, not cheaper: the operator decides what those prizes are worth. */
 export const costOf = (wheel: Pick<WheelRow, 'cost' | 'hasOwnPrizes'> | null): number => {
   const { lotteryCost } = config();
   if (wheel === null || wheel.cost === null) return lotteryCost;
@@ -49,10 +49,10 @@ const toFamilyPrizes = (rows: FamilyPrizeRow[], blankWeight: number): Prize[] =>
   }));
 };
 
-/** The system's odds at the last read in this process. Never trusted: a posting refuses a pick from odds that have changed. */
+/** Cache of the system's odds. A stale entry is harmless: the posting refuses a pick from odds that have changed. */
 let systemOdds: { prizes: Chance[]; fingerprint: Buffer } | null = null;
 
-/** Odds of the families that drew in this process, as little trusted. A user that is not here is taken to have no wheel of their own. */
+/** Cache of the odds of families that drew in this process; stale entries are refused too. A missing user is taken to have no wheel. */
 const familyOdds = new BoundedMap<number, Odds>(10_000);
 
 /** One statement for the system's prizes, one more for a family's. */
@@ -71,7 +71,7 @@ export async function readShown(ctx: UserContext): Promise<Shown> {
   return { source: isOwn ? 'family' : 'system', cost, prizes: own ?? rows.map(toPrize), wheel };
 }
 
-/** What this process knows; null when it has to read first. */
+/** The cached odds; null when they have to be read. */
 export const knownOdds = (userId: number): Odds | null =>
   familyOdds.get(userId) ?? (systemOdds && { ...systemOdds, oddsVersion: null, cost: config().lotteryCost });
 

@@ -20,7 +20,7 @@ export async function listPrizes(ctx: UserContext): Promise<z.input<typeof prize
   return { isFamily: source === 'family', cost, prizes: shown, noPrizeProbability: losingTicks(chances) / TICKS };
 }
 
-/** One draw. The roll is made once, before any retry: a repeated request answers the draw it made and is no second chance. */
+/** One draw. The roll is made once, before any retry: a replay answers the first draw and does not roll again. */
 export async function drawPrize(ctx: UserContext): Promise<{ draw: Draw; points: number }> {
   const roll = randomInt(TICKS);
   const { balance, ...row } = await postPick(ctx, roll);
@@ -57,7 +57,7 @@ export async function listDraws(ctx: UserContext, input: z.output<typeof records
   return { records: rows.map(toDraw), ...info, totalDraws: found.total, totalWins: found.wins, winRate };
 }
 
-/** Makes a prize, or changes what is given of one. */
+/** Creates a prize, or changes the given fields of one. */
 export async function storePrize(ctx: OperatorContext, input: z.output<typeof savePrize.input>): Promise<{ prize: Prize }> {
   const {
     id = null,

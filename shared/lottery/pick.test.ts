@@ -8,7 +8,7 @@ const chances = (...probabilities: (number | [number, 'sold out'])[]): Chance[] 
     return { id: index + 1, ticks: ticksOf(probability), isSoldOut };
   });
 
-/** How many of all rolls win each prize; 0 stands for none. */
+/** How many of all rolls win each prize; key 0 counts the blanks. */
 function outcomes(prizes: Chance[]): Record<number, number> {
   const counts: Record<number, number> = {};
   for (let roll = 0; roll < TICKS; roll += 1) {
@@ -40,7 +40,7 @@ test('there is nothing to draw when every prize is sold out or has no chance', (
   expect(isEmpty(chances([0.5, 'sold out'], 0.0001))).toBe(false);
 });
 
-/** The chi-square above which a fair generator lands once in a million runs (α = 1e-6), by degrees of freedom. */
+/** Critical values of chi-square by degrees of freedom: a fair generator exceeds them once in a million runs (α = 1e-6). */
 const CRITICAL = { 5: 35.888, 99: 180.792 };
 
 const chiSquare = (counts: number[], expected: number[]): number =>

@@ -1,7 +1,7 @@
-/** A roll is one of so many equally likely numbers; a probability of DECIMAL(5,4) is a whole number of them. */
+/** Number of equally likely rolls. A probability of type DECIMAL(5,4) is a whole number of these ticks. */
 export const TICKS = 10_000;
 
-/** What a pick has to know of an active prize. */
+/** The fields of an active prize that a pick needs. */
 export interface Chance {
   id: number;
   ticks: number;
@@ -11,8 +11,8 @@ export interface Chance {
 export const ticksOf = (probability: number | string): number => Math.round(Number(probability) * TICKS);
 
 /**
- * The prize whose range of ticks holds the roll; null: not won. Ranges follow each other in the given order. A prize that is sold out keeps
- * its range but nobody wins there, so that the chances of the others stay what was published.
+ * The prize whose range of ticks contains the roll; null: not won. The ranges follow each other in the given order. A sold-out prize keeps its range
+ * without winning, so that the chances of the others stay as published.
  */
 export function pick<Prize extends Chance>(prizes: readonly Prize[], roll: number): Prize | null {
   let end = 0;
@@ -28,6 +28,6 @@ const inStock = (prizes: readonly Chance[]): Chance[] => prizes.filter(({ ticks,
 /** No roll wins anything. */
 export const isEmpty = (prizes: readonly Chance[]): boolean => inStock(prizes).length === 0;
 
-/** Ticks that win nothing. */
+/** Number of ticks that win nothing. */
 export const losingTicks = (prizes: readonly Chance[]): number =>
   Math.max(0, TICKS - inStock(prizes).reduce((sum, { ticks }) => sum + ticks, 0));

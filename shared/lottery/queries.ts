@@ -37,9 +37,9 @@ export const toChance = (row: PrizeRow): Chance => ({ id: row.id, ticks: ticksOf
 
 interface ActivePrizes {
   rows: PrizeRow[];
-  /** Of all prizes; post_draw compares it. */
+  /** Fingerprint of all prizes; post_draw compares it. */
   fingerprint: Buffer;
-  /** How the family's wheel differs; null when it does not. */
+  /** The family's own wheel; null when it uses the system's. */
   wheel: WheelRow | null;
 }
 
@@ -63,7 +63,7 @@ const wheelIn = ({ version, oddsVersion, hasOwnPrizes, cost, dailyLimit, blankWe
 
 type Joined = { [Column in keyof PrizeRow]: PrizeRow[Column] | null } & { fingerprint: Buffer } & JoinedWheel;
 
-/** What can be drawn now, in the order of their ranges. */
+/** The prizes that can be drawn now, in the order of their ranges. */
 export const selectActivePrizes = async (db: Database, account: Account): Promise<ActivePrizes> => {
   const joined = await db.rows<Joined>(
     'lottery.prizes',
@@ -92,7 +92,7 @@ export interface DrawFilter {
   until: Date | null;
 }
 
-/** `total` and `wins` count from…until, whatever is shown of it. */
+/** `total` and `wins` count all draws from `from` to `until`, not only the page. */
 export const selectDraws = async (
   db: Database,
   account: Account,
@@ -146,7 +146,7 @@ export interface FamilyPrizeRow {
   isActive: boolean;
 }
 
-/** The family's own list, in its order. */
+/** The family's own prizes in their order. */
 export const selectFamilyPrizes = async (db: Database, account: Account): Promise<FamilyPrizeRow[]> => {
   const rows = await db.rows<Omit<FamilyPrizeRow, 'isActive'> & { isActive: 0 | 1 }>(
     'lottery.family-prizes',
@@ -157,7 +157,7 @@ export const selectFamilyPrizes = async (db: Database, account: Account): Promis
   return rows.map((row) => ({ ...row, isActive: row.isActive === 1 }));
 };
 
-/** Null leaves a setting as it is. */
+/** Null leaves a setting unchanged. */
 export interface WheelChange {
   cost: number | null;
   dailyLimit: number | null;
@@ -190,12 +190,12 @@ export interface DrawPosting {
   prizeId: number | null;
   isEmpty: boolean;
   fingerprint: Buffer;
-  /** Of the family's wheel; null when it has none. */
+  /** Version of the family's wheel; null when it has none. */
   oddsVersion: number | null;
   dayStart: Date;
 }
 
-/** A repeated request answers the draw it made. Throws Moved when the prizes have changed since `fingerprint`. */
+/** A replay answers the first draw. Throws Moved when the prizes have changed since `fingerprint`. */
 export const postDraw = (
   db: Database,
   { userId, epoch }: Account,
@@ -204,7 +204,7 @@ export const postDraw = (
   now: Date,
 ): Promise<DrawRow & { balance: number }> => call.postDraw(db, { userId, epoch, requestId, ...draw, now });
 
-/** Null leaves a field as it is. */
+/** Null leaves a field unchanged. */
 export interface PrizePosting {
   id: number | null;
   name: string | null;

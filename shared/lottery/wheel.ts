@@ -8,8 +8,8 @@ export interface Weighted {
 }
 
 /**
- * Shares 10,000 ticks among the active prizes by weight, each range ending at its rounded share of the sum, so that all of them together are exact.
- * What is left to 10,000 is the blank's. Inactive ones get none.
+ * Shares 10,000 ticks among the active prizes by weight. Each range ends at the rounded cumulative share, so that the ranges add up exactly.
+ * The remaining ticks are blanks. Inactive prizes get none.
  */
 export function ticksByWeight(prizes: readonly Weighted[], blankWeight: number): number[] {
   const sum = prizes.reduce((total, { weight, isActive }) => total + (isActive ? weight : 0), blankWeight);
@@ -24,7 +24,7 @@ export function ticksByWeight(prizes: readonly Weighted[], blankWeight: number):
   });
 }
 
-/** A wheel must not pay back more than it costs. Throws INVALID_INPUT for what a guardian asked for. */
+/** Throws INVALID_INPUT when a wheel pays back more than a draw costs on average. */
 export function requireNoMint(prizes: readonly Weighted[], blankWeight: number, cost: number, path: 'prizes' | 'cost'): void {
   const ticks = ticksByWeight(prizes, blankWeight);
   const expected = prizes.reduce((sum, { points }, index) => sum + (points * (ticks[index] ?? 0)) / TICKS, 0);

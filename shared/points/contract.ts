@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { childId, contract, day, id, instant, line, Page, paging, title, userId } from '../contract';
 import { cursor } from '../paging';
 
-/** No ledger reaches further back. */
+/** Upper bound for positions in the ledger. */
 export const FIRST_DAY = '2000-01-01';
 
 export const Record = z.strictObject({

@@ -62,7 +62,7 @@ export async function deductPoints(
   return toPosted(await postPoints(ctx.db, ctx, request, { ...reasonOf(input), amount: -input.amount, actor: null }, ctx.now));
 }
 
-/** An operator gives points to a user; the ledger says who did. Everything else a user earns comes from the server's own rules. */
+/** An operator gives points to a user; the ledger row names the operator. All other income follows from the server's rules. */
 export async function addPoints(ctx: OperatorContext, input: z.output<typeof add.input>): Promise<Posted> {
   const { userId, amount } = input;
   const posting = { ...reasonOf(input), amount, actor: ctx.actor };
@@ -72,10 +72,10 @@ export async function addPoints(ctx: OperatorContext, input: z.output<typeof add
   return toPosted(row);
 }
 
-/** Bonuses in a day, given and taken alike. */
+/** Cap of a guardian's bonuses per day, given and taken together. */
 const MOST_BONUS = 500;
 
-/** A guardian gives or takes points. The ledger names them as the actor. */
+/** A guardian gives or takes points. The ledger row names the guardian as the actor. */
 export async function giveBonus(ctx: UserContext, input: z.output<typeof bonus.input>): Promise<Posted> {
   const { amount, reason } = input;
   const given = { amount, source: amount > 0 ? '家长奖励' : '家长扣除', reason, mostBonus: MOST_BONUS };

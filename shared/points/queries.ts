@@ -19,7 +19,7 @@ export const selectBalance = async (db: Database, account: Account): Promise<num
 export interface RecordFilter {
   type: 'earn' | 'spend' | null;
   source: string | null;
-  /** Part of the source or of the description. */
+  /** Matches a part of the source or of the description. */
   keyword: string | null;
   from: Date | null;
   /** Exclusive. */
@@ -53,7 +53,7 @@ const pageIn = (joined: Joined[]): RecordPage => ({
 });
 
 /**
- * A ledger has no gaps, so that any page of it is a range of seqs, however deep it lies. (ORDER BY … LIMIT alone would sort all rows below.)
+ * A ledger has no gaps, so that any page is a range of seqs, however deep it lies. (ORDER BY … LIMIT alone would sort all rows below.)
  */
 export const selectRecords = async (db: Database, account: Account, { limit, offset, before }: Window): Promise<RecordPage> =>
   pageIn(
@@ -139,11 +139,11 @@ export interface PointsPosting {
   description: string;
   relatedId: number | null;
   relatedType: string | null;
-  /** The operator; null when the user does it. */
+  /** The operator; null when the user spends points. */
   actor: string | null;
 }
 
-/** The ledger row that the request made, now or before. */
+/** The ledger row of the request, written by this call or an earlier one. */
 export const postPoints = async (
   db: Database,
   { userId, epoch }: Account,
@@ -162,7 +162,7 @@ export const postPoints = async (
   return { ...others, related_id, related_type, ...posted };
 };
 
-/** The ledger row that a guardian's bonus made, now or before. */
+/** The ledger row of a guardian's bonus, written by this call or an earlier one. */
 export const postBonus = async (
   db: Database,
   { userId, epoch }: Account,

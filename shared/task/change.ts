@@ -3,7 +3,7 @@ import { AppError, fieldError } from '../errors';
 import type { Repeat } from './contract';
 import { columnsOf, isDue, type RecurrenceColumns } from './recurrence';
 
-/** The days a task may be given or done on, both included. */
+/** The range of days that a task may be moved to or completed on, both included. */
 export interface Days {
   from: string;
   to: string;
@@ -12,14 +12,14 @@ export interface Days {
 export const DAYS_BACK = 7;
 export const DAYS_AHEAD = 7;
 
-/** What a change of a task is based on. */
+/** The data that a change of a task is decided on. */
 export interface TaskState {
   rev: number;
   task: {
     id: number;
     date: string;
     isSystem: boolean;
-    /** Done, or waiting for a guardian. */
+    /** Completed, or waiting for a guardian. */
     isCompleted: boolean;
     byGuardian: boolean;
     pointsReward: number;
@@ -30,22 +30,22 @@ export interface TaskState {
   laterDays: { id: number; date: string; isCompleted: boolean }[];
 }
 
-/** What the user asks for; null leaves a field as it is. */
+/** The change that the user asks for; null leaves a field unchanged. */
 export interface Wish {
   pointsReward: number | null;
   date: string | null;
   repeat: Repeat | null;
 }
 
-/** What is stored of a change. */
+/** The decided change, as post_task_change stores it. */
 export interface TaskDecision {
-  /** The task's date from now on. */
+  /** The task's new date. */
   date: string;
-  /** Its rule from now on; null for a task of one day. */
+  /** The task's new rule; null for a task of one day. */
   ruleId: number | null;
-  /** Set when the repetition changes: what the rule, the task and its open days store; null when the task no longer repeats. */
+  /** Set when the repetition changes: the new columns of the rule, the task and its open days; null when the task no longer repeats. */
   schedule: { columns: RecurrenceColumns | null; startDate: string } | null;
-  /** The rule that ends by this. */
+  /** The rule that this change ends. */
   endedRuleId: number | null;
   /** Open days that take over the change. */
   openDays: number[];
@@ -62,7 +62,7 @@ export const tooFarOff = (): AppError => fieldError('repeat', `第一次最多�
 
 export const systemTask = (): AppError => new AppError('FORBIDDEN', { message: '系统任务不能修改或删除' });
 
-/** Of a repeating task the rule and its open days change from today on; what was done stays as it is. Throws what refuses the change. */
+/** For a repeating task the rule and its open days change from today on; completed days stay. Throws the error when the change is refused. */
 export function decideChange(
   { rev, task, laterDays }: TaskState,
   { pointsReward, date, repeat }: Wish,
@@ -98,7 +98,7 @@ export function decideChange(
   };
 }
 
-/** The day of the changed task itself: an open one moves from today on to the next day that is due and not done yet. */
+/** The new day of the changed task: an open task moves to the first day from today on that is due and not completed. */
 function ownDay(
   { isCompleted }: TaskState['task'],
   date: string,

@@ -143,7 +143,7 @@ export const uncomplete = contract({
   example: { id: 1 },
 });
 
-/** One task, or several at once. */
+/** One task or several. */
 const some = { id: id.optional(), ids: z.array(id).min(1).max(50).optional() };
 
 export const approve = contract({

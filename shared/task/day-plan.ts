@@ -1,4 +1,4 @@
-/** What missingOn needs of a row of `users`, as JSON; takes the day twice. */
+/** SQL for the JSON that missingOn needs, from a row of `users`; has two placeholders for the day. */
 export const dayPlan = `JSON_OBJECT(
          'keys', (SELECT JSON_ARRAYAGG(task_key) FROM tasks WHERE user_id = users.id AND task_date = ?),
          'templates', (SELECT JSON_ARRAYAGG(id) FROM task_templates

@@ -1,16 +1,16 @@
 import { isDue, repeatOf } from './recurrence';
 
-/** What a decision about the tasks of a day is based on. */
+/** The data that decide which tasks of a day are missing. */
 export interface DayPlan {
-  /** Keys of the rows that the day has; null for none. */
+  /** Keys of the day's existing rows; null for none. */
   keys: string[] | null;
   /** Ids of the active templates; null for none. */
   templates: string[] | null;
-  /** The user's rules that have begun by that day; null for none. */
+  /** The user's rules that begin by that day; null for none. */
   rules: { id: number; weekdays: number; is_weekly: number }[] | null;
 }
 
-/** Templates and rules that are due on a day and have no row there. */
+/** Templates and rules that are due on a day and have no row yet. */
 export interface Missing {
   templates: string[];
   rules: number[];

@@ -47,31 +47,31 @@ import {
 import { columnsOf, firstDue } from './recurrence';
 import { type TaskRow, toTask } from './row';
 
-/** The first day of a monthly task may be so far off. */
+/** How far ahead the first day of a monthly task may be. */
 const MONTH_AHEAD = 31;
 const DEFAULT_REWARD = 10;
-/** Bonuses of a guardian in a day. */
+/** Cap of a guardian's bonuses per day. */
 const MOST_BONUS = 500;
 
-/** The system's tasks first, each kind in the order in which it was made. */
+/** System tasks first; each kind in order of creation. */
 function toTaskDay(date: string, rows: TaskRow[]): TaskDay {
   const tasks = rows.toSorted((a, b) => b.is_system - a.is_system || a.id - b.id).map(toTask);
   return { date, tasks, completed: tasks.filter((task) => task.isCompleted).length, total: tasks.length };
 }
 
-/** The tasks of a day, as read; from today on, tasks that are due and have no row yet are made first. */
+/** The tasks of a day that was read. For today and later days, due tasks without a row are created first. */
 export async function layOutDay(ctx: UserContext, date: string, { rows, plan }: { rows: TaskRow[]; plan: DayPlan }): Promise<TaskDay> {
   const missing = date < ctx.today ? null : missingOn(date, plan);
   return toTaskDay(date, missing ? await postTasks(ctx.db, ctx, date, missing, ctx.now) : rows);
 }
 
-/** The tasks of a day. A past day shows the tasks it had. */
+/** The tasks of a day. A past day shows the tasks that it had. */
 export async function listTasks(ctx: UserContext, { date = ctx.today }: z.output<typeof list.input>): Promise<TaskDay> {
   if (date > addDays(ctx.today, DAYS_AHEAD)) throw fieldError('date', `最多查看 ${DAYS_AHEAD} 天后的任务`);
   return layOutDay(ctx, date, await selectDay(ctx.db, ctx, date));
 }
 
-/** Whether a guardian makes or changes the task. Throws for a reward that only a guardian may promise, and for one that nobody may. */
+/** Whether a guardian creates or changes the task. Throws for a reward that only a guardian may set, and for one above every limit. */
 async function requirePossible(ctx: UserContext, { pointsReward = 0 }: { pointsReward?: number | undefined }): Promise<boolean> {
   const { ownTaskMaxReward, guardianTaskMaxReward } = config();
   if (pointsReward > guardianTaskMaxReward) throw fieldError('pointsReward', `最多 ${guardianTaskMaxReward} 分`);
@@ -85,7 +85,7 @@ const possibleDays = ({ today }: UserContext, repeat: Repeat | null): Days => ({
   to: addDays(today, repeat?.kind === 'monthly' ? MONTH_AHEAD : DAYS_AHEAD),
 });
 
-/** For a request that would be refused by now: the receipt when it was done before, else the refusal. */
+/** For a request that would be refused now: its receipt when it was done before, otherwise throws the refusal. */
 async function receiptOrRefuse<Receipt>(ctx: UserContext, request: Request, refusal: AppError): Promise<Receipt> {
   const stored = await selectRequest(ctx.db, ctx, request.requestId);
   if (stored === null) throw refusal;
@@ -98,7 +98,7 @@ const dayIsFull = full('这一天的任务太多了');
 /** 500 repeating tasks that have not ended. */
 const tooManyRules = full('重复的任务太多了');
 
-/** A task of one's own. A repeating one answers the next day it is due, which comes into being at once. */
+/** Creates a user's own task. For a repeating one the first due task is created at once and answered. */
 export async function createTask(
   ctx: UserContext,
   input: z.output<typeof create.input>,
@@ -121,14 +121,14 @@ export async function createTask(
   return { task: { id, title, description, category, pointsReward, ...open, date: first, repeat, remindAt, byGuardian } };
 }
 
-/** Of a repeated request: the task as it is now. */
+/** The answer to a replay: the task as it is now. */
 async function taskNow(ctx: UserContext, id: number): Promise<Task> {
   const row = await selectTask(ctx.db, ctx, id);
   if (row === null) throw new AppError('NOT_FOUND');
   return toTask(row);
 }
 
-/** Changes what is given, also whether and when it repeats. A repeating task changes from today on; what was done keeps what it paid. */
+/** Changes the given fields, including the repetition. A repeating task changes from today on; completed days keep their points. */
 export async function updateTask(
   ctx: UserContext,
   input: z.output<typeof update.input>,
@@ -154,7 +154,7 @@ export async function updateTask(
   }
 }
 
-/** Takes a task off the list. A repeating one ends today; the days it was done stay, and so do the points. */
+/** Deletes a task. A repeating one ends today; completed days and their points stay. */
 export async function deleteTask(
   ctx: UserContext,
   input: z.output<typeof remove.input>,
@@ -165,10 +165,10 @@ export async function deleteTask(
   return { id, deleted: true };
 }
 
-/** What a child's own tasks pay at most: of one date, and completed on one day. */
+/** Caps for points from a child's own tasks: of one date, and completed on one day. */
 const ownCaps = () => ({ ownCap: config().ownTaskDailyCap, dayCap: config().ownTaskServerDayCap });
 
-/** Marks a task done and pays for it, in one posting. Without `doneOn` it must be a task of today. */
+/** Completes a task and pays for it in one posting. Without `doneOn` it must be a task of today. */
 export async function completeTask(
   ctx: UserContext,
   input: z.output<typeof complete.input>,
@@ -186,7 +186,7 @@ export async function completeTask(
   return { task, points: { awarded, balance, capped } };
 }
 
-/** Opens a task again and takes back what it paid. Once that has been spent, the task stays done. */
+/** Reopens a task and takes back its points. When they are already spent, the task stays completed. */
 export async function uncompleteTask(
   ctx: UserContext,
   input: z.output<typeof uncomplete.input>,
@@ -209,7 +209,7 @@ const idsOf = ({ id, ids }: { id?: number | undefined; ids?: number[] | undefine
 const notWaiting = () => new AppError('TASK_NOT_COMPLETED', { message: '这个任务没有在等待确认' });
 const tooMuchBonus = () => new AppError('QUOTA_EXCEEDED', { message: `每天最多奖励 ${MOST_BONUS} 分` });
 
-/** A guardian approves completions that wait; one that was approved before is not paid again. All of the list, or none. */
+/** A guardian approves waiting completions; an approved one is not paid again. All of the list or none. */
 export async function approveTasks(ctx: UserContext, input: z.output<typeof approve.input>): Promise<z.input<typeof approve.output>> {
   const ids = idsOf(input);
   const approval = { ids, bonus: input.bonus, mostBonus: MOST_BONUS, ...ownCaps(), daysBack: DAYS_BACK };
@@ -219,17 +219,17 @@ export async function approveTasks(ctx: UserContext, input: z.output<typeof appr
   return { tasks: (await selectTasks(ctx.db, ctx, ids)).map(toTask), points: { awarded, bonus, balance } };
 }
 
-/** A guardian opens completions again that they do not approve. All of the list, or none. */
+/** A guardian rejects completions and so reopens the tasks. All of the list or none. */
 export async function rejectTasks(ctx: UserContext, input: z.output<typeof reject.input>): Promise<z.input<typeof reject.output>> {
   const ids = idsOf(input);
   await postRejection(ctx.db, ctx, requestOf(ctx, input), { ids, reason: input.reason }, ctx.now);
   return { tasks: (await selectTasks(ctx.db, ctx, ids)).map(toTask) };
 }
 
-/** What waits for a guardian. */
+/** The completions that wait for a guardian. */
 export const listWaiting = async (ctx: UserContext): Promise<Task[]> => (await selectWaiting(ctx.db, ctx)).map(toTask);
 
-/** Which system tasks appear no more. */
+/** Replaces the list of hidden system tasks. */
 export async function hideSystemTasks(
   ctx: UserContext,
   input: z.output<typeof hideSystem.input>,

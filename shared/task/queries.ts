@@ -26,10 +26,10 @@ const NAMES: (keyof TaskRow)[] = [
 ];
 const COLUMNS = NAMES.map((name) => `t.${name}`).join(', ');
 
-/** The columns of a TaskRow for a row of another table: those that it has, and NULL. */
+/** The columns of a TaskRow for a row of another table: NULL for those that it does not have. */
 const onlyColumns = (has: readonly (keyof TaskRow)[]): string => NAMES.map((name) => (has.includes(name) ? name : 'NULL')).join(', ');
 
-/** Null when there is no such task, or no longer. */
+/** Null when the task does not exist or is deleted. */
 export const selectTask = async (db: Database, account: Account, id: number): Promise<TaskRow | null> => {
   const rows = await db.rows<{ [Column in keyof TaskRow]: TaskRow[Column] | null }>(
     'task.by-id',
@@ -46,7 +46,7 @@ type DayRow = { [Column in keyof TaskRow]: TaskRow[Column] | null } & {
   is_deleted: 0 | 1 | null;
 };
 
-/** The tasks of a day and what missingOn needs, in one statement. As JSON beside the rows the plan cost a fifth more of the server's time. */
+/** The tasks of a day and the data of missingOn, in one statement. The plan as JSON beside the rows cost a fifth more of the server's time. */
 export const selectDay = async (db: Database, account: Account, date: string): Promise<{ rows: TaskRow[]; plan: DayPlan }> => {
   const found = await db.rows<DayRow>(
     'task.day',
@@ -73,7 +73,7 @@ export const selectDay = async (db: Database, account: Account, date: string): P
   };
 };
 
-/** Makes the rows that the day lacks; answers the day. Any number of callers make one set. */
+/** Creates the missing rows of a day and answers the day. Concurrent callers create each row once. */
 export const postTasks = async (
   db: Database,
   { userId, epoch }: Account,
@@ -90,7 +90,7 @@ export interface NewTask {
   description: string;
   category: string;
   pointsReward: number;
-  /** Of the first instance. */
+  /** Date of the first task. */
   date: string;
   rule: (RecurrenceColumns & { startDate: string }) | null;
   remindAt: string | null;
@@ -139,7 +139,7 @@ interface StateRow {
   later_days: { id: number; date: string; isCompleted: number }[] | null;
 }
 
-/** What a change of a task is based on; `state` null when there is no such task. `request`: the request itself, when it was done before. */
+/** The data that a change of a task is decided on; `state` null when there is no such task. `request`: the earlier request, when it was done before. */
 export const selectTaskState = async (
   db: Database,
   account: Account,
@@ -177,13 +177,13 @@ export const selectTaskState = async (
   return { request, state: { rev: row.rev, task, laterDays } };
 };
 
-/** Null leaves a field as it is. */
+/** Null leaves a field unchanged. */
 export interface TaskWords {
   title: string | null;
   description: string | null;
   category: string | null;
   pointsReward: number | null;
-  /** Empty: no more. */
+  /** Empty: no reminder any more. */
   remindAt: string | null;
   /** Whether a guardian makes the change. */
   byGuardian: boolean;
@@ -227,9 +227,9 @@ export const postTaskDeletion = (
 export interface CompletionReceipt {
   id: number;
   awarded: number;
-  /** After the award. */
+  /** Balance after the award. */
   balance: number;
-  /** The daily cap lowered the award. */
+  /** Whether a daily cap lowered the award. */
   capped: boolean;
 }
 
@@ -309,6 +309,6 @@ export const selectWaiting = async (db: Database, account: Account): Promise<Tas
   return rows.filter((row): row is TaskRow => row.id !== null);
 };
 
-/** The system tasks that there are. */
+/** All system tasks. */
 export const selectTemplateIds = async (db: Database): Promise<string[]> =>
   (await db.rows<{ id: string }>('task.templates', 'SELECT id FROM task_templates WHERE is_active', [])).map(({ id }) => id);

@@ -2,16 +2,16 @@ import { addDays } from '../clock';
 import type { Repeat } from './contract';
 
 /*
- * When a task repeats is decided here and nowhere else; SQL stores the columns and never evaluates them. A new kind of repetition needs a case in
- * columnsOf, repeatOf and isDue, and a column in tasks and task_rules for what it stores.
+ * The only place that decides when a task repeats; SQL stores the columns and never evaluates them. A new kind of repetition needs a case in
+ * columnsOf, repeatOf and isDue, and a column in tasks and task_rules.
  */
 
 /** How a task of more than one day repeats. */
 export type Recurrence = Exclude<Repeat, { kind: 'once' }>;
 
-/** A recurrence as tasks and task_rules store it. */
+/** A recurrence in the columns of tasks and task_rules. */
 export interface RecurrenceColumns {
-  /** As bits: bit 0 is Monday; 128 + n: day n of the month. */
+  /** Bits: bit 0 is Monday. Or 128 + n: day n of the month. */
   weekdays: number;
   isWeekly: boolean;
 }
@@ -44,7 +44,7 @@ const weekdayOf = (day: string): number => new Date(`${day}T00:00:00Z`).getUTCDa
 
 const dayOfMonth = (day: string): number => Number(day.slice(-2));
 
-/** A monthly task is due on the last day of a month that is too short for its day. */
+/** In a month that is too short for its day, a monthly task is due on the last day. */
 export function isDue(repeat: Repeat, day: string): boolean {
   switch (repeat.kind) {
     case 'once':

@@ -1,7 +1,7 @@
 import type { Task } from './contract';
 import { repeatOf } from './recurrence';
 
-/** As the table has it, or as the view task_json does. */
+/** A task as a row of the table or of the view task_json. */
 export interface TaskRow {
   id: number;
   task_date: string;

@@ -89,7 +89,7 @@ export const uploadUrl = contract({
   example: { contentType: 'image/jpeg', bytes: 204_800 },
 });
 
-/** A text that stands nowhere else: it lost a conflict, or was joined with another when a phone was brought over. */
+/** A text that is kept as a revision only: it lost a conflict, or was merged with another text during the import of a phone. */
 const Revision = z.strictObject({
   id,
   date: day,
@@ -103,7 +103,7 @@ const Revision = z.strictObject({
   modifiedAt: instant,
 });
 
-/** A task that repeats; the days it was due on are among the tasks. */
+/** A rule of a repeating task; its days are among the tasks. */
 const Rule = z.strictObject({
   id,
   title: z.string(),
@@ -117,7 +117,7 @@ const Rule = z.strictObject({
   endedAt: instant.nullable(),
 });
 
-/** Everything the user owns. diaries, completed tasks, taskRules and lotteryRecords can be given to sync.import again. */
+/** All data of the user. diaries, completed tasks, taskRules and lotteryRecords can be imported again by sync.import. */
 export const Export = z.strictObject({
   exportedAt: instant,
   profile: Profile.omit({ openid: true }),

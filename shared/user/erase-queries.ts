@@ -5,7 +5,7 @@ import type { Database } from '../runtime/mysql';
 export const postErase = (db: Database, { userId, epoch }: Account, personHash: Buffer, now: Date): Promise<{ erased: true }> =>
   call.postErase(db, { userId, epoch, personHash, now });
 
-/** How many rows were removed; 0 when none are left. */
+/** The number of removed rows; 0 when none are left. */
 export const postEraseRows = async (db: Database, userId: number, limit: number, settleSeconds: number, now: Date): Promise<number> => {
   const { removed } = await call.postEraseRows<{ removed: number }>(db, { userId, limit, settleSeconds, now });
   return removed;
@@ -23,7 +23,7 @@ export const selectErasedFiles = async (db: Database, userId: number, limit: num
   return rows.map((row) => row.file_id);
 };
 
-/** Files whose time has come, of whomever. */
+/** Files that are due for removal, of all users. */
 export const selectDueFiles = async (db: Database, now: Date, limit: number): Promise<{ userId: number; file: string }[]> => {
   const rows = await db.rows<{ user_id: number; file_id: string }>(
     'erase.due-files',
@@ -43,7 +43,7 @@ export const selectUnfinishedErasures = async (db: Database): Promise<number[]> 
   return rows.map((row) => row.user_id);
 };
 
-/** Whether this person was paid for a migration under an account that is gone. */
+/** Whether a migration was already paid to this person under an erased account. */
 export const selectWasPaid = async (db: Database, personHash: Buffer): Promise<boolean> => {
   const rows = await db.rows('erase.was-paid', 'SELECT 1 FROM erasures WHERE person_hash = ? LIMIT 1', [personHash]);
   return rows.length > 0;

@@ -16,24 +16,24 @@ import {
 
 const CHUNK_ROWS = 500;
 const CHUNK_FILES = 50;
-/** Links to more files than this end by themselves within the hour. */
+/** With more files than this, their temporary links are left to expire within the hour. */
 const MAX_LINKS = 5_000;
-/** Longer than any call lives, so that one which had begun before the account ended cannot leave a row behind. */
+/** Longer than any call runs, so that a call in flight when the account ends cannot leave a row behind. */
 const SETTLE_SECONDS = 60;
-/** Left for the answer. */
+/** Time reserved for the answer, in milliseconds. */
 const MARGIN_MS = 2_000;
 
-/** Stands for a person once nothing else of them is kept. Without the secret nobody can tell whose it is. */
+/** Keyed hash of the openid: recognises the person of an erased account. Without the secret it identifies nobody. */
 export const personHash = (subject: string): Buffer => createHmac('sha256', config().personPepper).update(subject).digest();
 
 /**
- * Ends the account at once: every token is void, the openid is free for a fresh account. Rows and files are removed as far as this call's time
- * allows; the timer does the rest. Ledger and draws stay without a person.
+ * Ends the account at once: revokes every token and frees the openid for a new account. Removes rows and files as far as this call's time
+ * allows; the timer removes the rest. Ledger rows and draws are kept anonymously.
  */
 export async function eraseAccount(ctx: UserContext): Promise<{ erased: true }> {
   await postErase(ctx.db, ctx, personHash(ctx.subject), ctx.now);
   const files = await selectErasedFiles(ctx.db, ctx.userId, MAX_LINKS);
-  // Counts of calls stay until their window ends: a new account of the same person brings no new allowance.
+  // Rate-limit counters stay until their window ends: a new account of the same person gets no new quota.
   const links = files.map((file) => linkKey(ctx.subject, file));
   if (links.length > 0) await ctx.cache.run((redis) => redis.unlink(links));
   await emptyAccount(ctx, ctx.userId).catch((error: unknown) => leaveToTimer(ctx, error));
@@ -48,7 +48,7 @@ async function emptyAccount(ctx: SystemContext, userId: number): Promise<void> {
   const requireTime = () => {
     if (Date.now() > ctx.deadline - MARGIN_MS) throw new AppError('UNAVAILABLE');
   };
-  // What the child wrote goes first, and does not wait for a storage that is down.
+  // Rows first: the child's texts are removed even when the storage of files is down.
   while ((await postEraseRows(ctx.db, userId, CHUNK_ROWS, SETTLE_SECONDS, ctx.now)) > 0) requireTime();
   for (;;) {
     const files = await selectErasedFiles(ctx.db, userId, CHUNK_FILES);
@@ -59,10 +59,10 @@ async function emptyAccount(ctx: SystemContext, userId: number): Promise<void> {
   }
 }
 
-/** Whether this person's history on a phone was paid for under an account that is gone. */
+/** Whether this person's history on a phone was already paid for under an erased account. */
 export const wasPaidBefore = ({ db, subject }: UserContext): Promise<boolean> => selectWasPaid(db, personHash(subject));
 
-/** Removes exports whose links have ended, and what erasures have left in storage. */
+/** Removes exports whose links have expired, and files that erasures have left in storage. */
 export async function removeDueFiles(ctx: SystemContext): Promise<void> {
   const due = await selectDueFiles(ctx.db, ctx.now, CHUNK_FILES);
   await removeOrFail(due.map(({ file }) => file));
@@ -73,8 +73,8 @@ export async function removeDueFiles(ctx: SystemContext): Promise<void> {
 }
 
 /**
- * Continues what earlier calls had no time for. An account that cannot be emptied now does not delay the others. Throws the first failure after
- * all were tried.
+ * Continues erasures for which earlier calls had no time. An account that fails does not delay the others: the first error is thrown after all
+ * were tried.
  */
 export async function continueErasures(ctx: SystemContext): Promise<void> {
   const failures: unknown[] = [];

@@ -36,7 +36,7 @@ export async function getProfile(ctx: UserContext): Promise<Profile> {
   return toProfile(await selectProfile(ctx.db, ctx), ctx.today);
 }
 
-/** Others may see a nickname: one that does not pass is refused, one that cannot be checked now is checked later. */
+/** Nicknames are visible to others: one that fails the check is refused, one that cannot be checked now is queued for a re-check. */
 async function requireFitName(ctx: UserContext, nickname: string): Promise<CheckStatus> {
   if (!isChecking()) return 'unchecked';
   const status = await statusOf(nickname, 'profile', await selectOpenid(ctx.db, ctx), ctx);
@@ -44,7 +44,7 @@ async function requireFitName(ctx: UserContext, nickname: string): Promise<Check
   return status;
 }
 
-/** What a guardian decides on: the AI once a PIN stands, approvals only then. Whether guardians elsewhere read the diary is the child's own choice. */
+/** Settings that need a guardian: the AI once a PIN is set, and approvals, which need a PIN. Sharing diaries with guardians is the child's choice. */
 async function requireMayDecide(
   ctx: UserContext,
   { aiEnabled, taskApproval }: NonNullable<z.output<typeof update.input>['settings']>,
@@ -54,7 +54,7 @@ async function requireMayDecide(
   if (aiEnabled === true) await requireConsentToAi(ctx);
 }
 
-/** The openid of the caller's account; throws UNAUTHENTICATED like every guarded read. */
+/** The openid of the caller's account; throws UNAUTHENTICATED as every guarded read does. */
 export const readOpenid = (ctx: UserContext): Promise<string> => selectOpenid(ctx.db, ctx);
 
 export async function updateProfile(

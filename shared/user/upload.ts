@@ -7,12 +7,12 @@ import { requireConsent } from '../runtime/consent';
 import type { UserContext } from '../runtime/context';
 import type { UploadUrl, uploadUrl } from './contract';
 
-/** Long enough for 10 MB over a slow line. */
+/** Long enough for 10 MB over a slow network. */
 const UPLOAD_SECONDS = 600;
 
 /**
- * Where a phone puts a picture. With CloudBase storage it uploads by itself into its own folder, where only the creator may write. With COS it gets
- * a signed link for one PUT of this type and size; the server alone chooses the path. CONSENT_REQUIRED without a guardian's consent to pictures.
+ * Where a phone uploads a picture. With CloudBase storage the phone uploads to its own folder, where only the creator may write. With COS it gets a
+ * signed link for one PUT of this type and size; the server chooses the path. CONSENT_REQUIRED without a guardian's consent to pictures.
  */
 export async function signUpload(ctx: UserContext, { contentType, bytes }: z.output<typeof uploadUrl.input>): Promise<UploadUrl> {
   await requireActive(ctx.db, ctx);
