@@ -16,7 +16,8 @@ export const diaryApi = (enter: () => Promise<Here>): Omit<GrowthDiary['diary'],
   restore: async (input) => {
     const here = await enter();
     const answer = await once<WrittenDiary>(here, 'diary', 'restore', { revisionId: toId(input.revisionId) });
-    here.sync.wake();
+    // Pages read the phone's own rows: the restored text is on the phone before the call resolves. Offline it comes with the next sync.
+    await here.sync.now().catch(() => undefined);
     return answer;
   },
   search: async (input) => (await enter()).call('diary', 'search', input),

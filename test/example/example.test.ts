@@ -114,6 +114,58 @@ describe('a child', () => {
     expect(other.toasts).toContain('已保存，+5 积分');
   });
 
+  test('leaves the editor open: after a few seconds the other device has the draft', async () => {
+    const openid = newOpenid();
+    const editor = await start(openid).open('pages/editor/editor');
+    await editor.enter('今天发生了什么？', '写着写着');
+    const other = start(openid);
+    await soon(async () => (await other.open('pages/diaries/diaries')).text()).toContain('草稿写着写着');
+    await editor.enter('今天发生了什么？', '写着写着，写完了');
+    await editor.tap('保存');
+    await soon(async () => (await other.open('pages/diaries/diaries')).text()).toContain('写着写着，写完了');
+  });
+
+  test('turns the page to another day: the half-written text of the first day is kept', async () => {
+    const app = start(newOpenid());
+    const editor = await app.open('pages/editor/editor');
+    await editor.enter('今天发生了什么？', '今天的');
+    await editor.enter('日期', '2025-01-10');
+    expect(editor.data.content).toBe('');
+    await editor.enter('日期', TODAY);
+    expect(editor.data.content).toBe('今天的');
+  });
+
+  test('goes on with a published day, compares with the history and brings an earlier text back', async () => {
+    const app = start(newOpenid());
+    await app.growth.diary.create({ date: TODAY, content: '去了动物园，看到大象' });
+    const editor = await app.open('pages/editor/editor', { date: TODAY });
+    await editor.enter('今天发生了什么？', '去了动物园');
+    await editor.tap('保存');
+    const again = await app.open('pages/editor/editor', { date: TODAY });
+    await again.enter('接着写一段', '晚上下雨了');
+    await again.tap('接上');
+    expect(again.data.content).toMatch(/^去了动物园[^]*晚上下雨了$/);
+    await again.tap('历史');
+    expect(app.visited.at(-1)).toBe(`/pages/history/history?date=${TODAY}`);
+    const history = await app.open('pages/history/history', { date: TODAY });
+    await history.tap('去了动物园，看到大象');
+    expect(history.data.chosen.parts).toMatchObject({ head: '去了动物园', removed: '，看到大象' });
+    await history.tap('恢复成这一份');
+    expect((await app.open('pages/diaries/diaries')).data.diaries).toMatchObject([{ content: '去了动物园，看到大象' }]);
+  });
+
+  test('deletes a day and brings it back from 最近删除', async () => {
+    const app = start(newOpenid());
+    await app.growth.diary.create({ date: TODAY, content: '差点没了' });
+    const editor = await app.open('pages/editor/editor', { date: TODAY });
+    await editor.tap('删除');
+    const trash = await app.open('pages/trash/trash');
+    await trash.tap('恢复');
+    expect(app.toasts.at(-1)).toBe(`${TODAY} 恢复好了`);
+    expect(trash.text()).toContain('最近没有删除的日记');
+    expect((await app.open('pages/diaries/diaries')).text()).toContain('差点没了');
+  });
+
   test('writes without a network, and it goes out when the network is back', async () => {
     const openid = newOpenid();
     const app = start(openid);

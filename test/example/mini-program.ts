@@ -118,7 +118,7 @@ export function launch({ config, lib, phone }: Settings): MiniProgram {
   const context: Loose = vm.createContext({
     wx,
     console,
-    setTimeout,
+    setTimeout: (run: () => void, ms: number) => setTimeout(() => isAlive && run(), ms),
     clearTimeout,
     getApp: () => app,
     App: (given: Loose) => {
