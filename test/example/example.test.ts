@@ -144,7 +144,7 @@ describe('a child', () => {
     const again = await app.open('pages/editor/editor', { date: TODAY });
     await again.enter('接着写一段', '晚上下雨了');
     await again.tap('接上');
-    expect(again.data.content).toMatch(/^去了动物园[^]*晚上下雨了$/);
+    expect(again.data.content).toMatch(/^去了动物园\n[\s\S]*晚上下雨了$/);
     await again.tap('历史');
     expect(app.visited.at(-1)).toBe(`/pages/history/history?date=${TODAY}`);
     const history = await app.open('pages/history/history', { date: TODAY });
@@ -219,6 +219,40 @@ describe('a child', () => {
     expect(sector?.id ?? null).toBe(record.isWinner ? record.prize.id : null);
   });
 
+  test('records the mood of the day, also without a network; the first one of a day is paid, and the month shows it', async () => {
+    const app = start(newOpenid());
+    const page = await app.open('pages/mood/mood');
+    await page.tap('开心');
+    expect(app.toasts).toEqual(['记下了，+5 积分']);
+    app.network(false);
+    await page.tap('困惑');
+    expect(app.toasts.at(-1)).toBe('已存在手机里，联网后上传');
+    expect(page.data.counts).toMatchObject([{ name: '困惑', count: 1 }]);
+    app.network(true);
+    await soon(() => app.growth.sync.status().pending).toBe(0);
+    expect((await app.growth.points.balance()).points).toBe(5);
+  });
+
+  test('finds words with their place marked, narrowed by mood, and sees what was written on this day years ago', async () => {
+    const app = start(newOpenid());
+    const years = [1, 2].map((ago) => `${Number(TODAY.slice(0, 4)) - ago}-${TODAY.slice(5) === '02-29' ? '02-28' : TODAY.slice(5)}`);
+    for (const [index, date] of years.entries())
+      await app.growth.diary.create({ date, content: `第${index}年去了公园玩`, mood: index === 0 ? 'happy' : 'sad' });
+    const page = await app.open('pages/search/search');
+    expect(page.text()).toContain('1 年前的今天 😊第0年去了公园玩2 年前的今天');
+    await page.enter('找日记里的字词', '公园');
+    await page.tap('搜索');
+    expect(page.data.found).toMatchObject([
+      { date: years[0], parts: { before: '第0年去了', word: '公园', after: '玩' } },
+      { date: years[1] },
+    ]);
+    await page.tap('难过');
+    expect(page.data.found).toMatchObject([{ date: years[1] }]);
+    await page.enter('找日记里的字词', '%_');
+    await page.tap('搜索');
+    expect(page.text()).toContain('没有找到');
+  });
+
   test('chooses when two phones wrote one day', async () => {
     const openid = newOpenid();
     const [mine, theirs] = [start(openid), start(openid)];
@@ -261,6 +295,92 @@ describe('a child', () => {
     expect(page.text()).toContain('搬好了1 段文字，合成 1 天，丢失 0');
     expect(page.text()).toContain('手机上记着 30 分，发放 5 分');
     expect((await app.open('pages/diaries/diaries')).text()).toContain('旧版写的');
+  });
+});
+
+describe('a family', () => {
+  const PIN = '482915';
+
+  async function unlocked(app: MiniProgram) {
+    const page = await app.open('pages/family/family');
+    await page.enter('家长密码', PIN);
+    await page.tap('设为家长密码');
+    expect(app.toasts).toEqual(['密码设好了']);
+    return page;
+  }
+
+  test('a guardian sets the PIN, asks for approval, approves and rejects tasks, gives points, and locks', async () => {
+    const app = start(newOpenid());
+    const page = await unlocked(app);
+    await page.enter('完成任务要不要确认', 2);
+    const tasks = await app.open('pages/tasks/tasks');
+    await tasks.tap('阅读20分钟');
+    expect(app.toasts.at(-1)).toBe('做完了，等家长确认');
+    await tasks.tap('⬜');
+    expect(tasks.text()).toMatch(/⏳.*⏳/);
+    const again = await app.open('pages/family/family');
+    await soon(() => again.data.tasks.length).toBe(2);
+    await again.tap('不通过');
+    await again.tap('认可');
+    expect(again.data.tasks).toEqual([]);
+    const { points } = await app.growth.points.balance();
+    expect(points).toBeGreaterThan(0);
+    await again.enter('±分', '20');
+    await again.enter('为什么', '帮妈妈洗碗');
+    await again.tap('记上');
+    expect(app.toasts.at(-1)).toBe(`现在 ${points + 20} 分`);
+    await again.tap('退出家长模式');
+    expect(again.text()).toContain('请家长输入 6 位密码');
+    await again.enter('家长密码', '000000');
+    await again.tap('进入');
+    expect(app.toasts.at(-1)).toBe('家长密码不正确');
+    await again.enter('家长密码', PIN);
+    await again.tap('进入');
+    expect(again.text()).toContain('要确认的任务');
+  });
+
+  test('a family has its own prizes and cost; the wheel shows them with emoji, and a won one is handed over', async () => {
+    const app = start(newOpenid());
+    await unlocked(app);
+    const prizes = await app.open('pages/prizes/prizes');
+    await prizes.enter('奖品，例如去动物园', '去动物园');
+    await prizes.enter('表情', '🦁');
+    await prizes.tap('加上');
+    expect(prizes.text()).toContain('转盘上是家里的奖品');
+    await prizes.enter('花费', '4');
+    await prizes.enter('次数', '3');
+    await prizes.tap('保存');
+    await app.growth.points.bonus({ amount: 10, reason: '试试' });
+    const lottery = await app.open('pages/lottery/lottery');
+    expect(lottery.text()).toContain('🦁 去动物园');
+    expect(lottery.data).toMatchObject({ cost: 4, prizes: [{ odds: '100%' }] });
+    await lottery.tap('抽一次');
+    const page = await app.open('pages/family/family');
+    await page.tap('兑现了');
+    expect(page.data.prizes).toEqual([]);
+    await prizes.tap('改回系统奖品');
+    expect(prizes.text()).toContain('转盘上是系统的奖品');
+  });
+
+  test('a second guardian joins with a code from another account, approves, and is removed', async () => {
+    const [child, father] = [start(newOpenid()), start(newOpenid())];
+    const page = await unlocked(child);
+    await page.enter('完成任务要不要确认', 2);
+    await page.tap('邀请另一位家长');
+    const theirs = await unlocked(father);
+    await theirs.enter('邀请码', page.data.invitation);
+    await theirs.tap('加入');
+    expect(father.toasts.at(-1)).toBe('你是孩子的家长了');
+    const { childId } = theirs.data;
+    await (await child.open('pages/tasks/tasks')).tap('阅读20分钟');
+    const again = await father.open('pages/family/family');
+    await again.tap(`孩子 ${childId}`);
+    expect(again.text()).toContain('阅读20分钟');
+    await again.tap('认可');
+    expect(again.data.tasks).toEqual([]);
+    const own = await child.open('pages/family/family');
+    await own.tap('移除');
+    expect(own.data.guardians).toEqual([]);
   });
 });
 

@@ -5,7 +5,7 @@ const colours = ['#f7b267', '#7fb7be', '#f79d84', '#9bc995', '#d4a5d9', '#f4d35e
 const blank = '#eee4d8';
 
 Page({
-  data: { prizes: /** @type {import('../../lib/growth-diary').Prize[]} */ ([]), cost: 10, points: 0, records: /** @type {import('../../lib/growth-diary').Draw[]} */ ([]), isDrawing: false, wheel: '', angle: 0 },
+  data: { prizes: /** @type {import('../../lib/growth-diary').Prize[]} */ ([]), isFamily: false, cost: 10, points: 0, records: /** @type {import('../../lib/growth-diary').Draw[]} */ ([]), isDrawing: false, wheel: '', angle: 0 },
 
   onShow() {
     return this.show();
@@ -14,11 +14,11 @@ Page({
   async show() {
     const { lottery, points } = app.growth;
     await app.attempt(async () => {
-      const [{ prizes, cost }, balance, { records }] = await Promise.all([lottery.prizes(), points.balance(), lottery.records({ limit: 5 })]);
+      const [{ prizes, cost, isFamily }, balance, { records }] = await Promise.all([lottery.prizes(), points.balance(), lottery.records({ limit: 5 })]);
       const shown = prizes.map((prize, place) =>
         Object.assign({}, prize, { odds: `${Math.round(prize.probability * 10000) / 100}%`, colour: colours[place % colours.length] }),
       );
-      this.setData({ prizes: shown, cost, points: balance.points, records, wheel: this.wheelOf(shown) });
+      this.setData({ prizes: shown, isFamily, cost, points: balance.points, records, wheel: this.wheelOf(shown) });
     });
   },
 

@@ -27,8 +27,8 @@ Page({
     const { id, done } = currentTarget.dataset;
     await app.attempt(async () => {
       if (done) return app.growth.task.uncomplete({ id });
-      const { points } = await app.growth.task.complete({ id });
-      const title = !points ? '已记下，联网后加分' : points.capped ? `+${points.awarded} 积分，今天自己的任务到上限了` : `+${points.awarded} 积分`;
+      const { task, points } = await app.growth.task.complete({ id });
+      const title = task.status === 'waiting' ? '做完了，等家长确认' : !points ? '已记下，联网后加分' : points.capped ? `+${points.awarded} 积分，今天自己的任务到上限了` : `+${points.awarded} 积分`;
       wx.showToast({ title, icon: 'none' });
       return undefined;
     });
