@@ -10,6 +10,8 @@ export interface Diary {
   date: string;
   content: string;
   mood: string;
+  /** Recorded with `recordMood`; null: none. */
+  moodOfDay: string | null;
   weather: string;
   images: string[];
   /** Pictures that did not pass the check are no longer in `images`: show the sentence in their place. */

@@ -87,6 +87,7 @@ function drawAppend(
     date,
     content: text,
     mood: mood || (base?.mood ?? ''),
+    moodOfDay: base?.moodOfDay ?? null,
     weather: weather || (base?.weather ?? ''),
     images: union(base?.images ?? [], images),
     tags: union(base?.tags ?? [], tags),
@@ -115,6 +116,7 @@ function drawPut(
   const before = moved === 'evicted' ? null : moved;
   return {
     ...text,
+    moodOfDay: base?.moodOfDay ?? null,
     id: before?.id ?? localDiaryId(date),
     aiComment: before?.aiComment ?? null,
     aiCommentInfo: commentInfo(before, text.content),
@@ -126,9 +128,20 @@ function drawPut(
   };
 }
 
+/** The mood of a day, as far as it came apart from the diary: queued, else of the cache. */
+function moodOn({ cache, changes }: Parts, date: string, known: string | null): string | null {
+  const queued = changes().filter(({ type, args }) => type === 'diary.recordMood' && args.date === date);
+  const last = queued[queued.length - 1];
+  if (last) return String(last.args.mood);
+  const row = known === null ? cache.get('mood', date)?.row : null;
+  return isBag(row) ? String(row.mood) : known;
+}
+
 function draw(parts: Parts, date: string, base: Diary | null, puts: readonly Entry[]): Shown | null {
-  const row = puts.reduce<Diary | null>((before, put) => drawPut(parts, date, before, put), base);
-  return row && puts.some(parts.isPending) ? { ...row, pending: true } : row;
+  const drawn = puts.reduce<Diary | null>((before, put) => drawPut(parts, date, before, put), base);
+  if (drawn === null) return null;
+  const row = { ...drawn, moodOfDay: moodOn(parts, date, drawn.moodOfDay ?? null) };
+  return puts.some(parts.isPending) ? { ...row, pending: true } : row;
 }
 
 function show(parts: Parts, date: string): Shown | 'evicted' | null {

@@ -53,6 +53,45 @@ describe('the mood of the day', () => {
     });
   });
 
+  test('comes with the diary of the day wherever that is read, also when it is recorded later', async () => {
+    const { openid } = await newChild();
+    const { diary: written } = await ok(main, openid, 'create', { date: TODAY, content: 'x', mood: 'calm' });
+    const first = await ok(sync, openid, 'sync', { clientId: 'phone-moods' });
+    expect(written.moodOfDay).toBeNull();
+    await ok(main, openid, 'recordMood', { mood: 'sad' });
+    const expected = { id: written.id, version: written.version, mood: 'calm', moodOfDay: 'sad' };
+    expect((await ok(main, openid, 'get', { date: TODAY })).diary).toMatchObject(expected);
+    expect((await ok(main, openid, 'list')).diaries).toMatchObject([expected]);
+    expect((await ok(main, openid, 'search', { q: 'x' })).diaries).toMatchObject([expected]);
+    expect((await ok(sync, openid, 'home')).diaries).toMatchObject([expected]);
+    expect((await ok(user, openid, 'export')).diaries).toMatchObject([expected]);
+    const { changes } = await ok(sync, openid, 'sync', { clientId: 'phone-moods', cursor: first.cursor });
+    expect(changes.filter(({ kind }: { kind: string }) => kind === 'diary')).toMatchObject([{ row: expected }]);
+    const update = { id: written.id, version: written.version, content: 'x y' };
+    expect((await ok(main, openid, 'update', update)).diary).toMatchObject({ mood: 'calm', moodOfDay: 'sad' });
+  });
+
+  test('is that of a diary published without one; later neither changes the other', async () => {
+    const { openid } = await newChild();
+    await ok(main, openid, 'recordMood', { mood: 'happy' });
+    const { diary: published } = await ok(main, openid, 'create', { date: TODAY, content: 'x' });
+    expect(published).toMatchObject({ mood: 'happy', moodOfDay: 'happy' });
+    await ok(main, openid, 'recordMood', { mood: 'sad' });
+    expect((await ok(main, openid, 'get', { date: TODAY })).diary).toMatchObject({ mood: 'happy', moodOfDay: 'sad' });
+    await ok(main, openid, 'update', { id: published.id, version: published.version, mood: '' });
+    expect((await ok(main, openid, 'get', { date: TODAY })).diary).toMatchObject({ mood: '', moodOfDay: 'sad' });
+  });
+
+  test('is not put into a draft, and is that of a draft published without one', async () => {
+    const { openid } = await newChild();
+    await ok(main, openid, 'recordMood', { mood: 'happy' });
+    expect((await ok(main, openid, 'create', { date: TODAY, content: 'x', isDraft: true })).diary).toMatchObject({ mood: '' });
+    expect((await ok(main, openid, 'create', { date: TODAY, content: 'x' })).diary).toMatchObject({ mood: 'happy', moodOfDay: 'happy' });
+    await ok(main, openid, 'recordMood', { date: '2025-01-21', mood: 'happy' });
+    const given = { date: '2025-01-21', content: 'x', mood: '' };
+    expect((await ok(main, openid, 'create', given)).diary).toMatchObject({ mood: '', moodOfDay: 'happy' });
+  });
+
   test.each([
     ['tomorrow', { date: '2025-01-23', mood: 'happy' }, 'date'],
     ['eight days ago', { date: '2025-01-14', mood: 'happy' }, 'date'],

@@ -857,7 +857,8 @@ export const postMood = <Answer>(
 
 /**
  * Publishes a diary on a day without any row: the usual case, which needs no read before. When the day has a row (a draft, a tombstone) or was
- * already paid, the answer is MOVED and the function decides by what it finds (post_diary). p_reward as in post_diary.
+ * already paid, the answer is MOVED and the function decides by what it finds (post_diary). p_reward as in post_diary. p_mood NULL: the mood of the
+ * day.
  */
 export const postNewDay = <Answer>(
   db: Database,
@@ -869,7 +870,7 @@ export const postNewDay = <Answer>(
     action: string;
     day: string;
     content: string;
-    mood: string;
+    mood: string | null;
     weather: string;
     images: object;
     tags: object;

@@ -32,6 +32,9 @@ export interface Change {
   origin?: { client: string; mutation: number };
 }
 
+/** The first text of a day; `mood` null: that of the day. */
+export type Fresh = Omit<Change['next'], 'mood'> & { mood: string | null };
+
 export interface Outcome extends Written {
   isDeleted: boolean;
   /** Its text did not pass the content check: it was kept as a draft. */
@@ -63,7 +66,7 @@ export async function changeDiary<Other extends object = never, OtherReceipt = n
   request: Request,
   target: { id?: number; date?: string },
   decide: (state: DiaryState) => Change | (() => Promise<Other | null>),
-  fresh?: Change['next'],
+  fresh?: Fresh,
 ): Promise<Outcome | Other | Replay<DiaryReceipt | OtherReceipt>> {
   const check = publicationCheck(ctx);
   const first = fresh && !isChecking() ? await postFresh(ctx, request, fresh) : null;
@@ -87,14 +90,16 @@ export async function changeDiary<Other extends object = never, OtherReceipt = n
 const rewardFor = ({ today }: UserContext, day: string): number => (day >= addDays(today, -1) ? config().diaryReward : 0);
 
 /** The first text of a day, the usual case. Null when something is already there, which then decides. */
-async function postFresh(ctx: UserContext, request: Request, next: Change['next']): Promise<Outcome | null> {
+async function postFresh(ctx: UserContext, request: Request, next: Fresh): Promise<Outcome | null> {
   if (next.isDraft || next.content.trim() === '') return null;
   const posting = { diary: next, checkStatus: 'unchecked', reward: rewardFor(ctx, next.date) } as const;
   try {
     const posted = await postNewDay(ctx.db, ctx, request, posting, ctx.now);
     if (posted.replayed) return null;
+    const { moodOfDay } = posted;
+    const diary = { ...next, mood: next.mood ?? moodOfDay ?? '', moodOfDay, ...aiPartOf(null) };
     const now = ctx.now.toISOString();
-    return outcomeOf(ctx, posted, { ...next, ...aiPartOf(null), createdAt: now, updatedAt: now }, false);
+    return outcomeOf(ctx, posted, { ...diary, createdAt: now, updatedAt: now }, false);
   } catch (error) {
     if (error instanceof Moved) return null;
     throw error;
@@ -173,6 +178,7 @@ async function post(
     posted,
     {
       ...kept,
+      moodOfDay: state.moodOfDay,
       ...aiPartOf(isDeleted || row === null ? null : { ...row, ai_is_stale: isCommentStale ? 1 : 0 }),
       createdAt: new Date(row?.created_at ?? ctx.now).toISOString(),
       updatedAt: ctx.now.toISOString(),

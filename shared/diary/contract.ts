@@ -28,6 +28,7 @@ export const Diary = z.strictObject({
   date: day,
   content: z.string(),
   mood: z.string(),
+  moodOfDay: z.string().nullable().describe('recorded with diary.recordMood; null: none'),
   weather: z.string(),
   images: z.array(z.string()),
   hiddenImages: z

@@ -14,21 +14,25 @@ import { writtenOf } from './written';
 
 export { recordMood } from './mood';
 
-/** Writes the diary of a day. A draft of that day is continued: what is not given stays as the draft had it. */
+/**
+ * Writes the diary of a day. A draft of that day is continued: what is not given stays as the draft had it. What is published without a mood
+ * takes the mood of the day.
+ */
 export async function createDiary(ctx: UserContext, input: z.output<typeof create.input>): Promise<Written> {
   requireWritable(ctx, input);
   const { date, content, isDraft = false, ...others } = input;
   const written = { ...given(others), date, content, isDraft };
-  const fresh = { mood: '', weather: '', images: [], tags: [], ...written };
-  const decide = ({ byDate }: DiaryState) => {
+  const fresh = { mood: null, weather: '', images: [], tags: [], ...written };
+  const decide = ({ byDate, moodOfDay }: DiaryState) => {
+    const usualMood = (isDraft ? null : moodOfDay) ?? '';
     const draft = isAlive(byDate) ? byDate : null;
     if (draft && draft.is_draft === 0) {
       throw new AppError('DIARY_EXISTS', { details: { diary: { id: draft.id, version: draft.content_rev } } });
     }
-    if (draft === null) return { row: null, next: fresh, isDeleted: false };
+    if (draft === null) return { row: null, next: { ...fresh, mood: fresh.mood ?? usualMood }, isDeleted: false };
     // The draft came from a phone, and this writer has not read it.
     const isConflict = draft.last_client !== null && draft.content.trim() !== '' && draft.content !== content;
-    return { row: draft, next: { ...contentOf(draft), ...written }, isDeleted: false, isConflict };
+    return { row: draft, next: { ...contentOf(draft), mood: draft.mood || usualMood, ...written }, isDeleted: false, isConflict };
   };
   const outcome = await changeDiary(ctx, requestOf(ctx, input), { date }, decide, fresh);
   return writtenOf(ctx, outcome);

@@ -7,7 +7,7 @@ import type { KeptState } from './revision';
 import type { DiaryRow } from './row';
 import type { Streak } from './streak';
 
-const NAMES: (keyof DiaryRow)[] = [
+const NAMES: Exclude<keyof DiaryRow, 'mood_of_day'>[] = [
   'id',
   'diary_date',
   'content',
@@ -26,10 +26,15 @@ const NAMES: (keyof DiaryRow)[] = [
   'created_at',
   'updated_at',
 ];
-const COLUMNS = NAMES.join(', ');
+
+const moodOfDay = (table: string): string =>
+  `(SELECT mood FROM moods WHERE user_id = ${table}.user_id AND mood_date = ${table}.diary_date)`;
+
+const COLUMNS = `${NAMES.join(', ')}, ${moodOfDay('diaries')} AS mood_of_day`;
 
 /** The columns of a DiaryRow, of the table that the statement calls `table`. */
-export const diaryColumns = (table: string): string => NAMES.map((column) => `${table}.${column}`).join(', ');
+export const diaryColumns = (table: string): string =>
+  `${NAMES.map((column) => `${table}.${column}`).join(', ')}, ${moodOfDay(table)} AS mood_of_day`;
 
 type Joined<Row> = { [Column in keyof Row]: Row[Column] | null };
 
@@ -108,7 +113,7 @@ export const selectDiaryPage = async (
     'diary.page',
     `(SELECT ${COLUMNS}, NULL AS total
         FROM diaries FORCE INDEX (idx_user_day) WHERE ${sql} AND diary_date <= ${newest.sql} ORDER BY diary_date DESC LIMIT ?)
-      UNION ALL SELECT ${NAMES.map(() => 'NULL').join(', ')}, ${total.sql} FROM users WHERE ${guard('users')}`,
+      UNION ALL SELECT ${NAMES.map(() => 'NULL').join(', ')}, NULL, ${total.sql} FROM users WHERE ${guard('users')}`,
     [...values, ...newest.values, limit, ...total.values, ...guardValues(account)],
   );
   const counted = requireAccount(joined.filter((row) => row.id === null));
@@ -164,6 +169,8 @@ export interface DiaryState extends Streak {
   /** Size of the revisions. */
   revisionBytes: number;
   openid: string;
+  /** Of the date in question. */
+  moodOfDay: string | null;
   /** Points were already paid for the date in question, or it was brought over from a phone. */
   rewarded: boolean;
   /** The request itself, when it was done before. */
@@ -192,18 +199,29 @@ type StateRow = Prefixed<'i_', StoredDiary> &
     drafts: number;
     revisionBytes: number;
     openid: string;
+    moodOfDay: string | null;
     rewarded: 0 | 1;
     request_hash: Buffer | null;
     request_receipt: string | null;
   };
 
-const STORED: (keyof StoredDiary)[] = [...NAMES, 'check_status', 'last_client', 'last_mutation', 'modified_at', 'deleted_at'];
+const STORED: Exclude<keyof StoredDiary, 'mood_of_day'>[] = [
+  ...NAMES,
+  'check_status',
+  'last_client',
+  'last_mutation',
+  'modified_at',
+  'deleted_at',
+];
 
-const storedColumns = (prefix: 'i' | 'd') => STORED.map((column) => `${prefix}.${column} AS ${prefix}_${column}`).join(', ');
+const storedColumns = (prefix: 'i' | 'd') =>
+  [...STORED.map((column) => `${prefix}.${column} AS ${prefix}_${column}`), `${moodOfDay(prefix)} AS ${prefix}_mood_of_day`].join(', ');
 
 const unprefixed = (row: StateRow, prefix: 'i_' | 'd_'): StoredDiary | null => {
   if (row[`${prefix}id`] === null) return null;
-  return Object.fromEntries(STORED.map((column) => [column, row[`${prefix}${column}`]])) as unknown as StoredDiary;
+  return Object.fromEntries(
+    [...STORED, 'mood_of_day' as const].map((column) => [column, row[`${prefix}${column}`]]),
+  ) as unknown as StoredDiary;
 };
 
 export const selectDiaryState = async (
@@ -218,13 +236,14 @@ export const selectDiaryState = async (
             u.last_diary_date AS last, r.hash AS request_hash, r.receipt AS request_receipt,
             EXISTS (SELECT 1 FROM point_records WHERE user_id = u.id AND source_key = CONCAT('diary:', COALESCE(?, i.diary_date)))
               OR EXISTS (SELECT 1 FROM imports WHERE user_id = u.id AND item_key = CONCAT('day:', COALESCE(?, i.diary_date))) AS rewarded,
+            (SELECT mood FROM moods WHERE user_id = u.id AND mood_date = COALESCE(?, i.diary_date)) AS moodOfDay,
             ${storedColumns('i')}, ${storedColumns('d')}
        FROM users u
        LEFT JOIN requests r ON r.user_id = u.id AND r.request_id = ?
        LEFT JOIN diaries i ON i.user_id = u.id AND i.id = ?
        LEFT JOIN diaries d ON d.user_id = u.id AND d.diary_date = ?
       WHERE ${guard('u')}`,
-    [date ?? null, date ?? null, requestId, id ?? null, date ?? null, ...guardValues(account)],
+    [date ?? null, date ?? null, date ?? null, requestId, id ?? null, date ?? null, ...guardValues(account)],
   );
   const row = requireAccount(rows);
   const { rev, points, drafts, revisionBytes, openid, total, run, longest, last, request_hash: hash, request_receipt: receipt } = row;
@@ -234,6 +253,7 @@ export const selectDiaryState = async (
     drafts,
     revisionBytes,
     openid,
+    moodOfDay: row.moodOfDay,
     total,
     run,
     longest,
@@ -306,11 +326,17 @@ export const postDiary = (
     now,
   });
 
+/** `mood` null: that of the day. */
+export interface NewDayPosting extends Pick<DiaryPosting, 'checkStatus' | 'reward'> {
+  diary: Omit<DiaryPosting['diary'], 'mood'> & { mood: string | null };
+}
+
 /** Publishes a diary on a day that has none. Throws Moved when there is one, a tombstone, or a reward for that day. */
 export const postNewDay = (
   db: Database,
   { userId, epoch }: Account,
   request: Request,
-  { diary: { date: day, ...written }, checkStatus, reward }: Pick<DiaryPosting, 'diary' | 'checkStatus' | 'reward'>,
+  { diary: { date: day, ...written }, checkStatus, reward }: NewDayPosting,
   now: Date,
-): Promise<Posted<DiaryReceipt, Streak>> => call.postNewDay(db, { userId, epoch, ...request, day, ...written, checkStatus, reward, now });
+): Promise<Posted<DiaryReceipt, Streak & { moodOfDay: string | null }>> =>
+  call.postNewDay(db, { userId, epoch, ...request, day, ...written, checkStatus, reward, now });

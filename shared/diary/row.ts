@@ -7,6 +7,7 @@ export interface DiaryRow {
   diary_date: string;
   content: string;
   mood: string;
+  mood_of_day: string | null;
   weather: string;
   images: string[];
   hidden_images: number;
@@ -49,6 +50,7 @@ export const toDiary = (row: DiaryRow): Diary => ({
   date: row.diary_date,
   content: row.content,
   mood: row.mood,
+  moodOfDay: row.mood_of_day,
   weather: row.weather,
   images: row.images,
   ...(row.hidden_images > 0 && { hiddenImages: { count: row.hidden_images, message: hiddenSentence(row.hidden_images) } }),

@@ -42,7 +42,7 @@ export const selectImportState = async (db: Database, account: Account): Promise
 export const selectStanding = async (db: Database, userId: number, dates: readonly string[]): Promise<Map<string, string | null>> => {
   const rows = await db.rows<DiaryRow & { is_deleted: 0 | 1 }>(
     'migration.standing',
-    `SELECT id, diary_date, content, mood, weather, images, hidden_images, tags, ai_comment, ai_comment_at, ai_liked, ai_is_stale, ai_image, is_draft, content_rev, created_at, updated_at,
+    `SELECT id, diary_date, content, mood, NULL AS mood_of_day, weather, images, hidden_images, tags, ai_comment, ai_comment_at, ai_liked, ai_is_stale, ai_image, is_draft, content_rev, created_at, updated_at,
             deleted_at IS NOT NULL AS is_deleted
        FROM JSON_TABLE(?, '$[*]' COLUMNS (day DATE PATH '$')) AS asked JOIN diaries ON user_id = ? AND diary_date = asked.day`,
     [JSON.stringify(dates), userId],
@@ -76,7 +76,7 @@ export const selectImported = async (db: Database, userId: number, keys: readonl
 export const selectHashes = async (db: Database, userId: number, from: string, to: string): Promise<{ date: string; hash: string }[]> => {
   const rows = await db.rows<DiaryRow>(
     'migration.hashes',
-    `SELECT id, diary_date, content, mood, weather, images, hidden_images, tags, ai_comment, ai_comment_at, ai_liked, ai_is_stale, ai_image, is_draft, content_rev, created_at, updated_at
+    `SELECT id, diary_date, content, mood, NULL AS mood_of_day, weather, images, hidden_images, tags, ai_comment, ai_comment_at, ai_liked, ai_is_stale, ai_image, is_draft, content_rev, created_at, updated_at
        FROM diaries WHERE user_id = ? AND diary_date BETWEEN ? AND ? AND deleted_at IS NULL`,
     [userId, from, to],
   );

@@ -21,6 +21,8 @@ BEGIN
   INSERT INTO moods (user_id, mood_date, mood, rev, created_at, updated_at)
   VALUES (p_user_id, p_date, p_mood, v_rev, p_now, p_now) AS new
   ON DUPLICATE KEY UPDATE mood = new.mood, rev = new.rev, updated_at = new.updated_at;
+  -- The change feed shows the diary again, which comes with the mood of its day.
+  UPDATE diaries SET rev = v_rev WHERE user_id = p_user_id AND diary_date = p_date AND deleted_at IS NULL;
   IF v_is_first AND p_reward > 0 THEN
     SET v_awarded = p_reward, v_amount = p_reward;
     -- include move_points
