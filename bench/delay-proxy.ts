@@ -1,6 +1,6 @@
 import { type AddressInfo, connect, createServer } from 'node:net';
 
-// A TCP proxy that holds back everything sent towards the server: the network between a function and its database.
+// A TCP proxy that delays everything sent to the server: the network between a function and its database.
 // Arguments: milliseconds, then host:port of each server. Tells its ports in the same order.
 
 const [delayMs = '1', ...targets] = process.argv.slice(2);

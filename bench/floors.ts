@@ -4,7 +4,7 @@ import { load } from './load';
 import type { Stage } from './stage';
 import type { Table } from './table';
 
-/** The bare statements that a call cannot do without, asked by this process straight: what is left to win. */
+/** The bare statements of a call, sent directly by this process: the lower bound of its time. */
 export async function measureFloors(
   stage: Stage,
   { callers, trips, ms }: { callers: number[]; trips: number[]; ms: number },

@@ -7,7 +7,7 @@ import type { Table } from './table';
 const ROWS = ['diary list, page 1', 'diary detail'];
 const USERS = 10_000;
 
-/** The same reads with a hundred thousand diaries and with a million, each on a server of its own, in turn. */
+/** The same reads on a hundred thousand and on a million diaries, each on its own server, in alternation. */
 export async function measureGrowth(
   small: Stage,
   { rounds, ms, report }: { rounds: number; ms: number; report: (line: string) => void },

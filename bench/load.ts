@@ -57,7 +57,7 @@ export async function load(operation: Operation, { callers, ms, pids }: Load): P
         errors += 1;
         firstError ??= error instanceof Error ? error.message : String(error);
         if (errors > 100 && latencies.length === 0) return;
-        // A refusal made in this process would else keep its clock from ever striking.
+        // Without a pause, calls that this process refuses at once would starve the timer that ends the round.
         await sleep(1);
       }
     }

@@ -12,7 +12,7 @@ const POOL = 16;
 const WARM_UP_MS = 3_000;
 const FLOOR = 'floor';
 
-/** An operation on connections of its own, opened now: a peer hangs up on who has been silent for five seconds. */
+/** An operation on its own connections, opened now: the peer closes connections that are idle for five seconds. */
 async function openOurs(arena: Arena, row: Row, callers: number): Promise<{ operation: Operation; close(): void }> {
   const clients = await Promise.all(Array.from({ length: callers }, () => connectOurs(arena.ours.ports[0] ?? 0)));
   return {
@@ -87,7 +87,7 @@ export async function measureRow(stage: Stage, row: Row, settings: Settings, rou
   return result;
 }
 
-/** Not counted: a process pays several times for code that it has not yet compiled, and each of our bundles brings its own. */
+/** Warm-up, not measured: code that is not yet compiled runs slowly, and each of our bundles has its own copy. */
 export async function warmUp(stage: Stage, row: Row, tripMs: number, ms: number): Promise<void> {
   const { ours, peers } = await turnsOf(stage, row, { callers: POOL, tripMs, ms: Math.min(WARM_UP_MS, 2 * ms) });
   await ours();

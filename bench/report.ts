@@ -87,7 +87,7 @@ export async function writeReport(
     '',
     `- \`${command}\` at ${commit()}`,
     `- ${processor()}, ${Math.round(totalmem() / 1_024 ** 3)} GB, ${type()} ${release()}, Node ${process.version}`,
-    // Where this machine keeps its servers is nobody's business.
+    // The paths of this machine's servers are left out.
     ...sources.map((source) => `- ${source.replace(/ \/\S+/, '')}`),
     '- MySQL durable (a flush at each commit), 2 GB of buffer pool; client, products and servers share the machine',
     `- ${load}`,

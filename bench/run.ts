@@ -66,7 +66,7 @@ async function measure(stage: Stage, options: Options): Promise<{ tables: Table[
   return { tables, results };
 }
 
-/** What the product logged of a failure says more than what the caller was told. */
+/** The product's log of a failure says more than its answer. */
 function printLogs({ folder }: Stage): void {
   for (const file of readdirSync(folder).filter((name) => name.startsWith('ours-'))) {
     const lines = readFileSync(join(folder, file), 'utf8').split('\n');

@@ -165,7 +165,7 @@ export async function openStage({ users, perUser, report }: StageOptions): Promi
       peers,
       mysqldPid: await serverPid(admin),
       redisPid: Number(/process_id:(\d+)/.exec(await client.info('server'))?.[1] ?? 0),
-      // Versions: where the servers lie on this machine is nobody's business.
+      // Version lines only: the paths of this machine's servers are left out.
       sources: [server.source, redis.source].map((source) => source.split(/ (?:from|at) /)[0] ?? source),
       ourSettings,
       peerSettings,

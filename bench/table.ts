@@ -5,7 +5,7 @@ export interface Table {
   rows: string[][];
 }
 
-/** Wide characters take two columns on a screen; there are none in these tables but in file names. */
+/** Pads by characters. Wide characters take two columns on a screen, but only file names contain them. */
 export function toMarkdown({ title, note, head, rows }: Table): string {
   const widths = head.map((cell, column) => Math.max(cell.length, ...rows.map((row) => row[column]?.length ?? 0)));
   const line = (cells: string[]) =>

@@ -15,8 +15,8 @@ Works on the database of DB_HOST, else on that of a running npm start.
 Phones that have seen more than the backup read everything anew, and what they still have queued is sent again.`;
 
 /**
- * A backup knows nothing of what happened after it: accounts erased since are alive in it, and phones are ahead of it. Erases those accounts
- * again and starts a new epoch of the change feed. The timer removes rows and files afterwards, as after any erasure.
+ * A backup lacks everything that happened after it: accounts erased since are active in it, and phones are ahead of it. Erases those accounts
+ * again and starts a new epoch of the change feed. The timer then removes rows and files, as after any erasure.
  */
 export async function afterRestore(
   connection: Connection,
@@ -28,7 +28,7 @@ export async function afterRestore(
   const done: number[] = [];
   for (const id of erased) {
     const [[user]] = await connection.query<RowDataPacket[]>('SELECT openid FROM users WHERE id = ? AND status = 1', [id]);
-    // Made after the backup, or erased in it already.
+    // Created after the backup, or already erased in it.
     if (!user) continue;
     await connection.query('CALL post_erase(?, NULL, ?, ?)', [id, personHash(subjectOf(String(user.openid))), now]);
     done.push(id);

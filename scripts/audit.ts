@@ -10,10 +10,10 @@ const audit = z.object({
 
 const SERIOUS = ['high', 'critical'];
 
-/** What the registry knows against the packages of the lockfile that are deployed; null when it does not answer that question. */
+/** Known vulnerabilities of the deployed packages in the lockfile; null when the registry does not answer that request. */
 async function ask(): Promise<z.infer<typeof audit>['vulnerabilities'] | null> {
   const run = promisify(execFile)('npm', ['audit', '--json', '--omit=dev'], { maxBuffer: 32 * 1_024 * 1_024, timeout: 60_000 });
-  // npm exits with 1 both when it found something and when nobody answered.
+  // npm exits with 1 both for findings and for a failed request.
   const printed = await run.then(
     ({ stdout }) => stdout,
     (error: { stdout?: string }) => error.stdout ?? '',

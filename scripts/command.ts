@@ -12,7 +12,7 @@ interface Command<F extends Flags> {
   maxWords?: number;
 }
 
-/** A mistake that the person at the keyboard can mend: printed as a sentence, without a stack. */
+/** A mistake that the user of the command can correct: printed as one sentence without a stack. */
 export class CommandError extends Error {
   override readonly name = 'CommandError';
 }

@@ -138,7 +138,7 @@ describe('instances', () => {
     expect(results.map(({ calls }) => calls).sort()).toEqual([1, 2]);
   });
 
-  test('what a function leaves running after its answer stands still until the next call', async () => {
+  test('work that a function leaves running after its answer is frozen until the next call', async () => {
     const at = await gateway();
     await call(at, { data: { later: 20 } });
     await new Promise((resolve) => setTimeout(resolve, 200));

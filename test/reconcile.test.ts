@@ -171,7 +171,7 @@ describe('each invariant', () => {
   });
 });
 
-test('no table with rows of users is forgotten', async () => {
+test('every table with rows of users is covered', async () => {
   const tables = await select<{ name: string }>(
     `SELECT c.table_name AS name FROM information_schema.columns c
        JOIN information_schema.tables t ON t.table_schema = c.table_schema AND t.table_name = c.table_name AND t.table_type = 'BASE TABLE'

@@ -72,7 +72,7 @@ test('servers that outlived their killed supervisor are ended by the next start'
   expect(servers.filter(isRunning)).toEqual([]);
 });
 
-test('the run file of a machine that lost power hinders nobody and no stranger is killed', async () => {
+test('a run file left by a power cut blocks no start, and no unrelated process is killed', async () => {
   const stranger = spawn(process.execPath, ['-e', 'setTimeout(() => {}, 60_000)']);
   const witness = { pid: stranger.pid, mark: `--datadir=${dataDir}/mysql ` };
   const record = { owner: { pid: process.pid, birth: 'another' }, supervisor: witness, servers: [witness] };

@@ -28,7 +28,7 @@ const statsIn = ({ user: { totalDiaries, continuousDays, longestStreak, lastDiar
   lastDiaryDate,
 });
 
-/** The change goes on from what this phone shows. */
+/** The change is based on what this phone shows. */
 const onTop = ({ diaries, own }: Here, date: string, version: number): Base => ({
   baseRev: Math.max(diaries.baseOf(date), version),
   prev: own.lastMidOf(date),
@@ -38,11 +38,11 @@ interface Wish {
   base: Base;
   /** The day that the diary is moved away from. */
   movedFrom?: string;
-  /** The copy that this text resolves. */
+  /** The conflict copy that this text resolves. */
   conflictId?: string;
 }
 
-/** Writes one day as its author wants it, on top of what they saw. */
+/** Writes one day, based on the version that its author saw. */
 async function writeDay(here: Here, wanted: DiaryText, { base, movedFrom, conflictId }: Wish): Promise<WrittenDiary> {
   requireWritable(wanted);
   const text = normalised(wanted);
@@ -55,7 +55,7 @@ async function writeDay(here: Here, wanted: DiaryText, { base, movedFrom, confli
   return writtenBy(here, text.date, outcome);
 }
 
-/** What a write of a day resolves with: the server's result, or what this phone shows while it is pending. */
+/** The result of writing a day: the server's, or what this phone shows while the change is pending. */
 function writtenBy(here: Here, date: string, outcome: Outcome | null): WrittenDiary {
   const shown = here.diaries.on(date);
   if (outcome === null) {
@@ -67,7 +67,7 @@ function writtenBy(here: Here, date: string, outcome: Outcome | null): WrittenDi
   return { diary, stats: statsIn(outcome), reward: points > 0 ? { points, balance: outcome.result.points ?? 0 } : null };
 }
 
-/** Keeps a text that a page wrote over an outdated version, beside what stands. One that goes on from a kept one takes its place. */
+/** Keeps a text that a page wrote over a stale version, beside the current one. A text that continues a kept one replaces it. */
 function keepStaleText({ copies, phone }: Here, text: DiaryText, current: Shown): void {
   const at = toInstant(phone.now());
   const entry = {
@@ -93,8 +93,8 @@ function keepStaleText({ copies, phone }: Here, text: DiaryText, current: Shown)
 }
 
 /**
- * What a page has seen that gives back `version`. A page behind this phone's own later change is refused: its text is kept in
- * `sync.conflicts()`. A page behind another phone's change is judged by the server.
+ * What the page that passes `version` has seen. When the version is older than this phone's own later change, the write is refused and its text
+ * kept in `sync.conflicts()`. When another phone made a later change, the server decides.
  */
 function baseOf(here: Here, there: Shown, given: number | string, text: DiaryText | null): Base {
   const { diaries } = here;
@@ -126,7 +126,7 @@ export async function appendToDay(
   return writtenBy(here, date, outcome);
 }
 
-/** Writes a new day, or goes on with its draft. A draft of another phone that no page has opened is not taken for seen. */
+/** Writes a new day, or continues its draft. A draft of another phone counts as seen only after a page has opened it. */
 export async function createDay(here: Here, { date, content, ...fields }: Parameters<Api['create']>[0]): Promise<WrittenDiary> {
   if (!here.diaries.isComplete()) await here.refresh();
   const there = here.diaries.on(date) === null ? null : await findDiary(here, { date });
@@ -161,7 +161,7 @@ export async function deleteDay(
   return { id, deleted: true, stats: statsIn(outcome) };
 }
 
-/** Writes a text that was chosen over both of a conflict; `theirs` is what its author compared it with. */
+/** Writes the text chosen to resolve a conflict; `theirs` is the server's text that its author compared it with. */
 export function writeResolved(here: Here, text: DiaryText, theirs: Diary | null, conflictId: string): Promise<WrittenDiary> {
   const { date } = text;
   const baseRev = theirs && theirs.version > 0 ? theirs.version : here.diaries.baseOf(date);

@@ -12,7 +12,7 @@ interface UploadTask {
 
 const isTask = (value: unknown): value is UploadTask => isBag(value) && typeof value.onProgressUpdate === 'function';
 
-/** Bytes of a file on the phone; null when there is none. Where the phone cannot tell, it is left to the upload. */
+/** Bytes of a file on the phone; null when it does not exist. Where the phone cannot tell, the upload finds out. */
 const sizeOfFile = (wx: Wx, filePath: string): Promise<number | null> =>
   new Promise((resolve) => {
     const files = wx.getFileSystemManager?.();
@@ -20,7 +20,7 @@ const sizeOfFile = (wx: Wx, filePath: string): Promise<number | null> =>
     files.getFileInfo({ filePath, success: ({ size }) => resolve(size), fail: () => resolve(null) });
   });
 
-/** Puts one picture into the child's own folder; the only place the server accepts pictures from. A name given twice is one picture. */
+/** Uploads one picture to the child's own folder, the only place from which the server accepts pictures. The same name is the same picture. */
 export async function uploadImage(
   { account, phone: { wx, random } }: Here,
   tempPath: string,

@@ -13,7 +13,7 @@ interface Usage {
 }
 
 const MOST_OF_THE_STORAGE = 0.8;
-/** Below this share there is room to keep again what was evicted. */
+/** Below this share of the storage, evicted rows may be cached again. */
 const ROOM_TO_REFILL = 0.6;
 const NEWEST = 30;
 
@@ -26,23 +26,23 @@ export interface Cache {
   keys(kind: ChangeKind): readonly string[];
   /** A diary whose row cannot be read counts as evicted. */
   get(kind: ChangeKind, key: string): Row | null;
-  /** What lives of a kind, oldest first. */
+  /** The rows of a kind that are not deleted, oldest first. */
   rows<Kept>(kind: ChangeKind): Kept[];
-  /** What a diary is, without reading its row; null: published and on the phone, or none at all. */
+  /** The state of a diary, without reading its row; null: published and on the phone, or no diary at all. */
   markOf(date: string): Mark | null;
   /** Dates whose diary is not on this phone: evicted, or, with `unknown` alone, not to be read. */
   missing(mark: RegExp): string[];
-  /** What `rows` answers of the kind may be only a part. */
+  /** Whether the answer of `rows` for the kind may be incomplete. */
   hasGaps(kind: ChangeKind): boolean;
-  /** Rows first; the caller moves the cursor afterwards. `editOf` tells which versions this phone wrote. */
+  /** Writes rows; the caller moves the cursor afterwards. `editOf` tells which versions this phone wrote. */
   apply(changes: readonly Change[], editOf: EditOf): void;
-  /** Keeps a diary that was fetched because its row was missing here, if there is room. */
+  /** Caches a diary that was fetched because its row was missing, if there is room. */
   refill(diary: { date: string; version: number }): void;
-  /** The server has no diary of this date: the row that cannot be read was a deleted one. */
+  /** The server has no diary of this date, so that the unreadable row was a deleted one. */
   dropUnknown(date: string): void;
-  /** Reads again what is stored: another instance has written. */
+  /** Reads storage again, because another instance has written. */
   forget(): void;
-  /** After a complete read: removes rows that did not come. */
+  /** After a complete read: removes rows that the server did not send. */
   sweep(): void;
   /** Removes what can be fetched again, oldest first; false when nothing is left to remove. */
   makeRoom(): boolean;
@@ -57,7 +57,7 @@ interface Parts {
   dropOthers(): boolean;
 }
 
-/** Where even that finds no room, a row is stored as evicted. */
+/** If there is no room even after evictions, a row is stored as evicted. */
 function putOrEvict(rows: Rows, kind: ChangeKind, key: string, row: Row): void {
   try {
     rows.put(kind, key, row);
@@ -97,7 +97,7 @@ export function openCache({ storage, meta, usage, dropOthers }: Parts): Cache {
     }
   };
 
-  /** An unreadable diary is fetched by its date when it is looked at; of other kinds everything is read again. */
+  /** An unreadable diary is fetched by its date when it is needed; for other kinds everything is read again. */
   const get = (kind: ChangeKind, key: string): Row | null => {
     const row = rows.get(kind, key);
     if (row !== UNREADABLE) return row;
@@ -159,7 +159,7 @@ export function openCache({ storage, meta, usage, dropOthers }: Parts): Cache {
     trim: () => {
       dropSurplus({ rows, gaps });
       const { currentSize, limitSize } = usage();
-      // What fills the storage may not be ours: the newest stay in any case.
+      // The storage may be full with other data: the newest rows are always kept.
       if (currentSize > limitSize * MOST_OF_THE_STORAGE && !dropOthers()) evictSome(NEWEST);
       marks.save();
     },

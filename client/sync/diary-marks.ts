@@ -2,29 +2,29 @@ import type { Storage } from '../platform/storage';
 import { isBag } from '../platform/text';
 
 /**
- * What a cached diary is, where it is not simply published and on the phone:
+ * The state of a cached diary that is not simply published and on the phone:
  * - `draft` · `deleted`                  on the phone
  * - `evicted` · `evicted-draft`          removed to make room: the server has it
  * - `unknown`                            its row could not be read: the server has it, or it is deleted
  */
 export type Mark = 'draft' | 'deleted' | 'evicted' | 'evicted-draft' | 'unknown';
 
-/** Marks by date. With them a list is counted and a streak computed without reading a row. */
+/** Marks by date. They allow listing and counting days without reading a row. */
 export interface Marks {
   of(date: string): Mark | null;
   all(): ReadonlyMap<string, Mark>;
-  /** Runs `write`, which gives the date this mark. The stored marks are removed first: an app that is killed in between counts again. */
+  /** Runs `write`, which gives the date this mark. The stored marks are removed first: after a kill in between the next start rebuilds them. */
   change(date: string, mark: Mark | null, write: () => void): void;
-  /** To be called when rows and marks agree again. */
+  /** Call it when rows and marks agree again. */
   save(): void;
-  /** Reads again what is stored: another instance has written. */
+  /** Reads storage again, because another instance has written. */
   forget(): void;
 }
 
 const KEY = 'marks';
 const isMarks = (value: unknown): value is Record<string, Mark> => isBag(value);
 
-/** `count` reads every row: needed once, and after an app was killed between rows and marks. */
+/** `count` reads every row: needed once, and after a kill between rows and marks. */
 export function openMarks(storage: Storage, count: () => Map<string, Mark>): Marks {
   let marks: Map<string, Mark> | null = null;
   let isStored = false;

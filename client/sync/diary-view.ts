@@ -8,13 +8,13 @@ import type { Meta } from './meta';
 import { concerns, type OwnChanges } from './own-changes';
 import { statsOf } from './streak';
 
-/** A diary the server has not seen is known by its day: below 0, so that no real id meets it. */
+/** Local id of a diary that the server does not have yet, derived from its day. Below 0, so that it never equals a server id. */
 const localDiaryId = (date: string): number => -Number(date.split('-').join(''));
 const dateOfLocalId = (id: number): string => String(-id).replace(/^(\d{4})(\d{2})(\d{2})$/, '$1-$2-$3');
 
 export type Shown = Diary & Pending;
 
-/** Which days are asked for, without looking at their texts. */
+/** Filters days without reading their texts. */
 export interface DayFilter {
   from?: string | undefined;
   /** Inclusive. */
@@ -22,15 +22,15 @@ export interface DayFilter {
   isDraft?: boolean | undefined;
 }
 
-/** The diaries this phone shows: the server's rows, with the queue drawn over them. */
+/** The diaries that this phone shows: the server's rows, overlaid by queued changes. */
 export interface DiaryView {
-  /** Every row up to the last sync is here: what is not here does not exist. */
+  /** All rows up to the last sync are cached: a row that is not cached does not exist. */
   isComplete(): boolean;
-  /** `evicted`: there is one, and it has to be fetched. */
+  /** `evicted`: the diary exists and has to be fetched. */
   on(date: string): Shown | 'evicted' | null;
-  /** The day a diary belongs to; null when no row here has this id. */
+  /** The day of a diary; null when no cached row has this id. */
   dateOf(id: number): string | null;
-  /** Draws the queue over a row that came past the cache; null when it is to be deleted. */
+  /** Overlays a row from outside the cache with the queued changes; null when they delete it. */
   over(row: Diary): Shown | null;
   /** Days with a diary, newest first. Rows are not read. */
   days(filter?: DayFilter): string[];
@@ -38,13 +38,13 @@ export interface DiaryView {
   hasUnknown(filter?: DayFilter): boolean;
   /** Whether a row in that range is not on this phone. */
   hasMissing(filter?: DayFilter): boolean;
-  /** Of a change of that day: the server's version that its author saw, or the rev of the deletion they saw. */
+  /** The server's version, or rev of the deletion, that the author of the day's change saw. */
   baseOf(date: string): number;
   /** The server's version for one below 0 that a page was given, where the server has given one; any other as it is. */
   serverVersionOf(date: string, version: number): number;
   /** This phone wrote the version. */
   isOwn(date: string, version: number): boolean;
-  /** This phone wrote the version, or a page has opened it. */
+  /** Whether this phone wrote the version, or a page has opened it. */
   isSeen(date: string, version: number): boolean;
   stats(today: string): Stats;
   /** Number of published days of a `YYYY-MM`. */
@@ -54,7 +54,7 @@ export interface DiaryView {
 interface Parts {
   cache: Cache;
   meta(): Meta;
-  /** Changes to be drawn over the rows, oldest first. */
+  /** Queued changes in order, oldest first. */
   changes(): readonly Entry[];
   isPending(entry: Entry): boolean;
   own: OwnChanges;
@@ -66,7 +66,7 @@ const rowOf = ({ cache }: Parts, date: string): Diary | 'evicted' | null => {
   return isBag(row) ? (row as unknown as Diary) : null;
 };
 
-/** A comment on the text that stood before is about an earlier version. */
+/** A comment on the previous text is about an earlier version. */
 const commentInfo = (base: Diary | null, content: string): Diary['aiCommentInfo'] => {
   const info = base?.aiCommentInfo ?? null;
   return info && { ...info, isForEarlierVersion: info.isForEarlierVersion || base?.content !== content };
@@ -74,7 +74,7 @@ const commentInfo = (base: Diary | null, content: string): Diary['aiCommentInfo'
 
 const union = (before: readonly string[], added: unknown): string[] => [...new Set([...before, ...(Array.isArray(added) ? added : [])])];
 
-/** A queued addition drawn under the text of the day, as the server will add it. */
+/** Adds a queued addition below the text of the day, as the server will. */
 function drawAppend(
   date: string,
   base: Diary | null,
@@ -102,7 +102,7 @@ function drawAppend(
   };
 }
 
-/** One queued change drawn over what was there. Its version stays below 0 until the server has given one. */
+/** Applies one queued change. The version stays below 0 until the server has assigned one. */
 function drawPut(
   parts: Parts,
   date: string,
@@ -151,7 +151,7 @@ function show(parts: Parts, date: string): Shown | 'evicted' | null {
   return draw(parts, date, row, puts);
 }
 
-/** Dates that a queued change gives another state than the cached row has; null: no diary there. */
+/** Dates whose state a queued change alters; null: no diary any more. */
 function overlay(parts: Parts): Map<string, { isDraft: boolean } | null> {
   const states = new Map<string, { isDraft: boolean } | null>();
   for (const { type, args } of parts.changes()) {
@@ -167,7 +167,7 @@ function overlay(parts: Parts): Map<string, { isDraft: boolean } | null> {
   return states;
 }
 
-/** Days from a filter, newest first: by the keys, the marks and the queue alone. */
+/** The days of a filter, newest first: from keys, marks and the queue, without reading rows. */
 function daysOf(parts: Parts, { from = '', to = '9999', isDraft }: DayFilter = {}): string[] {
   const { cache } = parts;
   const queued = overlay(parts);

@@ -2,11 +2,11 @@ import { type Entry, writesDiary } from './entry';
 import type { MetaStore } from './meta';
 import type { Outbox } from './outbox';
 
-/** What this phone wrote and its pages opened since the app was started: no other text passes for seen. */
+/** Changes that this phone wrote and versions that its pages opened since the start. Only these count as seen. */
 export interface OwnChanges {
   /** Number of the latest change of a date by this installation; 0: none. */
   lastMidOf(date: string): number;
-  /** The change has its final result; `version` is the server's where it was applied. */
+  /** Records the final result of a change; `version` is the server's if it was applied. */
   settled(entry: Entry, version: number | null): void;
   /** The server's version for one that a page was given while the change was queued; any other version as it is. */
   serverVersionOf(version: number): number;

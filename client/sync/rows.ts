@@ -3,7 +3,7 @@ import type { Storage } from '../platform/storage';
 import { isBag, isInteger, isText } from '../platform/text';
 import { type Mark, type Marks, openMarks } from './diary-marks';
 
-/** A row as the server last sent it. Of a deleted diary the rev stays; of an evicted one, that it can be fetched. */
+/** A row as the server last sent it. A deleted diary keeps its rev; an evicted one is only marked as such. */
 export interface Row {
   rev: number;
   generation: string;
@@ -30,13 +30,13 @@ function markOfRow(row: Row): Mark | null {
   return row.isDraft ? 'evicted-draft' : 'evicted';
 }
 
-/** Stands for a row that is there and cannot be read. */
+/** Stands for a stored row that cannot be read. */
 export const UNREADABLE: Row = { rev: 0, generation: '', row: 'evicted' };
 
 const nameOf = (kind: ChangeKind, key: string): string => `row:${kind}:${key}`;
 const byAge = (a: string, b: string): number => a.length - b.length || (a < b ? -1 : 1);
 
-/** The rows in storage, each read when it is first looked at. */
+/** The rows in storage; each is read on first use. */
 export interface Rows {
   marks: Marks;
   /** Keys with a row, oldest first: dates of diaries, ids of the rest. */

@@ -9,7 +9,7 @@ import type { MetaStore } from './meta';
 import type { Outbox } from './outbox';
 import type { OwnChanges } from './own-changes';
 
-/** What an account keeps in the phone's storage, and what is remembered beside it. */
+/** The stored state of an account and the in-memory state beside it. */
 export interface Stores {
   meta: MetaStore;
   cache: Cache;
@@ -23,7 +23,7 @@ export interface Stores {
 export interface Settled {
   entry: Entry;
   result: MutationResult;
-  /** It waits on this phone for its day. */
+  /** Whether it waits on this phone for its day. */
   isLater?: boolean;
 }
 
@@ -35,7 +35,7 @@ interface Settlement {
   halt: Halt;
 }
 
-/** The refusal says that the wish is already fulfilled: there is nothing to keep. */
+/** The refusal says that the goal is already reached: there is nothing to keep. */
 const FULFILLED = new Set(['task.complete TASK_ALREADY_COMPLETED', 'task.uncomplete TASK_NOT_COMPLETED', 'task.delete NOT_FOUND']);
 
 const holdsText = ({ type, args }: Entry): boolean =>
@@ -70,7 +70,7 @@ export function settle(stores: Stores, settling: Settling): Settlement {
 export const appliedOf = ({ settled }: Settlement): Entry[] =>
   settled.filter(({ result }) => result.status === 'applied').map(({ entry }) => entry);
 
-/** Step 1: what did not end as its author wished is copied. Stops at the first result that is not final. */
+/** Step 1: copies the mutations that did not end as their author wished. Stops at the first result that is not final. */
 function keepCopies(stores: Stores, { batch, answer, hasWaiter }: Settling): Settlement {
   const { madeTasks, own } = stores;
   const settled: Settled[] = [];
@@ -88,11 +88,11 @@ function keepCopies(stores: Stores, { batch, answer, hasWaiter }: Settling): Set
   return { settled, halt: null };
 }
 
-/** The version that the change made. A repeated answer brings the diary as it is now, which another phone may have written. */
+/** The version that the change made. A replayed answer has the diary as it is now, which another phone may have written. */
 const versionIn = ({ status, replayed, row }: MutationResult): number | null =>
   status === 'applied' && !replayed && row && 'version' in row ? row.version : null;
 
-/** Answers whether the text waits for its day. */
+/** Whether the text waits for its day. */
 function keepCopy({ copies }: Stores, copy: Copy): boolean {
   const { entry, result, at, attended } = copy;
   if (result.status === 'conflict') copies.keep('conflict', copy);
@@ -102,7 +102,7 @@ function keepCopy({ copies }: Stores, copy: Copy): boolean {
     if (entry.args.deleted !== true) copies.keep('later', copy);
     return true;
   }
-  // A page that showed an error of its form still has the text; any other refused text is kept.
+  // A page that showed a validation error still has the text; any other refused text is kept.
   const isKept = !attended || (holdsText(entry) && result.code !== 'INVALID_INPUT');
   if (isKept && !FULFILLED.has(`${entry.type} ${result.code}`)) copies.keep('aside', copy);
   return false;
@@ -122,14 +122,14 @@ export function releaseLater({ copies, outbox }: Stores, today: string): void {
     try {
       outbox.add({ type, args, policy, modifiedAt, from: copyKey('later', id) });
     } catch {
-      // No room in the queue: after this run there is.
+      // The queue is full: after this run there is room.
       return;
     }
     copies.drop('later', id);
   }
 }
 
-/** Step 2: rows. After a complete read, rows that did not come are removed. */
+/** Step 2: rows. After a complete read, rows that the server did not send are removed. */
 function storeRows(stores: Stores, { answer, random }: Settling): void {
   const { meta, cache, own } = stores;
   const { changes, hasMore, reset, user } = answer;
@@ -139,7 +139,7 @@ function storeRows(stores: Stores, { answer, random }: Settling): void {
   const { generation } = meta.get();
   const hasCome = cache.keys('diary').some((key) => cache.get('diary', key)?.generation === generation);
   if (!hasCome && user.totalDiaries > 0) {
-    // The server counts diaries and sent none: a faulty answer must not empty the phone.
+    // The server counts diaries but sent none: a faulty answer must not remove all rows.
     startReading(stores, random);
     throw noAnswer();
   }
@@ -172,8 +172,8 @@ function dropCorrectedCopies({ copies }: Stores, applied: readonly Entry[]): voi
 }
 
 /**
- * Sets aside a mutation for which the server refused the whole call. The server has not counted its number, so the rest of the
- * queue is numbered anew.
+ * Sets aside a mutation for which the server refused the whole call. The server has not counted its number, so that the rest of the queue is
+ * renumbered.
  */
 export function setAsidePoison(
   { meta, outbox, copies }: Stores,

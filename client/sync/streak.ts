@@ -5,7 +5,7 @@ const DAY_MS = 86_400_000;
 export const addDays = (day: string, days: number): string =>
   new Date(Date.parse(`${day}T00:00:00Z`) + days * DAY_MS).toISOString().slice(0, 10);
 
-/** Consecutive days: as shared/diary/streak.ts counts them. `dates` of published diaries in order, oldest first. */
+/** Streak of consecutive days, by the rules of shared/diary/streak.ts. `dates`: of published diaries, oldest first. */
 export function statsOf(dates: readonly string[], today: string): Stats {
   let run = 0;
   let longest = 0;

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import type { FakeAnswer, FakeRoutes } from './server';
 
 /*
- * What the fakes of AI providers share: a diary's own text tells a fake how to misbehave, as `#<trick>` or `#<trick>-<number>`.
+ * Shared by the fakes of AI providers: the diary's text selects a failure, as `#<trick>` or `#<trick>-<number>`.
  */
 
 /** The number after a trick that a text names, 0 without one; null when the text does not name it. */
@@ -34,7 +34,7 @@ export const png = Buffer.from(
   'base64',
 );
 
-/** More than anyone should take, without a word about its length. */
+/** A body larger than any client should read, without a Content-Length. */
 function endless(): Readable {
   const piece = Buffer.alloc(256 * 1_024, 1);
   let sent = 0;
@@ -46,7 +46,7 @@ function endless(): Readable {
   });
 }
 
-/** Where the workflow says the picture lies. */
+/** The fields in which the workflow puts the picture. */
 export function linkFor(text: string, url: string): string {
   if (told(text, 'otherhost') !== null) return 'https://pictures.example.com/a.png';
   const port = told(text, 'port');

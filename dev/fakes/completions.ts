@@ -6,7 +6,7 @@ import { type Fake, type FakeAnswer, type FakeRoutes, startFake } from './server
 
 /** Providers that answer one call: OpenAI's interface, and CloudBase's, which wraps it. */
 export interface FakeCompletions extends Fake {
-  /** Completions and pictures made for a text that contains `marker`: what would have cost money. */
+  /** Number of completions and pictures made for a text that contains `marker`, each of which would have cost money. */
   paid(marker: string): number;
   /** Everything that was asked: the child's part, as it arrived. */
   readonly prompts: readonly string[];
@@ -21,7 +21,7 @@ const refusal = (status: number, code: string, headers: Record<string, string> =
   body: { error: { message: 'as told', type: 'error', code }, code, message: 'as told', requestId: 'r' },
 });
 
-/** Refused before any work is done. */
+/** Failures before any work is done. */
 const refusals: Record<string, () => FakeAnswer> = {
   500: () => ({ status: 500, body: 'Internal Server Error' }),
   503: () => refusal(503, 'overloaded'),
@@ -33,7 +33,7 @@ const refusals: Record<string, () => FakeAnswer> = {
   filter400: () => refusal(400, 'content_filter'),
 };
 
-/** Carried out, and then the answer is spoiled on its way. */
+/** Failures after the work is done, while the answer is sent. */
 const spoilt: Record<string, () => FakeAnswer> = {
   html: () => ({ body: '<html><body>请先登录网络</body></html>' }),
   truncated: () => ({ headers: { 'content-type': 'application/json' }, body: '{"choices":[{"message":{"content":"今天' }),

@@ -12,7 +12,7 @@ interface StoredObject {
 export interface FakeCos extends Fake {
   /** What lies in the bucket, by key. */
   readonly objects: ReadonlyMap<string, StoredObject>;
-  /** From now on: as it should, every request answers 503, every deletion fails for one of its keys, or nothing comes for a long while. */
+  /** Behaviour from now on: normal, 503 for every request, failed deletion of one key, or no answer for a long time. */
   behave(how: 'well' | 'failing' | 'keeping' | 'slow'): void;
 }
 

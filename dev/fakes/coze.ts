@@ -4,7 +4,7 @@ import { commentOn, linkFor, pictureRoutes, told } from './ai-tricks';
 import { type Fake, type FakeAnswer, type FakeRoutes, startFake } from './server';
 
 export interface FakeCoze extends Fake {
-  /** Chats accepted and workflows run whose text contains `marker`: what would have cost money. */
+  /** Number of accepted chats and workflow runs whose text contains `marker`, each of which would have cost money. */
   paid(marker: string): number;
   /** Counts from zero again. */
   forget(): void;
@@ -15,8 +15,8 @@ export interface FakeCoze extends Fake {
 }
 
 /**
- * Misbehaves as the diary's own text tells it to: `#<trick>`, `#<trick>-<milliseconds>`, `#<trick>-once`. The chat is then refused;
- * `#accepted` accepts it all the same, `#accepted-2` when it is asked for the second time. `#look-<trick>`: when its conversation is looked into.
+ * The diary's text selects a failure: `#<trick>`, `#<trick>-<milliseconds>`, `#<trick>-once`. The chat is then refused; with `#accepted` it is
+ * accepted nevertheless, with `#accepted-2` at the second request. `#look-<trick>`: the failure occurs when the conversation is read.
  */
 const tricks: Record<string, () => FakeAnswer> = {
   500: () => ({ status: 500, body: 'Internal Server Error' }),

@@ -31,7 +31,7 @@ export interface Fake {
   stop(): Promise<void>;
 }
 
-/** An outside service on the loopback, so that our real clients run against it. Answers programs of this machine and no web page. */
+/** A fake of an outside service on the loopback, so that our real clients run against it. Refuses requests of web pages. */
 export async function startFake(routes: FakeRoutes, tls?: { key: string; cert: string }): Promise<Fake> {
   const calls: Record<string, number> = {};
   const requestIds: Record<string, string[]> = {};
@@ -57,7 +57,7 @@ export async function startFake(routes: FakeRoutes, tls?: { key: string; cert: s
       if (!request.destroyed) throw error;
       return null;
     });
-    // Whoever asked hung up in the middle.
+    // The client closed the connection while the answer was sent.
     if (answered === null) return;
     const { status = 200, headers, body } = answered;
     const isRaw = typeof body === 'string' || Buffer.isBuffer(body) || body instanceof Readable;

@@ -6,7 +6,7 @@ export interface FakeCloud extends Fake {
   readonly files: ReadonlyMap<string, Buffer>;
   /** How often each action was asked for. */
   readonly actions: Readonly<Record<string, number>>;
-  /** From now on: as it should, every action answers an error, or nothing for a long while, or only uploads fail. */
+  /** Behaviour from now on: normal, an error for every action, no answer for a long time, or an error for uploads only. */
   behave(how: 'well' | 'failing' | 'slow' | 'failing uploads'): void;
 }
 

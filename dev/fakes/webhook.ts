@@ -1,7 +1,7 @@
 import { type Fake, startFake } from './server';
 
 export interface FakeWebhook extends Fake {
-  /** What the group was told, oldest first. */
+  /** Messages that the robot accepted, oldest first. */
   messages: readonly string[];
   /** What it answers from now on: an errcode, or `down` for HTTP 502 with a page. */
   answer(how: number | 'down'): void;

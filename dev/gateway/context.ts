@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 
-/** What the platform hands to `main` beside the event; made by it and out of a caller's reach. */
+/** The context that the platform passes to `main` with the event. A caller cannot influence it. */
 export interface PlatformContext {
   memory_limit_in_mb: number;
   time_limit_in_ms: number;
@@ -23,7 +23,7 @@ export interface Limits {
 export interface Caller {
   door: 'miniprogram' | 'console' | 'timer' | 'http';
   openid?: string | undefined;
-  /** Where the function's clock shall stand; honoured when it is configured as local. */
+  /** Moves the function's clock; effective only in an environment configured as local. */
   now?: string | undefined;
 }
 
@@ -35,7 +35,7 @@ export interface Invocation {
 export const localEnvironmentId = 'local';
 export const localAppId = 'wxlocal0000000000';
 
-/** The variables of one invocation. Only the mini-program's door proves who is calling. */
+/** The variables of one invocation. Only the mini-program door proves the caller's identity. */
 function invocationVariables(caller: Caller, appId: string): Record<string, string> {
   return {
     SCF_NAMESPACE: localEnvironmentId,
@@ -74,7 +74,7 @@ export function platformContext(functionName: string, caller: Caller, appId: str
   };
 }
 
-/** The event as each door delivers it: a caller decides about `data` and nothing else. */
+/** The event in the form of each door: a caller controls `data` only. */
 export function eventOf(caller: Caller, data: Record<string, unknown>, appId: string): unknown {
   if (caller.door === 'miniprogram') return { ...data, tcbContext: {}, userInfo: { appId, openId: caller.openid } };
   if (caller.door === 'timer') {

@@ -20,17 +20,17 @@ export interface GatewayOptions {
   maxInstances?: number;
   /** Default: any free port. */
   port?: number;
-  /** Instances above one end after this rest. Default 60 s. */
+  /** Further instances end after this idle time. Default 60 s. */
   idleMs?: number;
   limits?: (functionName: string) => Limits;
-  /** What /healthz says; it is healthy while `status` is ok. */
+  /** The body of /healthz; healthy while `status` is ok. */
   health?: () => Promise<{ status: string; [part: string]: string }>;
   onLog?: (line: LogLine) => void;
   /** What this run serves beside the doors of the cloud. Default: nothing. */
   local?: LocalRoutes;
   /** Where to listen. Default: 127.0.0.1. */
   host?: string;
-  /** Opens the gateway to callers that name another host than the loopback. Default: nobody may. */
+  /** Allows callers that address a host other than the loopback. Default: refused. */
   token?: string;
 }
 

@@ -26,7 +26,7 @@ async function pingRedis(url: string): Promise<string> {
   }
 }
 
-/** Asks each server over a connection of its own. Redis is optional: only one that should be there and is not counts. */
+/** Checks each server over a connection of its own. Redis is optional: a missing Redis counts only when one is configured. */
 export async function checkHealth({ mysql, redis }: Addresses): Promise<{ status: string; mysql: string; redis: string }> {
   const [mysqlState, redisState] = await Promise.all([pingMysql(mysql).catch(reason), redis ? pingRedis(redis.url).catch(reason) : 'none']);
   const well = mysqlState === 'ok' && (redisState === 'ok' || redisState === 'none');

@@ -54,7 +54,7 @@ export function httpEvent(request: HttpRequest & { headers: Record<string, strin
   return {
     path: url.pathname,
     httpMethod: request.method,
-    // The platform writes down whom it heard, behind whatever the caller claims.
+    // The platform appends the address it saw to whatever the caller claims.
     headers: { ...request.headers, 'x-forwarded-for': [request.headers['x-forwarded-for'], '127.0.0.1'].filter(Boolean).join(', ') },
     queryStringParameters: Object.fromEntries(url.searchParams),
     body: body.toString(isBase64Encoded ? 'base64' : 'utf8'),
@@ -79,7 +79,7 @@ export const nobodyAnswers = (): HttpAnswer => ({
   body: JSON.stringify({ success: false, error: { code: 'NOT_FOUND', message: '没有这个接口' }, requestId: randomUUID() }),
 });
 
-/** What the service writes back: the function's own HTTP answer, or else whatever it answered as JSON; a failure is a 500. */
+/** The HTTP response: the function's own, or else its answer as JSON; a failure is a 500. */
 export function httpAnswer(result: unknown): HttpAnswer {
   const answer = integrated.safeParse(result);
   if (!answer.success) {

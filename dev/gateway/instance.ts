@@ -15,7 +15,7 @@ export type FromWorker =
   | { kind: 'answer'; body: string }
   | { kind: 'answer'; fault: string };
 
-/** How the platform tells a caller that the function itself gave no answer. */
+/** The platform's error for a function that gave no answer. */
 interface PlatformError {
   errorCode: 1;
   errorMessage: string;
@@ -39,7 +39,7 @@ export interface InstanceOptions {
   onLog: (text: string, requestId: string | undefined) => void;
 }
 
-/** The worker's source as plain JavaScript: a thread that had to load a TypeScript loader first would start three times as slowly. */
+/** The worker's source as plain JavaScript: a thread that first loads a TypeScript loader starts three times as slowly. */
 export async function loadWorkerCode(): Promise<string> {
   const source = await readFile(new URL('./worker.ts', import.meta.url), 'utf8');
   const { code } = await transform(source, { loader: 'ts', format: 'cjs', target: 'node20' });
@@ -81,7 +81,7 @@ export function startInstance({ file, workerCode, env, limits, onLog }: Instance
   }
 
   function onReady(): void {
-    // The limit is on the call: loading the bundle has its own time.
+    // The time-out applies to the call; loading the bundle has its own.
     if (answer) startTimer();
   }
 

@@ -5,7 +5,7 @@ import type { LogLine } from './logs';
 import { Refusal } from './requests';
 import type { Vitals } from './vitals';
 
-/** Answers what only a local run serves; null for everything else. */
+/** Answers routes that exist in a local run only; null for all others. */
 export type LocalRoutes = (request: HttpRequest) => Promise<HttpAnswer | null>;
 
 export interface LocalRoutesOptions {
@@ -35,7 +35,7 @@ const types: Record<string, string> = {
   '.gif': 'image/gif',
 };
 
-// The browser itself sees to it that the page asks nobody but this gateway.
+// This policy makes the browser restrict the page's requests to this gateway.
 const headers = {
   'content-security-policy': "default-src 'self'; img-src 'self' blob: data:; frame-ancestors 'none'",
   'x-content-type-options': 'nosniff',

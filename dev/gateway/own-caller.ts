@@ -14,7 +14,7 @@ const COOKIE = 'gateway-token';
 
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
 
-/** The token that a request carries: in its query, in a header, or in the cookie that the query's token left behind. */
+/** The token of a request: from its query, a header, or the cookie set when the query's token was accepted. */
 function tokenIn({ path, headers }: Asked): string | null {
   const cookie = new RegExp(`(?:^|;\\s*)${COOKIE}=([^;]+)`).exec(headers.cookie ?? '')?.[1];
   const header = headers['x-gateway-token'];
@@ -33,11 +33,11 @@ export const cookieFor = (asked: Asked, token: string | null): string | null =>
     : null;
 
 /**
- * Refuses what a web page of somebody else can make a browser on this machine send. A local run answers without proof of who calls, so each
- * such request could act as any child or as the operator.
- * - A name that was rebound to 127.0.0.1 shows in `Host`: only loopback names pass, any other address needs the token.
- * - A foreign page shows in `Origin` and `Sec-Fetch-Site`. Opening a link to this gateway is allowed: the linking page cannot read the answer.
- * - A form sends no JSON: a POST of a page has to.
+ * Refuses requests that a foreign web page can make a browser on this machine send. A local run does not verify callers, so that such a request
+ * could act as any child or as the operator.
+ * - DNS rebinding to 127.0.0.1 is visible in `Host`: only loopback names pass; any other address needs the token.
+ * - A foreign page is visible in `Origin` and `Sec-Fetch-Site`. Following a link to this gateway is allowed: the linking page cannot read the answer.
+ * - A form cannot send JSON, so that a POST from a page must be JSON.
  * Requests without `Origin` come from a program on this machine (curl, a test), which is trusted.
  */
 export function requireOwnCaller(asked: Asked, token: string | null): void {

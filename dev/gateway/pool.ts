@@ -16,8 +16,8 @@ export interface PoolOptions {
 }
 
 /**
- * The instances of one function. The one used last is used next, so that the others can be seen to be superfluous; all but one
- * end after `idleMs` of rest. With `max` of them busy, calls wait in line.
+ * The instances of one function. The most recently used one is used next, so that surplus instances become idle; all but one end after `idleMs` of
+ * idle time. While `max` of them are busy, calls wait in a queue.
  */
 export function createPool({ start, max, idleMs }: PoolOptions): Pool {
   const all = new Set<Instance>();

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import * as z from 'zod';
 
-/** A refusal of the gateway itself, before any function is reached. */
+/** A refusal by the gateway itself, before any function is called. */
 export class Refusal extends Error {
   readonly status: number;
 
@@ -11,7 +11,7 @@ export class Refusal extends Error {
   }
 }
 
-// In the context, variables are `K=V;K=V`: an openid with one of these in it would write variables of its own.
+// In the context, variables are `K=V;K=V`: an openid that contains one of these characters would inject variables.
 const openid = z.string().regex(/^[\w-]{1,64}$/, 'letters, digits, - and _ only');
 
 export const instant = z.iso.datetime({ offset: true });
@@ -52,7 +52,7 @@ export async function readBody(request: IncomingMessage): Promise<Buffer> {
   let size = 0;
   for await (const chunk of request) {
     size += chunk.length;
-    // Read to the end all the same, or the caller sees a broken pipe in place of the answer.
+    // The body is read to its end, otherwise the caller sees a broken pipe instead of the answer.
     if (size <= maxBodyBytes) chunks.push(chunk);
   }
   if (size > maxBodyBytes) throw new Refusal(413, 'the body is larger than 6 MB');

@@ -15,7 +15,7 @@ type IncidentRecord = RowDataPacket & { rule: string; opened_at: Date; closed_at
 
 const hour = 3_600_000;
 
-/** What the monitor has written down: the minutes of the last hour before `until`, which this run did not hear itself, and the latest incidents. */
+/** What the monitor has stored: the minutes of the last hour before `until`, from before this run, and the latest incidents. */
 export async function readStoredVitals(account: Account, until: Date): Promise<{ minutes: MinuteRow[]; incidents: Incident[] }> {
   const connection = await createConnection({ ...account, connectTimeout: 2_000, timezone: 'Z', supportBigNumbers: true });
   try {

@@ -107,7 +107,7 @@ interface Figures {
   incidents: readonly Incident[];
 }
 
-/** What the charts show, whoever counted the minutes. */
+/** The data of the charts, from either source. */
 export function vitalsOf({ minutes, slow, incidents }: Figures): Vitals {
   // Events within calls are counted in rows of their own.
   const rows = minutes.filter(({ counts }) => counts.calls !== undefined);

@@ -13,7 +13,7 @@ function send(message: FromWorker): void {
   parentPort?.postMessage(message);
 }
 
-// Lines travel in the same channel as answers: none arrives after the answer it belongs to, or is lost in a crash.
+// Log lines use the same channel as answers, so that none arrives after its answer or is lost in a crash.
 for (const stream of [process.stdout, process.stderr]) {
   stream.write = (chunk: Uint8Array | string) => {
     send({ kind: 'log', text: typeof chunk === 'string' ? chunk : Buffer.from(chunk).toString() });
@@ -21,7 +21,7 @@ for (const stream of [process.stdout, process.stderr]) {
   };
 }
 
-/** Between calls the thread stands still, as an instance does in the cloud: what a function left running after its answer waits. */
+/** Between calls the thread is blocked, like a frozen instance in the cloud: work that a function left running after its answer waits. */
 function waitForCall(): void {
   Atomics.wait(callsPosted, 0, callsTaken);
   callsTaken += 1;
@@ -30,7 +30,7 @@ function waitForCall(): void {
 }
 
 async function serve({ event, context }: Invocation): Promise<void> {
-  // As the bootstrap does it: written, never deleted, so the previous caller's identity is still there for whoever reads it.
+  // As in the platform's bootstrap, variables are set and never deleted, so that the previous caller's identity stays readable.
   for (const variable of context.environ.split(';')) {
     const [name, value] = variable.split('=', 2);
     if (name) process.env[name] = value;

@@ -35,8 +35,8 @@ export async function aptSources(wanted: 'own' | 'own-or-sid'): Promise<AptSourc
   const known = [...new Set(mirrors.filter((mirror) => mirror !== undefined))];
   if (known.length === 0) throw new Error(`apt has no source for ${codename}`);
   if (family === 'debian' && wanted === 'own-or-sid') {
-    // A mirror frozen at a date serves lists past their time. They are signed all the same, so that an old one is the worst that can come; it is
-    // taken only when no mirror has a current one.
+    // A mirror frozen at a date serves expired lists. They are still signed, so that the only risk is an old version. They are used only when no
+    // mirror has a current list.
     const sid = (mirror: string, age: string) => ({ suite: 'sid', mirror, lines: [`deb [${options}${age}] ${mirror} sid main`] });
     return [...known.map((mirror) => sid(mirror, '')), ...known.map((mirror) => sid(mirror, ' check-valid-until=no'))];
   }
@@ -65,7 +65,7 @@ async function indexTargets(): Promise<IndexTarget[]> {
     uri,
   }));
   if (targets.length > 0) return targets;
-  // A machine that has never run `apt-get update` has no targets, but it tells what it would read.
+  // A machine that has never run `apt-get update` has no targets; apt then reports the ones that it would read.
   const wanted = await run('apt-get', ['update', '--print-uris']);
   return [...wanted.matchAll(/^'(https?:\S+?)\/dists\/(\S+?)\/([^/\s]+)\/binary-[^/\s]+\/Packages/gm)].map(
     ([, uri = '', release = '', component = '']) => ({

@@ -14,7 +14,7 @@ export interface Rung {
   find: () => Promise<Program>;
 }
 
-/** Goes down the chain until a program is found and starts; every step that fails leaves its reason. */
+/** Tries the sources in order until a program is found and starts; collects the reason of every failure. */
 export async function firstThatStarts<T>(rungs: Rung[], reasons: string[], start: (program: Program) => Promise<T>): Promise<T | null> {
   for (const { name, find } of rungs) {
     try {

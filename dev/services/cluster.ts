@@ -19,7 +19,7 @@ export interface Member {
   password: string;
   /** Its process: SIGKILL is a lost machine, SIGSTOP one that hangs. */
   signal(name: 'SIGKILL' | 'SIGSTOP' | 'SIGCONT'): void;
-  /** Starts one that was killed, on its data. Answers the port that it has from now on. */
+  /** Restarts a killed server on its data. Answers its new port. */
   restart(): Promise<number>;
 }
 
@@ -40,10 +40,10 @@ interface ClusterOptions {
   report: (line: string) => void;
 }
 
-/** Servers that nobody else uses, whatever the environment names: for what one would not do to another's. */
+/** Separate servers, whatever the environment names: for tests that kill or pause a server. */
 export async function startCluster({ mysqls, redises, mysqlFlags = [], report }: ClusterOptions): Promise<Cluster> {
   const home = await openTestHome();
-  // That a member ends is what some of its users are after.
+  // A member that ends is expected: some tests kill it.
   const supervisor = openSupervisor(home, () => {});
   const reasons: string[] = [];
   const mysqlOf = (program: Program) =>
@@ -77,7 +77,7 @@ const startSingle = async (program: Program, home: Home, supervisor: Supervisor,
   await startMember(program, home, supervisor, 'mysql1', ['--performance-schema=ON', ...flags]),
 ];
 
-/** Three members of one group, of which one takes writes and the others take its place when it is gone. */
+/** Three members of one group; one takes writes and another takes over when it fails. */
 async function startGroup(program: Program, home: Home, supervisor: Supervisor): Promise<[Member, ...Member[]]> {
   const ports = await Promise.all([freePort(), freePort(), freePort()]);
   const seeds = ports.map((port) => `127.0.0.1:${port}`);
@@ -97,7 +97,7 @@ async function startGroup(program: Program, home: Home, supervisor: Supervisor):
     '--loose-group-replication-ip-allowlist=127.0.0.1',
     '--loose-group-replication-start-on-boot=OFF',
     '--loose-group-replication-recovery-get-public-key=ON',
-    // Whoever asks a new primary meets everything that the old one had promised: a retry finds its own first attempt.
+    // A new primary applies the old one's transactions before it answers, so that a retry finds its own first attempt.
     '--loose-group-replication-consistency=BEFORE_ON_PRIMARY_FAILOVER',
   ];
   const [first, ...others] = await Promise.all(
@@ -111,7 +111,7 @@ async function startGroup(program: Program, home: Home, supervisor: Supervisor):
 
 async function joinGroup(member: Member, isFounder: boolean): Promise<void> {
   await asRoot(member, async (query) => {
-    // What made the template is on every member and must not be told to the others.
+    // Every member has the template's transactions already; they must not be replicated.
     await query('RESET BINARY LOGS AND GTIDS');
     await query("CHANGE REPLICATION SOURCE TO SOURCE_USER = 'root' FOR CHANNEL 'group_replication_recovery'");
     if (isFounder) await query('SET GLOBAL group_replication_bootstrap_group = ON');

@@ -5,7 +5,7 @@ import { type AptSources, aptSources } from './apt-sources';
 import { buildOnce, withProgress } from './cache';
 import { reasonOf, run } from './process';
 
-/** Raise it when a box is built differently: boxes of another recipe are not looked at. */
+/** Increase it when the recipe of a box changes: boxes of another recipe are ignored. */
 const RECIPE = 2;
 
 export interface BoxRecipe {
@@ -24,7 +24,7 @@ export interface BoxedServer {
   arguments: string[];
 }
 
-/** What only maintainer scripts, name services and plug-ins other than group replication ask for. The check of the libraries finds out if this is wrong. */
+/** Packages that only maintainer scripts, name services and unused plug-ins need. The library check fails if this is wrong. */
 const UNNEEDED = new RegExp(
   `^(${[
     'perl|libperl|libgdbm|libdb5|libbz2|debconf|adduser|passwd|lsb-base|init-system|gcc-\\d+-base|libc-gconv',
@@ -133,7 +133,7 @@ async function closureOf(apt: Apt, alternatives: string[]): Promise<AptPackage[]
   throw new Error(reasons.join('\n    '));
 }
 
-/** The loader falls back to the libraries of the machine without a word, and those may be too old: so each one is looked at. */
+/** The loader silently falls back to the machine's libraries, which may be too old. Therefore the path of each library is checked. */
 async function check(root: string, recipe: BoxRecipe): Promise<void> {
   const { command, arguments: args } = enter(root, recipe);
   const list = await run(command, ['--list', ...args]);

@@ -18,7 +18,7 @@ interface RunRecord {
   servers: Witness[];
 }
 
-/** A process is ours only while its command line has the mark: ids are used again. */
+/** Process ids are reused, so that a process counts as ours only while its command line contains the mark. */
 interface Witness {
   pid: number;
   mark: string;
@@ -39,7 +39,7 @@ export async function openKeptHome(path: string, report: (line: string) => void)
   for (;;) {
     writeFileSync(draft, ownRecord());
     try {
-      // A link is made or refused in one step and never shows a file half written.
+      // A link is created atomically and never exposes a half-written file.
       linkSync(draft, runFile);
       return { folder, runFile, removedAtEnd: false };
     } catch (error) {
@@ -51,7 +51,7 @@ export async function openKeptHome(path: string, report: (line: string) => void)
   }
 }
 
-/** A fresh folder that its supervisor removes; what killed test runs have left behind is removed first. */
+/** A fresh folder that its supervisor removes. Folders of killed test runs are removed first. */
 export async function openTestHome(): Promise<Home> {
   await sweepTestHomes();
   const folder = await mkdtemp(join(tmpdir(), TEST_PREFIX));
@@ -60,7 +60,7 @@ export async function openTestHome(): Promise<Home> {
   return { folder, runFile, removedAtEnd: true };
 }
 
-/** Ends what a killed supervisor has left running. Without a run file there is nothing to do. */
+/** Ends processes that a killed supervisor left running. Without a run file it does nothing. */
 export async function sweep(home: Home): Promise<void> {
   const record = readRecord(home.runFile);
   if (!record) return;
@@ -72,7 +72,7 @@ export async function sweep(home: Home): Promise<void> {
 async function releaseStale(runFile: string, report: (line: string) => void): Promise<void> {
   const record = readRecord(runFile);
   if (!record) return;
-  // A process killed a moment ago may still be on its way out.
+  // A process that was just killed may take a moment to exit.
   await until(() => !isOwnerAlive(record), LEAVE_MS);
   if (isOwnerAlive(record)) {
     throw new Error(
@@ -89,7 +89,7 @@ async function releaseStale(runFile: string, report: (line: string) => void): Pr
   removeIfUnchanged(runFile, record);
 }
 
-/** Two runs may find the same stale claim: the slower one must not remove what the faster one has just claimed. */
+/** Two runs may find the same stale claim: the slower one must not remove the new claim of the faster one. */
 function removeIfUnchanged(runFile: string, stale: RunRecord): void {
   if (JSON.stringify(readRecord(runFile)) === JSON.stringify(stale)) rmSync(runFile, { force: true });
 }
@@ -120,7 +120,7 @@ async function sweepTestHomes(): Promise<void> {
       if (record) await endStrays(record);
       await rm(folder, { recursive: true, force: true });
     } catch {
-      // The folder of another user, or one that another run is removing right now: neither is ours to worry about.
+      // Another user's folder, or one that another run is removing: both are ignored.
     }
   }
 }

@@ -8,7 +8,7 @@ export interface Services {
   /** An account that may create databases and accounts. `ours` when this run has started the server. */
   mysql: MysqlAddress;
   redis: RedisAddress | null;
-  /** Ends what this run has started, and waits for it. May be called twice. */
+  /** Ends the servers that this run has started and waits for their exit. May be called twice. */
   stop(): Promise<void>;
 }
 

@@ -46,7 +46,7 @@ async function prepareData(program: Program, home: Home): Promise<void> {
     .slice(0, 12);
   const template = await buildOnce(`mysql-data-${program.version}-${recipe}`, async (draft) => {
     await run(program.command, [...flags, `--datadir=${draft}/data`, '--initialize-insecure']);
-    // Two servers with one identity confuse whoever looks at them; each writes its own at its first start.
+    // Two servers must not share a server UUID; each writes its own at its first start.
     await rm(join(draft, 'data/auto.cnf'), { force: true });
   });
   const draft = `${data}.draft`;

@@ -16,7 +16,7 @@ export interface MysqlAddress {
   ours: boolean;
 }
 
-/** Places that hold a server and often are not on PATH. */
+/** Folders that often contain a server and are not on PATH. */
 const MORE_FOLDERS = ['/usr/sbin', '/usr/local/sbin', '/usr/local/mysql/bin'].concat(
   ['/opt/homebrew', '/usr/local', '/home/linuxbrew/.linuxbrew'].flatMap((prefix) =>
     ['mysql', 'mysql@9.7', 'mysql@8.4', 'mysql@8.0'].map((keg) => `${prefix}/opt/${keg}/bin`),
@@ -30,7 +30,7 @@ const WAYS_OUT = [
   'on Windows, use WSL2',
 ];
 
-/** A server named by the environment. One that does not answer is an error: another must not stand in for it unseen. */
+/** A server named by the environment. When it does not answer, the start fails: another server must not silently replace it. */
 export async function givenMysql(): Promise<MysqlAddress | null> {
   const { DB_HOST: host, DB_PORT, DB_USER, DB_PASSWORD } = process.env;
   if (!host) return null;

@@ -59,7 +59,7 @@ export async function freePort(): Promise<number> {
         probe.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
       });
     });
-    // Some systems hand out low ports; one that a database client takes by default would hide a forgotten setting.
+    // Some systems assign low ports. A client's default port would hide a missing setting.
     if (port > 0 && port !== 3306 && port !== 6379) return port;
   }
 }
@@ -74,11 +74,11 @@ export function commandLine(pid: number): string | null {
   return spawnSync('ps', ['-ww', '-o', 'command=', '-p', String(pid)], { encoding: 'utf8' }).stdout?.trim() || null;
 }
 
-/** A value that differs between two processes that had the same id, one after the other; null when none lives. */
+/** A value that differs between two processes with the same id, one after the other; null when none is alive. */
 export function birthOf(pid: number): string | null {
   if (process.platform === 'linux') {
     const fields = readOrNull(`/proc/${pid}/stat`)?.split(') ').at(-1)?.split(' ');
-    // A killed process that nobody has waited for is still listed, as Z.
+    // A killed process whose parent has not waited for it is still listed, as Z.
     return fields && fields[0] !== 'Z' ? (fields[19] ?? null) : null;
   }
   if (process.platform === 'win32') return canSignal(pid) ? 'alive' : null;

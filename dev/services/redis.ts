@@ -27,7 +27,7 @@ const WAYS_OUT = [
   'install redis-server or valkey-server so that it is on PATH (macOS: brew install redis)',
 ];
 
-/** A server named by the environment. One that does not answer is an error: another must not stand in for it unseen. */
+/** A server named by the environment. When it does not answer, the start fails: another server must not silently replace it. */
 export async function givenRedis(): Promise<RedisAddress | null> {
   const url = process.env.REDIS_URL;
   if (!url) return null;
@@ -55,7 +55,7 @@ export function redisChain(report: (line: string) => void): Rung[] {
   return [...(installed.length > 0 ? installed : [none]), ...(debianFamily() ? [debianRung(report)] : [])];
 }
 
-/** Null when none starts and the product can do without. */
+/** Null when none starts; the product works without Redis. */
 export async function startRedis(
   rungs: Rung[],
   home: Home,
@@ -103,7 +103,7 @@ export async function runRedis(
   mkdirSync(folder, { recursive: true });
   for (let attempt = 1; ; attempt++) {
     const port = await freePort();
-    // A cache: nothing is written, so that nothing old comes back after a restart.
+    // A cache: persistence is off, so that no stale data return after a restart.
     const flags = ['--bind', '127.0.0.1', '--port', String(port), '--save', '', '--appendonly', 'no', '--dir', folder, ...more];
     try {
       await supervisor.start({

@@ -11,7 +11,7 @@ interface ServerPlan {
   title: string;
   command: string;
   arguments: string[];
-  /** What only this server's command line has. */
+  /** Text that only this server's command line contains. */
   mark: string;
   /** The line of its log that says it takes connections. */
   ready: RegExp;
@@ -48,7 +48,7 @@ export function openSupervisor(home: Home, report: (line: string) => void): Supe
   child.once('exit', () => {
     if (!stopping) report('the supervisor of the servers was killed: stop and start again');
   });
-  // A write to a supervisor that has just been killed fails; its exit is what counts.
+  // A write to a supervisor that was just killed fails; the exit handler deals with it.
   child.stdin.on('error', () => {});
   createInterface({ input: child.stdout }).on('line', (line) => {
     const { id, how, again }: { id: number; how: string; again: boolean } = JSON.parse(line);
@@ -61,7 +61,7 @@ export function openSupervisor(home: Home, report: (line: string) => void): Supe
     lastId += 1;
     const id = lastId;
     const logFile = join(home.folder, `${plan.title.toLowerCase()}.log`);
-    // The log of the run before says 'ready' too.
+    // The log of the previous run contains 'ready' too.
     rmSync(logFile, { force: true });
     child.stdin.write(`${JSON.stringify({ ...plan, id, logFile, cwd: home.folder })}\n`);
     const deadline = Date.now() + READY_MS;
@@ -82,7 +82,7 @@ export function openSupervisor(home: Home, report: (line: string) => void): Supe
     await sweep(home);
   }
 
-  // The parent may simply end: its end closes the pipe, and that is the supervisor's sign.
+  // When the parent process ends, the pipe closes; that tells the supervisor to end.
   child.unref();
   for (const stream of [child.stdin, child.stdout]) if ('unref' in stream && typeof stream.unref === 'function') stream.unref();
   return {

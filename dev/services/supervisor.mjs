@@ -1,6 +1,6 @@
-// Owns the servers of one run. Outlives the process that asked for them by the time it takes to end them.
-// Requests come over stdin, one JSON object a line; stdin closes when the asking process is gone, for whatever reason.
-// It runs in a session of its own: a Ctrl-C reaches the asking process alone.
+// Owns the servers of one run. It outlives the requesting process only until the servers have ended.
+// Requests come over stdin, one JSON object per line; stdin closes when the requesting process ends for any reason.
+// It runs in its own session, so that Ctrl-C reaches the requesting process only.
 import { spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
@@ -44,7 +44,7 @@ function start(plan, logMode) {
   writeRunFile();
 }
 
-/** A server that ends again and again has a reason that a restart does not mend. */
+/** A server that crashes repeatedly is not restarted any more: another restart would not help. */
 function mayRestart({ id, restart }) {
   const times = restart ? restarts.get(id)?.filter((at) => Date.now() - at < RESTARTS.withinMs) : undefined;
   if (times === undefined || times.length >= RESTARTS.atMost) return false;

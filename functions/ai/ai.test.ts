@@ -74,7 +74,7 @@ const rowOf = async ({ userId }: Child, id: number) => {
 };
 
 describe('a comment', () => {
-  test('that comes quickly stands in the answer and in the diary, whose version it does not move', async () => {
+  test('that is ready quickly is in the answer and in the diary; the diary’s version does not change', async () => {
     const child = await newChild();
     const { id, version } = await write(child, '今天去公园看小鸭子');
     const job = await comment(child, id);
@@ -137,7 +137,7 @@ describe('a comment', () => {
     expect((await http(main, 'GET', `/api/ai/job/${jobId}`, { token: child.token })).body.data).toEqual(asked.body.data);
   });
 
-  test('that takes its time is fetched by whoever asks for the job, and paid for once', async () => {
+  test('that takes long is fetched when the job is read, and paid for once', async () => {
     const child = await newChild();
     const { id } = await write(child, '慢慢来 #slow-4000');
     const started = Date.now();
@@ -150,7 +150,7 @@ describe('a comment', () => {
     expect(services.coze.paid('慢慢来')).toBe(1);
   });
 
-  test('is told what the child wrote, felt and saw, and no more than a part of a long text', async () => {
+  test('sends text, mood and weather to the provider, and only a part of a long text', async () => {
     const child = await newChild();
     const { id } = await write(child, `很长的日记${'写'.repeat(9_000)}`);
     await comment(child, id);
@@ -260,7 +260,7 @@ describe('a provider that fails', () => {
     expect(conversations() - opened).toBe(2);
   });
 
-  test('waits as long as it is told to', async () => {
+  test('is retried after the time that it asks for', async () => {
     const child = await newChild();
     const { id } = await write(child, '请稍后 #429');
     const job = await comment(child, id);
@@ -291,7 +291,7 @@ describe('a provider that fails', () => {
     expect(again.id).not.toBe(job.id);
   });
 
-  test('again and again is left alone for a while, and tried once before all may call', async () => {
+  test('repeatedly opens the circuit breaker; one probe follows before all calls are allowed', async () => {
     const child = await newChild();
     const broken = await Promise.all(['01', '02', '03'].map((day) => write(child, '坏了 #500', `2025-01-${day}`)));
     for (const { id } of broken) await ended(child, (await comment(child, id)).id);
@@ -336,7 +336,7 @@ describe('a result', () => {
 });
 
 describe('the quota', () => {
-  test('of a Beijing day holds against many calls at once, and begins anew the next day', async () => {
+  test('of a Beijing day is not exceeded by concurrent calls, and is full again the next day', async () => {
     const child = await newChild();
     const days = ['11', '12', '13', '14', '15'].map((day) => `2025-01-${day}`);
     const diaries = await Promise.all(days.map((date) => write(child, '配额', date)));
@@ -358,7 +358,7 @@ describe('the quota', () => {
     });
   });
 
-  test('outlives the account: the same person signing in anew has spent what the erased account spent', async () => {
+  test('survives the account: jobs of an erased account count for the same person’s new account', async () => {
     const child = await newChild();
     const { id } = await write(child, '配额');
     await withSettings({ aiQuota: { comment: 1, image: 1 } }, async () => {
@@ -396,7 +396,7 @@ describe('switched off', () => {
     expect(await charged(child)).toBe(0);
   });
 
-  test('for want of a token, it says so, and everything else works', async () => {
+  test('without a token the AI answers PROVIDER_ERROR, and everything else works', async () => {
     const child = await newChild();
     await withSettings({ ai: null }, async () => {
       const { id } = await write(child, '没有配置');
@@ -445,7 +445,7 @@ describe('the worker', () => {
     expect([services.coze.paid(marker), await charged(child)]).toEqual([1, 0]);
   });
 
-  test('is nobody’s to start but the timer’s and our own functions’', async () => {
+  test('can be started only by the timer and by our own functions', async () => {
     const child = await newChild();
     expect(await refused(main, child.openid, 'work')).toMatchObject({ code: 'FORBIDDEN' });
     expect(await refused(main, null, 'work')).toMatchObject({ code: 'UNAUTHENTICATED' });

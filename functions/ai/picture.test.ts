@@ -59,7 +59,7 @@ describe('a picture', () => {
     expect(filesOf(child)).toEqual([job.result.imageUrl]);
   });
 
-  test('that takes long is gone on with after the answer, by the other function', async () => {
+  test('that takes long is finished after the answer, by the other function', async () => {
     const child = await newChild();
     const job = await draw(child, { content: '慢慢画 #slow-2500' });
     expect(job).toMatchObject({ status: 'running', result: null });
@@ -260,7 +260,7 @@ describe('with the content check on, a picture', () => {
     expect(filesOf(child)).toEqual([]);
   });
 
-  test('is nobody else’s to decide: a trace id that was not given out changes nothing', async () => {
+  test('is not changed by a verdict with an unknown trace id', async () => {
     expect(await push('60f96f1d-3845297a-1976a3ae', 'pass')).toMatchObject({ data: { known: false } });
   });
 });

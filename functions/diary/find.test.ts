@@ -55,7 +55,7 @@ describe('search', () => {
     expect(marked(found)).toBe('Ｈｅｌｌｏ');
   });
 
-  test('filters by mood, tag and days, and reads nobody else', async () => {
+  test('filters by mood, tag and days, and finds the caller’s own diaries only', async () => {
     const [child, other] = [await newChild(), await newChild()];
     await write(child, '2025-01-10', '公园', { mood: 'happy', tags: ['周末'] });
     await write(child, '2025-01-11', '公园', { mood: 'sad' });
@@ -126,7 +126,7 @@ test('neighbours are the nearest diaries before and after a day', async () => {
   });
 });
 
-test('related diaries share the mood or a tag; a diary of somebody else is NOT_FOUND', async () => {
+test('related diaries share the mood or a tag; a diary of another child answers NOT_FOUND', async () => {
   const [child, other] = [await newChild(), await newChild()];
   const { diary } = await write(child, '2025-01-10', '一', { mood: 'happy', tags: ['周末', '公园'] });
   await write(child, '2025-01-11', '二', { mood: 'happy' });

@@ -85,7 +85,7 @@ describe('a request asked again', () => {
     await ok(main, openid, 'create', write, { requestId });
   });
 
-  test('32 times at once writes once and answers all alike', async () => {
+  test('32 times at once writes once and gives every call the same answer', async () => {
     const { openid, userId } = await newChild();
     const answers = await Promise.all(Array.from({ length: 32 }, () => send(main, openid, 'create', write, { requestId })));
     for (const answer of answers) expect(answer).toEqual(answers[0]);
@@ -93,7 +93,7 @@ describe('a request asked again', () => {
     expect(await countOf(userId)).toEqual(ONCE);
   });
 
-  test('at once with two bodies: one stands, the other is refused', async () => {
+  test('at once with two bodies: one is written, the other is refused', async () => {
     const { openid, userId } = await newChild();
     const answers = await Promise.all(['一', '二'].map((content) => send(main, openid, 'create', { date: TODAY, content }, { requestId })));
     const codes = answers.map((answer) => (answer.success ? 'OK' : answer.error.code)).sort();
@@ -103,7 +103,7 @@ describe('a request asked again', () => {
 });
 
 describe('at the same time', () => {
-  test('64 creates of one date: one wins, the others are told which diary stands', async () => {
+  test('64 creates of one date: one wins, the others answer with the existing diary', async () => {
     const { openid, userId } = await newChild();
     const answers = await Promise.all(
       Array.from({ length: 64 }, (_, index) => send(main, openid, 'create', { date: TODAY, content: `${index}` })),
@@ -118,7 +118,7 @@ describe('at the same time', () => {
     expect(await countOf(userId)).toEqual(ONCE);
   });
 
-  test('64 creates of 64 days all stand, in totals, streak and rewards', async () => {
+  test('64 creates of 64 days are all written and counted in totals, streak and rewards', async () => {
     const { openid, userId } = await newChild();
     const answers = await Promise.all(
       Array.from({ length: 64 }, (_, index) => send(main, openid, 'create', { date: addDays(TODAY, -index), content: `${index}` })),

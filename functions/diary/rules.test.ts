@@ -74,7 +74,7 @@ describe('one diary a day', () => {
     expect((await ok(main, openid, 'get', { date: TODAY })).diary).toEqual(diary);
   });
 
-  test('a change based on an older version is refused with the copy that stands', async () => {
+  test('a change based on a stale version is refused with the current diary', async () => {
     const { openid } = await newChild();
     const { diary } = await create(openid);
     const { diary: current } = await update(openid, diary, { content: '手机上改的' });
@@ -120,7 +120,7 @@ describe('one diary a day', () => {
     for (const { receipt } of receipts) expect(receipt).toMatch(/^[\x20-\x7e]{2,150}$/);
   });
 
-  test('D3: a stranger, the deleted and the never written answer alike', async () => {
+  test('D3: another child’s diary, a deleted one and one never written give the same answer', async () => {
     const { openid } = await newChild();
     const stranger = await newChild();
     await create(openid);
@@ -140,7 +140,7 @@ describe('one diary a day', () => {
 });
 
 describe('rewards', () => {
-  test('a date pays once for ever: not after deletion, not after un-publishing, not after moving away and back', async () => {
+  test('a date pays once: not again after deletion, un-publishing, or moving away and back', async () => {
     const { openid } = await newChild();
     let { diary } = await create(openid);
     expect(await pointsOf(openid)).toBe(5);

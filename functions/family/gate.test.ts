@@ -85,7 +85,7 @@ describe('wrong PINs', () => {
     expect(await wrongPin(openid)).toMatchObject({ retryAfter: 900 });
   });
 
-  test('are forgotten after a right one', async () => {
+  test('are reset by the right PIN', async () => {
     const { openid } = await newGuarded();
     for (let wrong = 0; wrong < 4; wrong += 1) await wrongPin(openid);
     await ok(main, openid, 'unlock', { pin: PIN });
@@ -186,7 +186,7 @@ describe('a forgotten PIN', () => {
     expect((await ok(sync, openid, 'home', {}, at(1_441))).family).toMatchObject({ hasPin: false, pinResetAt: null });
   });
 
-  test('is kept by whoever knows it', async () => {
+  test('is kept when the reset is cancelled with the right PIN', async () => {
     const child = await newGuarded();
     await ok(main, child.openid, 'resetPin');
     expect((await refused(main, child.openid, 'cancelReset', { pin: '000000' })).code).toBe('PIN_INVALID');

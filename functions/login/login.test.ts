@@ -14,7 +14,7 @@ const profileBy = async (token: string, now?: string) => {
 };
 
 describe('inside the mini-program', () => {
-  test('WeChat’s word is enough: no code is needed, and the first login makes the account', async () => {
+  test('WeChat’s context identifies the caller: no code is needed, and the first login creates the account', async () => {
     const openid = newOpenid();
     expect((await refused(diary, openid, 'stats')).code).toBe('UNAUTHENTICATED');
     const first = await ok(main, openid, 'login');
@@ -36,7 +36,7 @@ describe('inside the mini-program', () => {
     expect(await usersCalled(openid)).toHaveLength(1);
   });
 
-  test('oAAA and oaaa are two children', async () => {
+  test('openids are case-sensitive: oAAA and oaaa are two children', async () => {
     const tail = newOpenid();
     const [upper, lower] = [await ok(main, `oAAA${tail}`, 'login'), await ok(main, `oaaa${tail}`, 'login')];
     expect(lower.isNewUser).toBe(true);
@@ -99,13 +99,13 @@ describe('over HTTP', () => {
     expect(performance.now() - started).toBeLessThan(1_000);
   });
 
-  test('WeChat away is UNAVAILABLE, and the mini-program’s door does not notice', async () => {
+  test('WeChat down is UNAVAILABLE over HTTP; the mini-program’s door still signs in', async () => {
     const away = await freshInstance({ WX_API_BASE: 'http://127.0.0.1:1' });
     expect((await http(away.login, 'POST', '/api/auth/login', { body: { code: 'dev-x' } })).status).toBe(503);
     await ok(away.login, newOpenid(), 'login');
   });
 
-  test('a session key never leaves', async () => {
+  test('a session key is in no answer', async () => {
     expect(JSON.stringify(await byCode(`dev-${newOpenid()}`))).not.toMatch(/session_?key/i);
   });
 
@@ -147,7 +147,7 @@ describe('tokens', () => {
     expect((await refresh(token, '2025-01-29T04:01:00.000Z')).status).toBe(401);
   });
 
-  test('after logout all earlier ones are dead at once on every function, and none can be renewed', async () => {
+  test('after logout all earlier ones are refused at once by every function, and none can be renewed', async () => {
     const { openid, token } = await newChild();
     const { body } = await refresh(token);
     for (const each of [token, body.data.token]) expect(await profileBy(each)).toBe(200);
@@ -175,7 +175,7 @@ describe('tokens', () => {
     expect(fresh.userInfo.id).not.toBe(userId);
   });
 
-  test('of an erased account do not shut its owner out of the fresh one', async () => {
+  test('of an erased account do not keep its owner from signing in to the new one', async () => {
     const { token, userId, openid } = await newChild();
     await select('UPDATE users SET status = 0, openid = NULL, token_epoch = token_epoch + 1 WHERE id = ?', [userId]);
     const { userInfo } = await ok(main, openid, 'login');
@@ -204,7 +204,7 @@ describe('tokens', () => {
     expect(await profileThere(next.user, token)).toBe(401);
   });
 
-  test('at the console stand in the event', async () => {
+  test('are read from the event at the console door', async () => {
     const { token, userId } = await newChild();
     expect(await ok(user, null, 'profile', {}, { token })).toMatchObject({ id: userId });
     expect((await refused(user, null, 'profile')).code).toBe('UNAUTHENTICATED');
@@ -213,7 +213,7 @@ describe('tokens', () => {
   });
 });
 
-test('fields nobody asked for are refused', async () => {
+test('unknown fields are refused', async () => {
   const openid = newOpenid();
   for (const field of ['openid', 'userId', 'nickname', 'points', 'isNewUser']) {
     expect(await refused(main, openid, 'login', { [field]: 'x' })).toMatchObject({ code: 'INVALID_INPUT', details: [{ path: field }] });

@@ -56,7 +56,7 @@ describe('a family’s prizes', () => {
     expect((await ok(main, child.openid, 'config')).prizes).toMatchObject([{ name: '去动物园' }]);
   });
 
-  test('with a limited stock of 5 are won five times by 64 draws at once, and nobody is charged for the rest', async () => {
+  test('with a stock of 5 are won five times by 64 concurrent draws; the other draws are not charged', async () => {
     const child = await withPrizes([{ ...zoo, stockType: 'limited', stock: 5 }]);
     const answers = await Promise.all(Array.from({ length: 64 }, () => draw(child)));
     const codes = answers.map((answer) => (answer.success ? 'OK' : answer.error.code));
@@ -144,7 +144,7 @@ describe('cost and daily limit', () => {
 });
 
 describe('a physical prize', () => {
-  test('is handed over once, can be taken back, and the phone hears of it', async () => {
+  test('is handed over once, that can be withdrawn, and the change is in the phone’s feed', async () => {
     const child = await withPrizes([zoo]);
     const { id, given } = await won(child);
     expect(given).toBe(false);

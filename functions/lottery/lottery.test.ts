@@ -188,7 +188,7 @@ describe('a draw', () => {
     expect(await send(main, child.openid, 'draw', {}, { requestId: 'last' })).toEqual(first);
   });
 
-  test('follows the prizes at once when they are edited behind the functions’ back', async () => {
+  test('uses prizes edited directly in the database at once', async () => {
     const child = await newChild(100);
     await setPrizes({ name: 'a', probability: 1 });
     expect(await ok(main, child.openid, 'draw')).toMatchObject({ draw: { prize: { name: 'a' } } });
@@ -235,7 +235,7 @@ describe('many draws at once', () => {
     }
   });
 
-  test('when one prize runs out the others keep their odds and latecomers simply do not win it', async () => {
+  test('when one prize is sold out the others keep their odds, and later rolls on it win nothing', async () => {
     const [rare, common] = await setPrizes({ name: 'rare', probability: 0.5, stock: 2 }, { name: 'common', probability: 0.5 });
     const children = await times(40, () => newChild(10));
     const answers = await Promise.all(children.map(({ openid }) => ok(main, openid, 'draw')));

@@ -50,7 +50,7 @@ describe('spending', () => {
     expect((await ok(main, openid, 'records')).records[0]).toEqual(spent.record);
   });
 
-  test('more than there is is refused and leaves no row', async () => {
+  test('more than the balance is refused and writes no row', async () => {
     const { openid, userId } = await newChild(10);
     expect((await refused(main, openid, 'deduct', { amount: 11, source: 'x' })).code).toBe('POINTS_INSUFFICIENT');
     expect(await ledgerOf(userId)).toHaveLength(1);
@@ -188,7 +188,7 @@ describe('giving', () => {
     expect(await ledgerOf(userId)).toHaveLength(1);
   });
 
-  test('a request id is one gift, whoever it is for, and no other operator’s and no child’s', async () => {
+  test('a request id is one gift for all users, and is separate per operator and from children’s ids', async () => {
     const [alice, bob] = [await newChild(), await newChild()];
     const gift = { amount: 7, source: 'x' };
     const options = { ...OPERATOR, requestId: 'gift-to-one' };
@@ -219,7 +219,7 @@ describe('giving', () => {
     expect((await refused(main, null, 'deduct', { amount: 1, source: 'x' }, OPERATOR)).code).toBe('FORBIDDEN');
   });
 
-  test('nobody receives what is sent to an account that does not exist or was erased', async () => {
+  test('a gift to an unknown or erased account answers NOT_FOUND and writes nothing', async () => {
     const { userId } = await newChild();
     await postErase(testDatabase(), { userId, epoch: null, personHash: Buffer.alloc(32), now: new Date(NOON) });
     for (const nobody of [userId, 4_000_000_000]) {

@@ -127,7 +127,7 @@ describe('a mutation', () => {
     expect(await standing(child, '2025-01-19')).toBeNull();
   });
 
-  test('whose answer was acknowledged is known to be done, though no longer how', async () => {
+  test('whose answer was acknowledged is applied again without its row', async () => {
     const child = await newChild(100);
     const phone = phoneOf(child);
     const tooMuch = mutation(2, 'points.deduct', { amount: 500, source: 'x' });
@@ -162,7 +162,7 @@ describe('a mutation', () => {
     expect(await kept(child)).toEqual([{ reason: 'conflict', content: '晚', diary_date: DAY }]);
   });
 
-  test('of a restored backup is not done again; what it then makes up under used numbers is stale', async () => {
+  test('of a restored phone is not applied again; new content under used numbers is stale', async () => {
     const child = await newChild();
     const phone = phoneOf(child);
     await phone.send([write(1, DAY, 'a'), write(2, '2025-01-19', 'b')]);
@@ -174,7 +174,7 @@ describe('a mutation', () => {
     expect(await standing(child, '2025-01-20')).toBeNull();
   });
 
-  test('whose number is older than anything remembered is stale', async () => {
+  test('whose number is older than every stored request is stale', async () => {
     const child = await newChild();
     const phone = phoneOf(child);
     await phone.send([write(1, DAY, 'a'), write(2, '2025-01-19', 'b')]);
@@ -237,7 +237,7 @@ describe('a mutation', () => {
     expect(statuses(await phoneOf(alice).send([write(1, '2025-01-19', 'other phone')]))).toEqual([[1, 'applied']]);
   });
 
-  test('that is wrong is refused with its fields; its neighbours are done', async () => {
+  test('that is invalid is rejected with its fields; the others are applied', async () => {
     const child = await newChild();
     const phone = phoneOf(child);
     const { results } = await phone.sync([
@@ -275,7 +275,7 @@ describe('a mutation', () => {
     expect(await ok(points, child.openid, 'balance')).toEqual({ points: 100 });
   });
 
-  test('that fails for no reason of its own is tried again twice, then refused, so that the queue goes on', async () => {
+  test('that fails unexpectedly is retried twice, then rejected, so that the queue continues', async () => {
     const child = await newChild();
     const phone = phoneOf(child);
     await db().query(`CREATE TRIGGER poison BEFORE INSERT ON diaries FOR EACH ROW
@@ -368,7 +368,7 @@ describe('two phones on one day', () => {
     return { child, a, b, base };
   }
 
-  test('newest: the later text stands, whoever comes first; the other is kept', async () => {
+  test('newest: the later text wins in either order of arrival; the other is kept', async () => {
     const { child, a, b, base } = await twoPhones();
     await a.send([write(2, DAY, '早', { baseRev: base, modifiedAt: minutesAfterNoon(1) })]);
     expect(await b.one(write(1, DAY, '晚', { baseRev: base, modifiedAt: minutesAfterNoon(2) }))).toMatchObject({
@@ -378,7 +378,7 @@ describe('two phones on one day', () => {
     expect(await kept(child)).toEqual([{ reason: 'conflict', content: '早', diary_date: DAY }]);
   });
 
-  test('newest: an earlier text that comes later loses, is answered what stands, and is kept', async () => {
+  test('newest: an earlier text that arrives later loses, is answered with the stored diary, and is kept', async () => {
     const { child, a, b, base } = await twoPhones();
     await a.send([write(2, DAY, '晚', { baseRev: base, modifiedAt: minutesAfterNoon(2) })]);
     const result = await b.one(write(1, DAY, '早', { baseRev: base, modifiedAt: minutesAfterNoon(1) }));
@@ -424,7 +424,7 @@ describe('two phones on one day', () => {
     expect(await kept(child)).toEqual([]);
   });
 
-  test('whoever wrote what stood already has seen it, but not what was written since', async () => {
+  test('a put that found the diary unchanged has seen that version, but no later one', async () => {
     const { child, a, b, base } = await twoPhones();
     await a.send([write(2, DAY, '一样', { baseRev: base })]);
     const edit = (mid: number, content: string) => write(mid, DAY, content, { baseRev: base, prev: mid - 1, policy: 'server' });
@@ -468,7 +468,7 @@ describe('two phones on one day', () => {
     expect((await kept(child)).map(({ content }) => content)).toEqual(['甲', '四']);
   });
 
-  test('a mutation of its own that the author had not seen is a conflict all the same', async () => {
+  test('an unseen earlier mutation of the same phone is a conflict too', async () => {
     const { b, base } = await twoPhones();
     await b.send([write(1, DAY, '一', { baseRev: base })]);
     expect(await b.one(write(2, DAY, '二', { baseRev: base, prev: 0, policy: 'server' }))).toMatchObject({ status: 'conflict' });
@@ -487,14 +487,14 @@ describe('two phones on one day', () => {
     });
   });
 
-  test('a version that the server never gave proves nothing', async () => {
+  test('a version that the server never issued does not count as seen', async () => {
     const { child, a, b, base } = await twoPhones();
     await a.send([write(2, DAY, '早', { baseRev: base })]);
     expect(await b.one(write(1, DAY, '晚', { baseRev: 9_000_000_000, policy: 'server' }))).toMatchObject({ status: 'conflict' });
     expect((await kept(child)).length).toBe(1);
   });
 
-  test('a clock that runs ahead wins nothing: nothing is written later than now', async () => {
+  test('a clock that is ahead wins no conflict: times in the future count as now', async () => {
     const { child, a, b, base } = await twoPhones();
     await a.send([write(2, DAY, '真的', { baseRev: base, modifiedAt: '2031-01-01T00:00:00.000Z' })], {}, minutesAfterNoon(1));
     expect(await b.one(write(1, DAY, '后来', { baseRev: base, modifiedAt: minutesAfterNoon(2) }), {}, minutesAfterNoon(3))).toMatchObject({
@@ -503,7 +503,7 @@ describe('two phones on one day', () => {
     expect(await standing(child, DAY)).toMatchObject({ content: '后来' });
   });
 
-  test('a clock that stands in 1970 loses nothing when it says what time it believes it is', async () => {
+  test('a phone whose clock shows 1970 loses no conflict when it sends its clock', async () => {
     const { child, a, b, base } = await twoPhones();
     await a.send([write(2, DAY, '早', { baseRev: base, modifiedAt: minutesAfterNoon(1) })]);
     const late = write(1, DAY, '晚', { baseRev: base, modifiedAt: '1970-01-01T00:10:00.000Z' });
@@ -654,7 +654,7 @@ describe('the feed', () => {
 });
 
 describe('sync', () => {
-  test('tells a client that is too old to be updated, and does nothing', async () => {
+  test('answers UPGRADE_REQUIRED to a client that is too old, and applies nothing', async () => {
     const child = await newChild();
     const error = await refused(main, child.openid, 'sync', { clientId: newClient(), contractVersion: 0, mutations: [write(1, DAY, 'a')] });
     expect(error.code).toBe('UPGRADE_REQUIRED');
@@ -677,7 +677,7 @@ describe('sync', () => {
     expect(error).toMatchObject({ code: 'INVALID_INPUT', details: [{ path }] });
   });
 
-  test('nobody reaches another child’s data by its client id', async () => {
+  test('another child’s client id gives no access to that child’s data', async () => {
     const [alice, bob] = [await newChild(), await newChild()];
     const phone = phoneOf(alice);
     await phone.send([write(1, DAY, '秘密'), mutation(2, 'task.create', { title: 't' })]);

@@ -119,7 +119,7 @@ describe('the tasks of a day', () => {
     expect(await refused(main, openid, 'list', { date })).toMatchObject({ code: 'INVALID_INPUT', details: [{ path: 'date' }] });
   });
 
-  test('are nobody’s before the first login', async () => {
+  test('before the first login: every user action answers UNAUTHENTICATED', async () => {
     expect((await refused(main, newOpenid(), 'list')).code).toBe('UNAUTHENTICATED');
   });
 });
@@ -238,7 +238,7 @@ describe('a task of one’s own', () => {
 });
 
 describe('a repeating task', () => {
-  test('that is daily stands on every day from its first on', async () => {
+  test('that is daily is due on every day from its first', async () => {
     const child = await newChild();
     const task = await create(child, { title: '练琴', repeat: { kind: 'daily' }, date: TOMORROW });
     expect(task).toMatchObject({ date: TOMORROW, repeat: { kind: 'daily' } });
@@ -247,7 +247,7 @@ describe('a repeating task', () => {
     expect((await list(child, TOMORROW)).at(-1)).toEqual(task);
   });
 
-  test('that is weekly stands on its weekdays only; the next one is made and answered at once', async () => {
+  test('that is weekly is due on its weekdays only; the next one is created and answered at once', async () => {
     const child = await newChild();
     // Today is a Wednesday.
     const task = await create(child, { title: '游泳', repeat: { kind: 'weekly', weekdays: [7, 1, 7] } });
@@ -313,7 +313,7 @@ describe('a repeating task', () => {
     for (const days of [1, 2]) expect((await titles(child, addDays(TODAY, days))).filter((title) => title === '练琴')).toHaveLength(1);
   });
 
-  test('that was deleted does not come back when a day that was done is sent as it stands', async () => {
+  test('that was deleted does not return when a completed day is sent unchanged', async () => {
     const child = await newChild();
     const repeat = { kind: 'daily' };
     const { id } = await create(child, { title: '练琴', repeat });
@@ -442,7 +442,7 @@ describe('how a task repeats can be changed', () => {
     expect((await list(child, TOMORROW)).at(-1)).toMatchObject({ title: '练琴', pointsReward: 7, repeat: DAILY });
   });
 
-  test('not by naming what stands already: nothing goes', async () => {
+  test('not by sending the current values: no day is removed', async () => {
     const child = await newChild();
     const { id } = await create(child, { title: '练琴', repeat: DAILY });
     await daysOf(child);
@@ -540,7 +540,7 @@ describe('changing and deleting', () => {
     expect(await select('SELECT points FROM users WHERE id = ?', [child.userId])).toEqual([{ points: 7 }]);
   });
 
-  test('somebody else’s task answers exactly like one that does not exist, and like one’s own deleted one', async () => {
+  test('another child’s task, a missing one and one’s own deleted one give the same answer', async () => {
     const [owner, other] = [await newChild(), await newChild()];
     await list(owner);
     const foreign = await create(owner, { title: 'x' });

@@ -1,4 +1,4 @@
-/** One thing that has to be put right before a deployment. */
+/** One problem that prevents a deployment. */
 export interface Problem {
   /** Where to put it right: `cloudbaserc.json`, `.env.production`, `this shell`. */
   file: string;

@@ -21,7 +21,7 @@ const grants = (folder: string): string[] => statementsOf(readFileSync(join(fold
 
 /** An account that lacks SET_ANY_DEFINER may not create one that procedures name as their definer. */
 const OWNS_PROCEDURES = 4006;
-/** Another migration was faster: accounts are common to all databases of a server. */
+/** A concurrent migration created the account first: accounts are common to all databases of a server. */
 const EXISTS_BY_NOW = 1396;
 
 /** Changes nothing, and fails where there is no such account. */

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { contentOf, isAlive, type StoredDiary } from '../diary/change';
 import type { ConflictPolicy, DiaryPut } from './contract';
 
-/** A diary as a client wrote it, and what its author knew. */
+/** A diary as a client wrote it, and the versions that its author had seen. */
 export interface Put {
   wanted: DiaryPut;
   clientId: string;
@@ -13,24 +13,24 @@ export interface Put {
 }
 
 /**
- * - `write`    nothing is lost by it
- * - `replace`  it wins over a text its author had not seen, which is to be kept
- * - `lose`     what stands stays; the sent text is to be kept
- * - `same`     it stands already
+ * - `write`    the put is stored; no text is lost
+ * - `replace`  the put wins over a text that its author had not seen; that text is kept as a revision
+ * - `lose`     the stored diary stays; the sent text is kept as a revision
+ * - `same`     the stored diary already equals the put
  */
 export type Verdict = 'write' | 'replace' | 'lose' | 'same';
 
-/** What becomes of a put, given the row (or tombstone) of its date. */
+/** Decides a put, given the row (or tombstone) of its date. */
 export function judge(row: StoredDiary | null, { wanted, clientId, baseRev, prev, policy, modifiedAt }: Put): Verdict {
   if ('deleted' in wanted) {
     if (!isAlive(row)) return 'same';
     return isSeen(row, clientId, baseRev, prev) ? 'write' : 'lose';
   }
-  // An edit brings a deleted day back: whoever deleted it had not seen the edit.
+  // An edit revives a deleted day: the client that deleted it had not seen the edit.
   if (!isAlive(row)) return 'write';
   if (isDeepStrictEqual(contentOf(row), wanted)) return 'same';
   if (isSeen(row, clientId, baseRev, prev)) return 'write';
-  // The same phone wrote since: its page was outdated, and no policy between phones decides that.
+  // The same phone wrote a newer version, so this put comes from a stale page. Conflict policies apply between phones only.
   if (row.last_client === clientId) return 'lose';
   return policy === 'newest' && modifiedAt >= row.modified_at ? 'replace' : 'lose';
 }

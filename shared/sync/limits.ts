@@ -1,6 +1,6 @@
-/** Numbers that client and server share; without dependencies, so that the mini-program can bundle them. */
+/** Limits that client and server share. No dependencies, so that the mini-program can bundle them. */
 
-/** What this code speaks. A client below `oldestContract` is told UPGRADE_REQUIRED; its queue is kept. */
+/** Contract version of this code. A client below `oldestContract` gets UPGRADE_REQUIRED; its queue is kept. */
 export const contractVersion = 1;
 export const oldestContract = 1;
 

@@ -18,11 +18,11 @@ interface Reading {
   ack: number;
 }
 
-/** The changes after a cursor. One that cannot be continued from is answered with the changes from the beginning. */
+/** The changes after a cursor. For a cursor that cannot be continued, the changes from the beginning. */
 export async function pull(ctx: UserContext, cursorText: string | null, reading: Reading): Promise<Pulled> {
   const cursor = cursorText === null ? null : parseCursor(cursorText);
   let page = await readPage(ctx, cursor?.rev ?? 0, reading);
-  // A replica may lag behind what this client has seen elsewhere: only when it agrees a second time has the cursor no future.
+  // A lagging replica may be behind the client's cursor. The cursor is reset only when a second read confirms that the server is behind it.
   if (cursor !== null && isAhead(cursor, page.head)) page = await readPage(ctx, cursor.rev, reading);
   const isReset = cursorText !== null && (cursor === null || !isValid(cursor, page.head));
   if (isReset && cursor !== null && cursor.rev > 0) page = await readPage(ctx, 0, reading);
@@ -33,7 +33,7 @@ export async function pull(ctx: UserContext, cursorText: string | null, reading:
   return { head, changes: rows.map((row) => toChange(row, ctx.today)), cursor: formatCursor(next), hasMore, isReset };
 }
 
-/** Bytes of one page: the platform carries 6 MB, a phone on a weak line much less. */
+/** Bytes of one page: the platform carries 6 MB, but a phone on a slow network much less. */
 const PAGE_BYTES = 256 * 1_024;
 
 interface Page {
@@ -42,7 +42,7 @@ interface Page {
   hasMore: boolean;
 }
 
-/** Reads one row more than fits, and cuts between two revs: what one posting wrote arrives together or not at all. */
+/** Reads one row more than fits and cuts between two revs, so that the rows of one posting arrive together. */
 async function readPage(ctx: UserContext, after: number, { limit, clientId, ack }: Reading): Promise<Page> {
   for (let size = limit; ; size *= 4) {
     const { head, rows } = await selectFeed(ctx.db, ctx, { after, limit: size + 1, clientId, ack });
@@ -50,7 +50,7 @@ async function readPage(ctx: UserContext, after: number, { limit, clientId, ack 
     if (cut === undefined) return { head, rows, hasMore: false };
     const whole = rows.filter(({ rev }) => rev < cut);
     if (whole.length > 0) return { head, rows: whole, hasMore: true };
-    // One posting wrote more than a page: it comes alone, as soon as its end is in sight.
+    // One posting wrote more than a page: its rows form a page of their own.
     const first = rows.filter(({ rev }) => rev === cut);
     if (first.length < rows.length || rows.length <= size) return { head, rows: first, hasMore: first.length < rows.length };
   }

@@ -139,7 +139,7 @@ interface StateRow {
   later_days: { id: number; date: string; isCompleted: number }[] | null;
 }
 
-/** The data that a change of a task is decided on; `state` null when there is no such task. `request`: the earlier request, when it was done before. */
+/** The data that a change of a task is decided on; `state` null without such a task. `request`: the earlier request when this is a replay. */
 export const selectTaskState = async (
   db: Database,
   account: Account,

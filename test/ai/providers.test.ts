@@ -94,7 +94,7 @@ describe.each(providerNames)('with %s', (name) => {
   const line = useProvider(name, services);
   const faults = name === 'coze' ? faultsOf.coze : [...refusedFaults, ...spoiltFaults, ...everywhere];
 
-  test('a comment is made once, paid once, and stands in the diary', async () => {
+  test('a comment is made once, paid once, and shown in the diary', async () => {
     const child = await newChild();
     const { id, version } = await write(child, `公园${child.userId}`);
     const jobs = await Promise.all(Array.from({ length: 5 }, () => comment(child, id)));
@@ -123,7 +123,7 @@ describe.each(providerNames)('with %s', (name) => {
     },
   );
 
-  test('a comment that takes long is gone on with after the answer and paid once', async () => {
+  test('a comment that takes long is finished after the answer and paid once', async () => {
     const child = await newChild();
     const { id } = await write(child, `慢慢来${child.userId} #slow-4000`);
     const started = Date.now();
@@ -173,7 +173,7 @@ describe.each(providerNames)('with %s', (name) => {
     expect(await ended(child, (await comment(child, (await write(child, '没事')).id)).id)).toMatchObject({ status: 'done' });
   });
 
-  test('words that give orders stay data: only what stands between the tags differs, and the answer goes to this diary alone', async () => {
+  test('instructions in a diary stay data: only the text between the tags differs, and the answer goes to this diary only', async () => {
     const child = await newChild();
     const other = await newChild();
     const { id: untouched } = await write(other, '别人的日记');
@@ -247,7 +247,7 @@ describe.each(providerNames)('with %s', (name) => {
   });
 });
 
-test('without settings nobody is asked, and the refusal says so', async () => {
+test('without settings no provider is called, and the error says so', async () => {
   const child = await newChild();
   const { id } = await write(child, '没有配置');
   const refusal = await withSettings({ ai: null }, () => refused(main, child.openid, 'commentDiary', { diaryId: id }));

@@ -319,7 +319,7 @@ describe.each(['https', 'openapi'] as const)('over %s', (way) => {
       return (await ok(ai, child.openid, 'commentDiary', { diaryId: (await today(child)).id })).job;
     };
 
-    test('is not told what does not pass', async () => {
+    test('gets no text that fails the check', async () => {
       const child = await newChild();
       await create(child, '违规', { isDraft: true });
       const sent = { ...services.coze.calls };
@@ -328,7 +328,7 @@ describe.each(['https', 'openapi'] as const)('over %s', (way) => {
       expect(services.coze.calls).toEqual(sent);
     });
 
-    test('is not told a mood or a weather that does not pass', async () => {
+    test('gets no mood or weather that fails the check', async () => {
       const child = await newChild();
       const sent = { ...services.coze.calls };
       await create(child, '草稿', { isDraft: true, mood: '违规' });
@@ -349,7 +349,7 @@ describe.each(['https', 'openapi'] as const)('over %s', (way) => {
       expect(services.coze.paid(`说错话${child.userId}`)).toBe(1);
     });
 
-    test('is not told what cannot be checked, for as long as that lasts', async () => {
+    test('gets no text while it cannot be checked', async () => {
       const child = await newChild();
       const sent = { ...services.coze.calls };
       const job = await comment(child, `不活跃${child.userId}`);

@@ -17,7 +17,7 @@ const write = async ({ openid }: Child, date: string, images: string[]): Promise
   (await ok(diary, openid, 'create', { date, content: '有图', images })).diary;
 
 describe('beside the pictures of a diary', () => {
-  test('stand links that anything can show, asked for once for a whole page and then remembered', async () => {
+  test('are temporary links, requested once for a whole page and then cached', async () => {
     const child = await newChild();
     const link = 'https://mmbiz.qpic.cn/a.png';
     for (const day of ['20', '21', '22']) await write(child, `2025-01-${day}`, [link, await picture(child, day)]);
@@ -33,7 +33,7 @@ describe('beside the pictures of a diary', () => {
     expect(asked()).toBe(before + 1);
   });
 
-  test('stands nothing, and nothing is asked, where there is no file of ours', async () => {
+  test('is no link and no request where the file is not ours', async () => {
     const child = await newChild();
     await write(child, TODAY, ['https://mmbiz.qpic.cn/a.png']);
     const before = asked();
@@ -42,7 +42,7 @@ describe('beside the pictures of a diary', () => {
     expect(asked()).toBe(before);
   });
 
-  test('stand no links where a file is gone', async () => {
+  test('are no links for files that no longer exist', async () => {
     const child = await newChild();
     await write(child, TODAY, [`cloud://test.bucket/users/${child.userId}/gone.png`, await picture(child, 'here')]);
     expect((await ok(diary, child.openid, 'get', { date: TODAY })).diary).not.toHaveProperty('imageUrls');
@@ -60,7 +60,7 @@ describe('beside the pictures of a diary', () => {
     expect(diaries.map(({ imageUrls }: { imageUrls: string[] }) => imageUrls.length)).toEqual([30, 30]);
   });
 
-  test('a storage that fails or does not answer never fails the read, and after three failures nobody waits for it', async () => {
+  test('a storage that fails or does not answer never fails the read; after three failures it is not called for a while', async () => {
     const child = await newChild();
     await write(child, TODAY, [await picture(child, 'a')]);
     services.cloud.behave('failing');

@@ -28,7 +28,7 @@ interface Deed {
   isSaved: boolean;
 }
 
-test('killed at any write, with requests and answers lost and storage failing: what was saved stands, once', async () => {
+test('killed at any write, with lost requests and answers and failing storage: every saved change is applied exactly once', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 3, maxLength: 18 }), async (steps) => {
       const world = newWorld();

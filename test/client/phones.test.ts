@@ -49,7 +49,7 @@ describe('1: a draft of another phone', () => {
 });
 
 describe('2: a page behind its own phone', () => {
-  test('gets VERSION_CONFLICT; what was written since stands, and its text is in `conflicts`', async () => {
+  test('gets VERSION_CONFLICT; the newer text stays, and the refused one is in `conflicts`', async () => {
     const { phone } = newWorld();
     const app = phone().start();
     const { diary: v1 } = await app.diary.create({ date: TODAY, content: 'A' });

@@ -168,7 +168,7 @@ describe('sync', () => {
     expect(await contents(world.openid)).toEqual({ [day(10)]: '旧的' });
   });
 
-  test('Y2: an answer with a status nobody knows drops nothing', async () => {
+  test('Y2: an answer with an unknown status drops no mutation', async () => {
     const world = newWorld();
     const phone = world.phone();
     const app = phone.start();
@@ -238,7 +238,7 @@ describe('sync', () => {
     expect((await app.diary.list()).diaries).toMatchObject([{ date: '2025-01-25', content: '三天后的' }]);
   });
 
-  test('Y5: a refused text is forgotten once its author, who was told, has written a better one', async () => {
+  test('Y5: a refused text is dropped once its author saw the refusal and rewrote it', async () => {
     const phone = newWorld().phone();
     const app = phone.start();
     await app.login();
@@ -250,7 +250,7 @@ describe('sync', () => {
     expect(app.sync.setAside()).toEqual([]);
   });
 
-  test('Y5: a refused text is not forgotten for an older one that was sent together with it', async () => {
+  test('Y5: a refused text is not dropped for an older one that was sent with it', async () => {
     const phone = newWorld().phone();
     const first = phone.start();
     await first.login();
@@ -270,7 +270,7 @@ describe('sync', () => {
     expect(app.sync.setAside()).toMatchObject([{ args: { content: '改好的' } }]);
   });
 
-  test('Y5: a refused spending is told to whoever waits, and not kept to surprise them later', async () => {
+  test('Y5: a refused spending rejects the waiting call and is not kept', async () => {
     const app = newWorld().phone().start();
     await app.login();
     await expect(app.points.deduct({ amount: 10, source: '家庭奖励' })).rejects.toMatchObject({ code: 'POINTS_INSUFFICIENT' });
@@ -360,7 +360,7 @@ describe('sync', () => {
     expect(app.sync.setAside()).toMatchObject([{ args: { content: '第11天' } }]);
   });
 
-  test('an old client is told so; its queue is kept', async () => {
+  test('a client that is too old gets UPGRADE_REQUIRED; its queue is kept', async () => {
     const phone = newWorld().phone();
     const app = phone.start();
     await app.sync.now();
@@ -891,7 +891,7 @@ describe('a conflict', () => {
     expect(await contents(openid)).toEqual({ [day(10)]: stands });
   });
 
-  test('resolved on a phone that cannot delete is resolved once all the same', async () => {
+  test('resolved on a phone whose storage cannot delete is resolved once', async () => {
     const world = newWorld();
     const phone = world.phone();
     const [mine, theirs] = [phone.start({ conflictPolicy: 'ask' }), world.phone().start()];
@@ -915,7 +915,7 @@ describe('a conflict', () => {
     expect(await contents(world.openid)).toEqual({ [day(10)]: '我的' });
   });
 
-  test('found while the writer waits is told, and the text is kept', async () => {
+  test('found while the write waits rejects it, and the text is kept', async () => {
     const { mine, theirs } = await twoPhones('server');
     await mine.diary.create({ date: day(10), content: '先写的' });
     await expect(theirs.diary.create({ date: day(10), content: '后写的' })).rejects.toMatchObject({
@@ -967,7 +967,7 @@ describe('a phone', () => {
     expect(await contents(world.openid)).toEqual({ [day(10)]: '备份前' });
   });
 
-  test('that was told to read from the beginning shows what it had until it has all, and no ghosts after', async () => {
+  test('that has to read from the beginning shows its cached rows until it has all, and no deleted rows after', async () => {
     const world = newWorld();
     const phone = world.phone();
     const app = phone.start();

@@ -87,7 +87,7 @@ test('what may be asked again is what the server says may', () => {
   });
 });
 
-test('the declaration stands alone: a strict project without our sources compiles against it', async () => {
+test('the type declaration is self-contained: a strict project without our sources compiles against it', async () => {
   const root = fileURLToPath(new URL('../..', import.meta.url));
   const folder = await mkdtemp(join(root, 'node_modules/.declaration-'));
   try {

@@ -180,7 +180,7 @@ test('a procedure that the server refuses changes nothing: the old ones are in p
   expect(await ask("SELECT 1 FROM information_schema.tables WHERE table_schema = '@db' AND table_name = 'later'")).toEqual([]);
 });
 
-test('a file of which a statement fails is gone on with at that statement, once it is repaired', async () => {
+test('after a failed statement the next run continues the file at that statement', async () => {
   await run();
   const file = join(folder, 'sql/9999_later.sql');
   writeFileSync(file, 'CREATE TABLE one (id INT);\nCREATE TABLE two (id NONSENSE);\nCREATE TABLE three (id INT);');

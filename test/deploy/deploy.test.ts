@@ -221,7 +221,7 @@ describe('the smoke call', () => {
     ]);
   });
 
-  test('fails when the database stored another text, and deletes the diary all the same', async () => {
+  test('fails when the database stored another text, and still deletes the diary', async () => {
     const events: string[] = [];
     const cli = printing(({ action }) => {
       events.push(action);
@@ -239,7 +239,7 @@ test('a deployment does nothing while the check finds a problem', async () => {
   expect(order).toEqual([]);
 });
 
-test('a deployment opens the REST paths when it is told to', async () => {
+test('a deployment opens the REST paths when the flag is given', async () => {
   const { steps, said } = stepsWith({ run: async () => '', read: async () => '' });
   const opened: string[] = [];
   const run = async (words: readonly string[]) => {

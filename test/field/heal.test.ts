@@ -84,7 +84,7 @@ describe('a database that is in use', () => {
     await expectRoundTrips();
   });
 
-  test('gets back an EXECUTE that somebody revoked with the next upgrade by gd_migrator', async () => {
+  test('regains a revoked EXECUTE right with the next upgrade by gd_migrator', async () => {
     await field.root.query(`REVOKE EXECUTE ON ${DATABASE}.* FROM gd_runtime`);
     await migrate(field.as('gd_migrator'));
     await expectRoundTrips();
@@ -96,7 +96,7 @@ describe('a database that is in use', () => {
     await field.root.query('RENAME USER gd_elsewhere TO gd_runtime');
   });
 
-  test('lets nobody but gd_migrator open the account of its procedures', async () => {
+  test('lets only gd_migrator unlock the account of its procedures', async () => {
     for (const user of ['gd_runtime', 'field_admin']) {
       const connection = await connectTo(field.as(user), DATABASE);
       await expect(connection.query("CALL open_owner('Another-Passw0rd-1')")).rejects.toThrow('FORBIDDEN');

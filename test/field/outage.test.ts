@@ -141,7 +141,7 @@ test.each(played)(
   },
 );
 
-test('a server with no room for prepared statements answers all the same, and each such statement is counted', async () => {
+test('a server at its limit of prepared statements still answers, and each unprepared statement is counted', async () => {
   const instance = await onTheLine();
   const openid = newOpenid();
   await asRoot('SET GLOBAL max_prepared_stmt_count = 0');

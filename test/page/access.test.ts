@@ -18,7 +18,7 @@ describeInBrowser('for everyone', () => {
   const site = useSite();
 
   describe.each(['light', 'dark'] as const)('in %s colours', (scheme) => {
-    test('no view stands in anyone’s way', { timeout: 120_000 }, async () => {
+    test('no view has an accessibility barrier', { timeout: 120_000 }, async () => {
       const { page } = await site.visit({ scheme });
       const a = handle(page, 'a');
       await a.write('今天学会了骑车');
@@ -66,7 +66,7 @@ describeInBrowser('for everyone', () => {
     await soon(() => a.phone.getByRole('tab', { name: '任务' }).getAttribute('aria-selected')).toBe('true');
   });
 
-  test('it speaks the browser’s language, and changes it when asked', async () => {
+  test('it uses the browser’s language, and switches on request', async () => {
     const { page } = await site.visit({ language: 'en-GB' });
     await page.getByRole('button', { name: 'Write today’s diary' }).first().waitFor();
     await page.getByRole('button', { name: '中文' }).click();

@@ -90,7 +90,7 @@ describeInBrowser('two phones', () => {
     }
   });
 
-  test('with “newest wins” the losing text stands among the kept ones', async () => {
+  test('with “newest wins” the losing text is in the list of kept texts', async () => {
     const { page, a, b } = await pair();
     await page.getByLabel('冲突时').selectOption('newest');
     await a.write('第一稿');
@@ -129,7 +129,7 @@ describeInBrowser('two phones', () => {
     expect(await b.phone.locator('.card').count()).toBe(1);
   });
 
-  test('a wrong clock decides nothing: today is today on a phone that believes in 1970', async () => {
+  test('a wrong phone clock has no effect: a phone set to 1970 still shows the server’s today', async () => {
     const { a, b } = await pair();
     await soon(() => a.panel.locator('.wires li[data-state="ok"]').count()).toBeGreaterThan(1);
     const before = await a.wires.count();

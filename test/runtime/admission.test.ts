@@ -86,7 +86,7 @@ test('the longer window counts too, and a refused call spends nothing of either'
   expect((await refused(user, openid, 'update', {})).retryAfter).toBeGreaterThan(3_900);
 });
 
-test('a refused caller is told how long to wait, by both doors, and nobody else is refused', async () => {
+test('a refused caller gets retryAfter at both doors, and no other caller is refused', async () => {
   const [child, other] = [await newChild(), await newChild()];
   await codesOf(20, () => send(points, child.openid, 'deduct', { amount: 1, source: 'x' }), false);
   const { code, retryAfter, message } = await refused(points, child.openid, 'deduct', { amount: 1, source: 'x' });

@@ -138,7 +138,7 @@ test('the call after idle connections were killed works', async () => {
   expect((await within(5, user, openid, 'profile')).code).toBe('OK');
 });
 
-test('a posting that meets a lock waits for it, and one that outlasts the lock time-out is tried again', async () => {
+test('a posting waits for a row lock, and is retried after a lock time-out', async () => {
   const { openid, id } = await newUser();
   const { diary } = await behindProxy();
   const connection = await db().getConnection();
@@ -153,7 +153,7 @@ test('a posting that meets a lock waits for it, and one that outlasts the lock t
   expect(await diariesOf(id)).toEqual([{ content: '等一等' }]);
 });
 
-test('a posting that loses a deadlock is tried again and stands', async () => {
+test('a posting that loses a deadlock is retried and succeeds', async () => {
   const { openid, id } = await newUser();
   const { diary } = await behindProxy();
   const { diary: written } = await ok(diary, openid, 'create', { date: TODAY, content: '前' });
@@ -174,7 +174,7 @@ test('a posting that loses a deadlock is tried again and stands', async () => {
   expect(await diariesOf(id)).toEqual([{ content: '后' }]);
 });
 
-test('a full pool answers UNAVAILABLE after 800 ms instead of queueing for ever', async () => {
+test('a full pool answers UNAVAILABLE after 800 ms instead of queueing without limit', async () => {
   const { openid, id } = await newUser();
   const { diary, user } = await behindProxy(1);
   await within(5, user, openid, 'profile');
@@ -202,7 +202,7 @@ test('a session starts in UTC, READ COMMITTED and with short time-outs', async (
   expect(row).toEqual({ isolation: 'READ-COMMITTED', zone: '+00:00', lockSeconds: 3, idleSeconds: 45 });
 });
 
-test('a session that cannot be set up serves nobody, and does not end the process', async () => {
+test('a session whose set-up fails is closed, and does not end the process', async () => {
   const { openid } = await newUser();
   const { user } = await behindProxy();
   proxy.tamper('READ-COMMITTED', 'READ-COMMITTEX');

@@ -133,7 +133,7 @@ test('when the primary is killed under load, another takes over, and nothing is 
   await expectSameEverywhere();
 });
 
-test('a node of Redis that is gone costs nobody an answer', async () => {
+test('a failed Redis node fails no call', async () => {
   const instance = stage.newInstance();
   const child = await newChild(instance, 10);
   const node = new Redis(cluster.redisUrl.split(',')[1] ?? '', { retryStrategy: () => null });

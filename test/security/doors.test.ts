@@ -135,7 +135,7 @@ describe('HTTP', () => {
   const post = { path: '/api/diary/create', httpMethod: 'POST' };
   const codeOf = ({ body }: { body: string }): string => JSON.parse(body).error?.code ?? 'OK';
 
-  test('answers JSON that nobody may cache', async () => {
+  test('answers JSON with Cache-Control: no-store', async () => {
     const answer = await asked({ path: '/api/diary/stats', httpMethod: 'GET' });
     expect(answer).toMatchObject({
       statusCode: 200,

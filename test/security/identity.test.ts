@@ -84,7 +84,7 @@ describe('D16: a token', () => {
     expect(JSON.stringify(body)).not.toContain(token.length > 3 ? token : 'nothing');
   });
 
-  test('has to stand in a Bearer header', async () => {
+  test('must be sent in a Bearer header', async () => {
     for (const authorization of [sign(), `Basic ${sign()}`, 'Bearer', 'Bearer ', `Bearer ${sign()} x`]) {
       expect((await http(user, 'GET', '/api/user/profile', { headers: { authorization } })).status).toBe(401);
     }
@@ -165,7 +165,7 @@ describe('who acts', () => {
     expect(await call(user, { ...event, headers: {} }, { DEV_NOW: NOON })).toMatchObject({ statusCode: 401 });
   });
 
-  test('D16: after Alice, a call without credentials in the same warm instance is nobody’s', async () => {
+  test('D16: after Alice, a call without credentials in the same warm instance has no identity', async () => {
     await ok(user, alice.openid, 'profile');
     expect((await http(user, 'GET', '/api/user/profile')).status).toBe(401);
     expect((await refused(user, null, 'profile')).code).toBe('UNAUTHENTICATED');
@@ -193,7 +193,7 @@ describe('who acts', () => {
     expect(answers.map(({ id }) => id)).toEqual(children.flatMap(({ userId }) => [userId, userId]));
   });
 
-  test('a context that is missing or odd leaves nobody', async () => {
+  test('a missing or malformed context gives no identity', async () => {
     for (const context of [
       undefined,
       null,

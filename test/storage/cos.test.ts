@@ -91,7 +91,7 @@ describe('a picture', () => {
     expect((await refused(diary, openid, 'create', { date: TODAY, content: 'x', images })).code).toBe('INVALID_INPUT');
   });
 
-  test('with CloudBase storage the phone is told the folder that it may upload into', async () => {
+  test('with CloudBase storage the answer names the folder that the phone may upload to', async () => {
     const child = await newChild();
     await withSettings({ storage: { kind: 'cloudbase' } }, async () => {
       expect(await sign(child)).toEqual({ storage: 'cloudbase', folder: `users/${child.userId}/` });

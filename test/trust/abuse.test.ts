@@ -25,7 +25,7 @@ describe('a flood', () => {
     for (const { code, mysql, redis } of lines) expect([code, mysql.trips, redis.trips]).toEqual(['UNAUTHENTICATED', 0, 0]);
   });
 
-  test('of one user over many ids, actions and functions is stopped, and nobody else notices', async () => {
+  test('of one user over many ids, actions and functions is refused, and other users are not affected', async () => {
     const [mallory, alice] = [await newUser(), await newUser()];
     const guesses = Array.from({ length: 150 }, (_, index) => index + 1);
     const codes = await Promise.all(

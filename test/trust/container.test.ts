@@ -191,7 +191,7 @@ describe('the steps of the Dockerfile, in a clean folder', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  test('make a process that serves every REST path and stops when told, with nothing beside it but its own files', async () => {
+  test('start a process that serves every REST path and stops on request, from its own files only', async () => {
     expect((await fetch(`${base}/healthz`)).status).toBe(200);
     const call = callerOf(base);
     const { body } = await call('POST', '/api/auth/login', { body: { code: `dev-${newOpenid()}` } });

@@ -204,7 +204,7 @@ test('the ledger stays without a person and still adds up', async () => {
   expect(new Set(records.map(({ description }) => description))).toEqual(new Set(['']));
 });
 
-test('tokens are dead at once, on every door', async () => {
+test('tokens are refused at once at every door', async () => {
   const child = await livelyChild();
   await ok(user, null, 'profile', {}, { token: child.token });
   await ok(user, child.openid, 'erase', { confirm });

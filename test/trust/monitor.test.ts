@@ -212,7 +212,7 @@ test('clean-up that falls behind opens an incident, and it ends once the rows ar
   expect((await collect(3)).closed).toEqual(['garbage']);
 });
 
-test('texts of children that nobody checks again open one incident; imported ones may wait', async () => {
+test('overdue re-checks of children’s texts open one incident; imported texts may wait', async () => {
   const { userInfo } = await ok(login, newOpenid(), 'login');
   const wait = (diaryId: number, priority: number) =>
     select('INSERT INTO content_checks (user_id, diary_id, priority, due_at) VALUES (?, ?, ?, ?)', [
@@ -260,7 +260,7 @@ test('a queue of unchecked texts that grows long opens an incident', () => {
   expect(rule?.read({ ...quiet, pendingChecks: 1_500 })?.value).toBeGreaterThanOrEqual(rule?.opensAt ?? 0);
 });
 
-test('of two users, the one who draws far more than the other stands out', () => {
+test('of two users, the one who draws far more is reported as the outlier', () => {
   const busyUsers = [70, 3].map((draws, index) => ({ userId: index + 1, earned: 0, draws }));
   expect(rules.find(({ name }) => name === 'users')?.read({ ...quiet, busyUsers })).toMatchObject({ value: 1 });
 });
@@ -341,7 +341,7 @@ test('an erasure that storage holds up opens one incident, and both end when sto
   expect(await select('SELECT 1 FROM erasures WHERE user_id = ? AND finished_at IS NOT NULL', [userInfo.id])).toHaveLength(1);
 });
 
-test('a database that does not answer is told once, and so is its return', async () => {
+test('a database outage is reported once, and so is its end', async () => {
   await cutEveryLine();
   for (const minute of [0, 1, 2]) expect(await fire(monitor, 'collect', after(minute))).toMatchObject({ success: false });
   expect(messages()).toEqual([expect.stringContaining('数据库没有回应')]);
@@ -400,7 +400,7 @@ test('few calls prove nothing', async () => {
   expect(await collect(2)).toEqual({ opened: [], closed: [] });
 });
 
-test('what the instances counted stands in the table once, however often it is collected', async () => {
+test('counts of the instances are in the table once, however often they are collected', async () => {
   count(7, {});
   count(3, { code: 'NOT_FOUND', ms: 30 });
   await collect(2);
@@ -414,7 +414,7 @@ test('what the instances counted stands in the table once, however often it is c
   expect(row).toMatchObject({ source: 'redis', counts: { calls: 15, 'code:OK': 12, 'code:NOT_FOUND': 3, 'le:5': 12, 'le:50': 3 } });
 });
 
-test('without Redis the counts reach the table all the same', async () => {
+test('without Redis the counts still reach the table', async () => {
   const { redis } = config();
   config().redis = null;
   vi.useFakeTimers({ toFake: ['Date'], now: Date.now() });

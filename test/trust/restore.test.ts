@@ -48,7 +48,7 @@ async function backUp(ids: number[]): Promise<() => Promise<void>> {
   };
 }
 
-test('after a restore, accounts erased since the backup are erased again, others stand, and phones begin anew', async () => {
+test('after a restore, accounts erased since the backup are erased again, others stay, and phones read everything again', async () => {
   const [gone, stays] = [await newUser(), await newUser()];
   const page = await ok(sync, stays.openid, 'sync', { clientId: 'phone-of-this-test', ack: 0, cursor: null, mutations: [] });
   const restore = await backUp([gone.id, stays.id]);

@@ -285,7 +285,7 @@ test('over HTTP the same table holds, whatever WeChat identity the process still
   }
 });
 
-test('an event that calls itself a timer is nobody’s', async () => {
+test('an event that claims to be a timer has no identity', async () => {
   for (const { main, contract, action: name } of actions) {
     if (contract.access !== 'system') continue;
     const event = { Type: 'Timer', TriggerName: name, Time: '', Message: '' };

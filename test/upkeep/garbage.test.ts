@@ -38,7 +38,7 @@ async function withTombstones() {
   return { child, early, late };
 }
 
-test('tombstones go after 90 days; who has seen them goes on, who has not reads everything anew and loses the ghosts', async () => {
+test('tombstones are removed after 90 days: a cursor past them continues, an older one reads everything again and drops deleted rows', async () => {
   const { child, early, late } = await withTombstones();
   await collectGarbage(asJob, daysLater(89));
   expect((await select('SELECT 1 FROM diaries WHERE user_id = ? AND deleted_at IS NOT NULL', [child.userId])).length).toBe(1);
@@ -59,7 +59,7 @@ test('tombstones go after 90 days; who has seen them goes on, who has not reads 
   expect((await mismatches()).filter(({ subject }) => subject === child.userId)).toEqual([]);
 });
 
-test('a reading from the beginning in small pages is not told to begin again', async () => {
+test('a read from the beginning in small pages is not reset', async () => {
   const { child, early } = await withTombstones();
   await collectGarbage(asJob, daysLater(92));
   let page = await pull(child, early.cursor, { limit: 1 });
@@ -80,7 +80,7 @@ test('a collection in the middle of such a reading, of what it may have missed, 
   expect((await pull(child, first.cursor, { limit: 1 })).reset).toBe(true);
 });
 
-test('a restored database has another epoch: every cursor begins anew, and no version of before is believed', async () => {
+test('a restored database has another epoch: every cursor is reset, and earlier versions do not count as seen', async () => {
   const { child, late } = await withTombstones();
   try {
     await select('UPDATE sync_epoch SET epoch = epoch + 1');
