@@ -109,7 +109,7 @@ describe('contexts', () => {
     expect(variables(forged.context)).not.toHaveProperty('DEV_NOW');
   });
 
-  test('the function’s configuration is all it sees of the machine', async () => {
+  test('a function sees its own configuration only, not the machine’s environment', async () => {
     const { env } = await call(await gateway(), { data: {} });
     expect(env).toMatchObject({ APP_ENV: 'local', WX_APPID: 'wx1' });
     expect(env).not.toHaveProperty('PATH');
@@ -130,7 +130,7 @@ describe('instances', () => {
     expect(new Set(results.map(({ threadId }) => threadId)).size).toBe(3);
   });
 
-  test('idle instances end, but for one', async () => {
+  test('idle instances end, except one', async () => {
     const at = await gateway({ idleMs: 50 });
     await Promise.all([1, 2].map(() => call(at, { data: { work: 200 } })));
     await new Promise((resolve) => setTimeout(resolve, 200));

@@ -180,7 +180,7 @@ test('every table with rows of users is covered', async () => {
   expect(tables.map(({ name }) => name)).toEqual(OWNED_TABLES);
 });
 
-test('the script says what does not add up and fails', async () => {
+test('the script names the violated invariants and fails', async () => {
   const { userId } = await newWorld();
   const { admin } = inject('services');
   const env = { ...process.env, DB_USER: admin.user, DB_PASSWORD: admin.password };

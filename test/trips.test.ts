@@ -76,7 +76,7 @@ test('every read is one trip', async () => {
   expect(await statementsOf(lottery, child, 'records', { page: 2 })).toBe(1);
 });
 
-test('the first look at a day is two trips: one sees that tasks are due, one makes them and answers', async () => {
+test('the first read of a day takes two trips: one finds that tasks are due, one creates them and answers', async () => {
   const child = await newChild();
   await ok(task, child.openid, 'list');
   const { statements } = await workOf(() => ok(task, child.openid, 'list', { date: addDays(TODAY, 1) }));

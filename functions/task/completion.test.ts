@@ -172,7 +172,7 @@ describe('taking it back', () => {
     expect(await balanceOf(child)).toBe(10);
   });
 
-  test('many times at once, mixed with completing, ends in a state that the ledger explains', async () => {
+  test('many times at once, mixed with completing, ends in a state that agrees with the ledger', async () => {
     const child = await newChild();
     const id = await systemTask(child);
     await Promise.all(Array.from({ length: 30 }, (_, index) => send(main, child.openid, index % 2 ? 'complete' : 'uncomplete', { id })));
@@ -215,7 +215,7 @@ describe('own tasks of one day together', () => {
     expect(await ok(main, child.openid, 'complete', { id: sixth })).toMatchObject({ points: { awarded: 20, capped: false, balance: 100 } });
   });
 
-  test('count by the day they stand on, and the system’s tasks do not count', async () => {
+  test('count by the task’s date, and the system’s tasks do not count', async () => {
     const child = await newChild();
     const yesterday = addDays(TODAY, -1);
     for (let count = 0; count < 6; count += 1) {
@@ -228,7 +228,7 @@ describe('own tasks of one day together', () => {
     });
   });
 
-  test('ten at once do not slip past the limit', async () => {
+  test('ten concurrent completions do not exceed the limit', async () => {
     const child = await newChild();
     const ids = [];
     for (let count = 0; count < 10; count += 1) ids.push(await ownTask(child, { pointsReward: 15 }));

@@ -50,7 +50,7 @@ describe('the tasks of a day', () => {
     });
   });
 
-  test('come into being once: listed again nothing is written', async () => {
+  test('are created once: listing them again writes nothing', async () => {
     const child = await newChild();
     const first = await list(child);
     const rev = await revOf(child);
@@ -58,7 +58,7 @@ describe('the tasks of a day', () => {
     expect(await revOf(child)).toBe(rev);
   });
 
-  test('come into being once, although ten ask at the same moment', async () => {
+  test('are created once by ten concurrent calls', async () => {
     for (let round = 0; round < 4; round += 1) {
       const child = await newChild();
       await create(child, { title: '练琴', repeat: { kind: 'daily' } });
@@ -103,7 +103,7 @@ describe('the tasks of a day', () => {
     expect(await ok(main, child.openid, 'list', {}, { now })).toMatchObject({ date, tasks: [{ date }, {}, {}, {}, {}] });
   });
 
-  test('grow by a template that is added later, and keep one that is withdrawn', async () => {
+  test('include a template that is added later, and keep the task of a withdrawn one', async () => {
     const child = await newChild();
     await list(child);
     await select("INSERT INTO task_templates (id, title, sort_order) VALUES ('water', '喝水', 9)");
@@ -258,7 +258,7 @@ describe('a repeating task', () => {
     expect(days).toEqual(['2025-01-26', '2025-01-27']);
   });
 
-  test('starts today when it began in the past: days gone by get nothing', async () => {
+  test('with a first day in the past starts today: past days get no task', async () => {
     const child = await newChild();
     expect(await create(child, { title: '练琴', repeat: { kind: 'daily' }, date: addDays(TODAY, -3) })).toMatchObject({ date: TODAY });
     expect(await titles(child, YESTERDAY)).toEqual([]);
@@ -287,7 +287,7 @@ describe('a repeating task', () => {
     expect((await list(child, TOMORROW)).at(-1)).toMatchObject({ pointsReward: 15 });
   });
 
-  test('that is deleted is gone from today on; done days stay, and it never comes back', async () => {
+  test('that is deleted has no tasks from today on; completed days stay, and it is not created again', async () => {
     const child = await newChild();
     const done = await create(child, { title: '练琴', repeat: { kind: 'daily' } });
     await ok(main, child.openid, 'complete', { id: done.id });
@@ -459,7 +459,7 @@ describe('how a task repeats can be changed', () => {
   });
 });
 
-test('what was given a day that is now out of reach is answered again, not refused', async () => {
+test('a replay whose date is out of range by now answers its receipt and is not refused', async () => {
   const { openid } = await newChild();
   const later = { now: `${addDays(TODAY, 9)}T04:00:00.000Z` };
   const input = { title: '喂鱼', date: TODAY };
@@ -487,7 +487,7 @@ describe('changing and deleting', () => {
     expect((await list(child, TOMORROW)).at(-1)).toMatchObject({ title: '喂猫' });
   });
 
-  test('obeys the same limits as creating', async () => {
+  test('has the same limits as creating', async () => {
     const child = await newChild();
     const { id } = await create(child, { title: 'x' });
     for (const input of [

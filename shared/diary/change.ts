@@ -22,7 +22,7 @@ export interface Change {
   row: StoredDiary | null;
   next: Pick<Diary, 'date' | 'content' | 'mood' | 'weather' | 'images' | 'tags' | 'isDraft'>;
   isDeleted: boolean;
-  /** The content check has already refused what stands there. */
+  /** The content check has already refused the stored text. */
   isUnfit?: boolean;
   /** The row's text loses a conflict, and the user is shown that. */
   isConflict?: boolean;
@@ -191,7 +191,7 @@ const publicText = ({ content, tags, mood, weather }: Change['next']): string =>
 
 type PublicationCheck = ReturnType<typeof publicationCheck>;
 
-/** Has a text checked that is about to be published. What stands published with the same text is not asked about again, nor is a decision made anew. */
+/** Checks a text before it is published. A text that is already published unchanged is not checked again, nor is one in a repeated decision. */
 function publicationCheck(errand: Errand) {
   const known = new Map<string, CheckStatus>();
   return async (openid: string | null, row: StoredDiary | null, next: Change['next']): Promise<CheckStatus> => {

@@ -25,7 +25,7 @@ export async function getTrash(ctx: UserContext, input: z.output<typeof trash.in
   return { diaries: revisions, page, limit, total, hasMore: page * limit < total, nextCursor: null };
 }
 
-/** Brings a revision back as the diary of its day. What stands there becomes a revision; a draft stays a draft. */
+/** Brings a revision back as the diary of its day. The current text becomes a revision; a draft stays a draft. */
 export async function restoreDiary(ctx: UserContext, input: z.output<typeof restore.input>): Promise<Written> {
   const revision = await selectRevision(ctx.db, ctx, input.revisionId);
   if (revision === null) throw new AppError('NOT_FOUND');

@@ -70,7 +70,7 @@ export interface ListFilter {
 const DAYS = 'user_id = ? AND deleted_at IS NULL AND (? IS NULL OR is_draft = ?) AND diary_date >= ?';
 const WORDS = '(? IS NULL OR mood = ? COLLATE utf8mb4_bin) AND (? IS NULL OR JSON_CONTAINS(tags, JSON_QUOTE(?)))';
 
-/** Which diaries a filter is after, up to a day that whoever asks names. Unless a mood or a tag is given, idx_user_day knows without their rows. */
+/** The condition of a filter, up to a day that the caller names. Without mood and tag, idx_user_day alone evaluates it. */
 const conditionsOf = (userId: number, { from, mood, tag, isDraft }: ListFilter): { sql: string; values: Value[]; isCovered: boolean } => {
   const values = [userId, isDraft, isDraft, from];
   return mood === null && tag === null
@@ -177,7 +177,7 @@ export interface DiaryState extends Streak {
   request: StoredRequest | null;
   /** The row with the asked id; alive or a tombstone, as is the next. */
   byId: StoredDiary | null;
-  /** The row that stands on the asked date. */
+  /** The existing row of the requested date. */
   byDate: StoredDiary | null;
 }
 

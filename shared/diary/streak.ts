@@ -1,7 +1,7 @@
 import { addDays } from '../clock';
 
 /*
- * The streak stands in two places. SQL counts what is stored, because only a posting holds the lock: sql/parts/count_streak.sql for a day after all
+ * The streak is computed in two places. SQL counts what is stored, because only a posting holds the lock: sql/parts/count_streak.sql for a day after all
  * others, sql/procedures/recount_streak.sql for any other change. Here is what the stored numbers mean on a given day. One property test runs both
  * against a naive count: functions/diary/streak.test.ts, "after any history".
  */

@@ -51,7 +51,7 @@ export async function lockGate(ctx: UserContext): Promise<{ locked: true }> {
   return { locked: true };
 }
 
-/** A forgotten PIN stops counting after 24 hours: long enough for somebody who knows it to see that on the start page. */
+/** A reset takes effect after 24 hours, so that a guardian who knows the PIN can see it on the start page and cancel it. */
 export async function resetGuardianPin(ctx: UserContext): Promise<Gate> {
   const { hasPin, resetAt } = await postGateClose(ctx.db, ctx, new Date(ctx.now.getTime() + RESET_MS), ctx.now);
   if (hasPin === 0) throw new AppError('NOT_FOUND', { message: '还没有设置家长密码' });

@@ -32,7 +32,7 @@ export const postPinSuccess = (
   now: Date,
 ): Promise<{ epoch: number }> => call.postPinSuccess(db, { userId, ...given, now });
 
-/** Throws Moved when the gate's epoch is not `gateEpoch` (null: no PIN stands). */
+/** Throws Moved when the gate's epoch is not `gateEpoch` (null: no PIN is set). */
 export const postPin = (
   db: Database,
   { userId, epoch }: Account,

@@ -60,7 +60,7 @@ function milestonesIn(diaries: readonly DiaryFacts[]): Moment[] {
   });
 }
 
-/** What stands out in a month, newest first; at most ten. */
+/** The highlights of a month, newest first; at most ten. */
 export function timelineOf({ diaries, tasks }: ReportFacts): Moment[] {
   const long = diaries
     .filter(({ characters, images }) => characters > 200 || images.length > 0)

@@ -31,7 +31,7 @@ describe.each(['shared through Redis', 'of one instance, without Redis'])('the b
     expect(await askAll()).not.toContain(true);
   });
 
-  test('lets one call through after half a minute: its failure keeps it shut, its success opens the way', async () => {
+  test('probes with one call after 30 seconds: a failure keeps the breaker open, a success closes it', async () => {
     await fail(5);
     vi.setSystemTime(Date.now() + 30_001);
     expect((await askAll()).filter(Boolean)).toHaveLength(1);
@@ -43,7 +43,7 @@ describe.each(['shared through Redis', 'of one instance, without Redis'])('the b
     expect(await askAll()).not.toContain(false);
   });
 
-  test('lets another through when the first one was never heard of again', async () => {
+  test('probes again when the first probe never reported back', async () => {
     await fail(5);
     vi.setSystemTime(Date.now() + 30_001);
     expect((await askAll()).filter(Boolean)).toHaveLength(1);

@@ -54,7 +54,7 @@ describe('a draw', () => {
     await app.lottery.draw();
   });
 
-  test('does not leave before its id is on the phone', async () => {
+  test('is not sent before its request id is stored on the phone', async () => {
     const { app, phone, userId } = await signedIn();
     await grant(userId, 100);
     phone.onWrite = (key) => {
@@ -113,7 +113,7 @@ describe('a list', () => {
     expect(stats).toEqual(await ok(diary, world.openid, 'stats'));
   });
 
-  test('on a new phone comes before everything has been read', async () => {
+  test('on a new phone is shown before everything has been read', async () => {
     const { world } = await signedIn();
     for (let number = 1; number <= 9; number += 1)
       await ok(diary, world.openid, 'create', { date: `2025-01-0${number}`, content: `${number}` });
@@ -126,7 +126,7 @@ describe('a list', () => {
     expect(await listing).toMatchObject({ diaries: [{ content: '9' }, { content: '8' }, { content: '7' }], total: 9, source: 'network' });
   });
 
-  test('of tasks shows what waits, whether it comes from the server or from the phone', async () => {
+  test('of tasks shows queued changes, online and offline', async () => {
     const { app } = await signedIn();
     const { tasks } = await app.task.list();
     await app.sync.now();
@@ -146,7 +146,7 @@ describe('a list', () => {
     expect(await app.points.balance()).toMatchObject({ points: 10, source: 'network' });
   });
 
-  test('of points is there offline, and says as of when', async () => {
+  test('of points works offline and states its age', async () => {
     const { app, userId } = await signedIn();
     await grant(userId, 50);
     await app.points.deduct({ amount: 20, source: '家庭奖励' });
@@ -196,7 +196,7 @@ describe('a picture', () => {
 });
 
 describe('the AI', () => {
-  test('is asked about a diary that was written offline once the diary is there', async () => {
+  test('comments on a diary written offline after the diary has been sent', async () => {
     const { app, phone } = await signedIn();
     app.network(false);
     const { diary: written } = await app.diary.create({ date: TODAY, content: '今天' });
@@ -218,7 +218,7 @@ describe('the AI', () => {
     expect((await waiting).job.status).toBe('done');
   });
 
-  test('is not waited for longer than asked', async () => {
+  test('is waited for no longer than requested', async () => {
     const { app, phone } = await signedIn();
     between(phone, 'ai', async () => ({ success: true, data: { job: { id: 7, status: 'running' } }, requestId: 'r' }));
     const waiting = expect(app.ai.waitFor({ id: 7 }, { timeoutMs: 10_000 })).rejects.toMatchObject({
@@ -243,7 +243,7 @@ describe('the account', () => {
     expect(await app.user.export()).toMatchObject({ profile: { nickname: '小明' } });
   });
 
-  test('erased leaves nothing of it on the phone', async () => {
+  test('that is erased leaves no data on the phone', async () => {
     const { app, phone } = await signedIn();
     await app.diary.create({ date: TODAY, content: '要删掉的' });
     await expect(app.user.erase({ confirm: '不对' })).rejects.toMatchObject({ code: 'INVALID_INPUT' });
@@ -303,7 +303,7 @@ describe('the SDK', () => {
     await expect(app.diary.list(filter as never)).rejects.toMatchObject({ code: 'INVALID_INPUT', details: [{ path }] });
   });
 
-  test('asks for a sign-in where its transport needs a code for it', async () => {
+  test('answers UNAUTHENTICATED where its transport needs a sign-in code', async () => {
     const world = newWorld();
     const { userInfo } = await world.phone().start().login();
     let valid = 'first';
@@ -322,7 +322,7 @@ describe('the SDK', () => {
     expect(await app.points.balance()).toMatchObject({ points: 7 });
   });
 
-  test('tells its listeners what changes, and outlives one that throws', async () => {
+  test('notifies its listeners of changes, and survives one that throws', async () => {
     const { app } = await signedIn();
     const told: number[] = [];
     app.sync.on('change', () => {
@@ -338,7 +338,7 @@ describe('the SDK', () => {
     expect(told).toHaveLength(before);
   });
 
-  test('speaks through another transport when it is given one, with its prefix and token', async () => {
+  test('uses another transport when one is given, with its prefix and token', async () => {
     const world = newWorld(newOpenid());
     const seen: object[] = [];
     const phone = world.phone();
@@ -390,7 +390,7 @@ describe('the SDK', () => {
     }
   });
 
-  test('gives the server’s own words and field errors on', async () => {
+  test('passes on the server’s messages and field errors', async () => {
     const { app, phone } = await signedIn();
     between(phone, 'user', () => Promise.resolve(refusalOf('RATE_LIMITED', { message: '慢一点', retryAfter: 9, details: { a: 1 } })));
     await expect(app.user.export()).rejects.toMatchObject({

@@ -30,7 +30,7 @@ describe('an addition to a day', () => {
     }
   });
 
-  test('goes on under a text of this phone that waits, and an edit after it is no conflict', async () => {
+  test('is queued after this phone’s own text, and an edit after it is no conflict', async () => {
     const world = newWorld();
     const app = world.phone().start();
     await app.login();

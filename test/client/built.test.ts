@@ -18,7 +18,7 @@ beforeAll(async () => {
 afterAll(() => rm(built, { recursive: true }));
 
 describe('the SDK as it is built', () => {
-  test('does nothing as it is loaded, and needs nothing beyond ES2017', () => {
+  test('has no side effect on load, and needs ES2017 only', () => {
     const read: string[] = [];
     const world = new Proxy({}, { get: (_, name) => read.push(String(name)), has: () => true });
     const context: Loose = vm.createContext({ module: { exports: {} } });

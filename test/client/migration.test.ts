@@ -267,7 +267,7 @@ describe('the first run', () => {
 });
 
 describe('a migration', () => {
-  test('brings a day again that the verification does not find', async () => {
+  test('sends a day again that the verification does not find', async () => {
     const world = newWorld();
     const phone = usedPhone(world);
     const app = phone.start();
@@ -284,7 +284,7 @@ describe('a migration', () => {
     expect(await diariesOf(world.openid)).toHaveLength(4);
   });
 
-  test('that cannot be verified says so, and sets no flag', async () => {
+  test('that cannot be verified reports it, and sets no flag', async () => {
     const phone = usedPhone(newWorld());
     const app = phone.start();
     between(phone, 'sync', async (request, pass) => {
@@ -431,7 +431,7 @@ describe('a migration', () => {
     expect(diaries).toMatchObject([{ content: '明天的', images: [expect.stringMatching(/^cloud:/)] }]);
   });
 
-  test('is not held up by anything that is too large for a call', async () => {
+  test('continues past items that are too large for a call', async () => {
     const world = newWorld();
     const data = `data:image/png;base64,${'A'.repeat(200_000)}`;
     const legacy = {
@@ -585,7 +585,7 @@ describe('a migration', () => {
     }
   });
 
-  test('met by a busy server or a lost answer rejects so that it can be run again', async () => {
+  test('rejects on a busy server or a lost answer and can be run again', async () => {
     const world = newWorld();
     const phone = usedPhone(world);
     const app = phone.start();
@@ -630,7 +630,7 @@ describe('until the migration is verified', () => {
     expect(phone.storage.get('diaries')).toEqual(sample.diaries);
   });
 
-  test('what the former version changes after a rollback comes over after all', async () => {
+  test('changes made in the former version after a rollback are imported', async () => {
     await app.diary.create({ date: '2025-01-20', content: '新版写的' });
     const entries = phone.storage.get('diaries') as Bag[];
     phone.storage.set(
@@ -715,7 +715,7 @@ describe('whatever the former version left', () => {
     },
     { requiredKeys: [] },
   );
-  test('is read without a fault: no text is lost and none invented', () => {
+  test('is read without errors: no text is lost and none is added', () => {
     fc.assert(
       fc.property(storage, (legacy: Bag) => {
         const { days, texts, undated } = readLegacy((key) => legacy[key] ?? '', Object.keys(legacy));

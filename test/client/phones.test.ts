@@ -25,7 +25,7 @@ describe('1: a draft of another phone', () => {
     expect(await revisionsOf(openid)).toEqual(['long']);
   });
 
-  test('that a page has opened is written over as seen', async () => {
+  test('that a page has opened counts as seen and is overwritten', async () => {
     const { openid, phone } = newWorld();
     const [first, second] = [phone().start(), phone().start()];
     await first.diary.create({ date: day(20), content: 'long', isDraft: true });
@@ -35,7 +35,7 @@ describe('1: a draft of another phone', () => {
     expect(await revisionsOf(openid, 'AND r.is_unread')).toEqual([]);
   });
 
-  test('an own draft is published as seen, also after a restart', async () => {
+  test('a phone’s own draft counts as seen and is published, also after a restart', async () => {
     const { openid, phone: newPhone } = newWorld();
     const phone = newPhone();
     const app = phone.start({ conflictPolicy: 'ask' });
@@ -79,7 +79,7 @@ describe('2: a page behind its own phone', () => {
     expect(next.sync.conflicts().map(({ mine }) => mine?.content)).toEqual(['C', 'D']);
   });
 
-  test('a version that a page was given before the text was sent is good after it was sent, and after a restart', async () => {
+  test('a local version stays valid after the text was sent, and after a restart', async () => {
     const phone = newWorld().phone();
     const app = phone.start();
     await app.login();
@@ -93,7 +93,7 @@ describe('2: a page behind its own phone', () => {
     expect(next.sync.conflicts()).toEqual([]);
   });
 
-  test('one that types on after the refusal is kept once', async () => {
+  test('one that continues writing after the refusal is kept once', async () => {
     const app = newWorld().phone().start();
     const { diary: v1 } = await app.diary.create({ date: TODAY, content: 'A' });
     await app.diary.update({ date: TODAY, version: v1.version, content: 'B' });
@@ -144,7 +144,7 @@ describe('3: a row that cannot be read', () => {
   });
 });
 
-test('4: statistics count evicted rows rightly: drafts are not diaries', async () => {
+test('4: statistics count evicted rows correctly: drafts do not count as diaries', async () => {
   const phone = newWorld().phone();
   const app = phone.start();
   for (let number = 1; number <= 11; number += 1)
@@ -159,8 +159,8 @@ test('4: statistics count evicted rows rightly: drafts are not diaries', async (
   expect(await app.diary.stats()).toMatchObject({ totalDiaries: 9, thisMonth: 9 });
 });
 
-describe('5: a phone that is wrong about its network', () => {
-  test('syncs when the app is shown, though no event came', async () => {
+describe('5: a phone that wrongly reports no network', () => {
+  test('syncs when the app is shown, without a network event', async () => {
     const phone = newWorld().phone();
     const app = phone.start();
     await app.login();
@@ -187,7 +187,7 @@ describe('5: a phone that is wrong about its network', () => {
   });
 });
 
-describe('6: what is written before anybody has ever signed in', () => {
+describe('6: texts written before the first sign-in', () => {
   const written = async () => {
     const phone = newWorld().phone();
     const app = phone.start();
@@ -201,7 +201,7 @@ describe('6: what is written before anybody has ever signed in', () => {
     return phone;
   };
 
-  test('becomes the first account’s once the app says so', async () => {
+  test('are adopted by the first account after the app confirms it', async () => {
     const app = (await written()).start();
     await app.login();
     expect((await app.diary.list()).diaries).toEqual([]);
@@ -212,7 +212,7 @@ describe('6: what is written before anybody has ever signed in', () => {
     expect(app.sync.status()).toMatchObject({ unclaimed: 0, pending: 0, setAside: 0 });
   });
 
-  test('never becomes a second account’s', async () => {
+  test('are never adopted by a second account', async () => {
     const phone = await written();
     const app = phone.start();
     await app.login();
@@ -226,7 +226,7 @@ describe('6: what is written before anybody has ever signed in', () => {
   });
 });
 
-test('8: a platform error keeps its code and says what it is', async () => {
+test('8: a platform error keeps its code and has a message', async () => {
   const phone = newWorld().phone();
   const app = phone.start();
   await app.login();
@@ -276,7 +276,7 @@ describe('9: the type of a picture', () => {
   });
 });
 
-test('10: a text of tomorrow, by a clock that is ahead, waits and is sent after midnight', async () => {
+test('10: a text dated tomorrow by a clock that is ahead waits and is sent after midnight', async () => {
   const { phone: newPhone, clock } = newWorld();
   clock.now = Date.parse('2025-01-22T15:58:00.000Z');
   const phone = newPhone();
@@ -295,7 +295,7 @@ test('10: a text of tomorrow, by a clock that is ahead, waits and is sent after 
   expect((await next.diary.list()).diaries).toMatchObject([{ date: day(23), content: '零点刚过' }]);
 });
 
-test('11: an error of a form is not set aside; a refused text that the page saw is', async () => {
+test('11: a validation error that the page saw is not set aside', async () => {
   const phone = newWorld().phone();
   const app = phone.start();
   await app.login();
@@ -375,7 +375,7 @@ test('14: ids are taken as the strings that `dataset` makes of them', async () =
   await expect(app.diary.delete({ id: 'abc' })).rejects.toMatchObject({ code: 'INVALID_INPUT', details: [{ path: 'id' }] });
 });
 
-describe('15: the small things', () => {
+describe('15: smaller promises', () => {
   test('`today` is the Beijing day by the server’s clock', async () => {
     const { phone: newPhone } = newWorld();
     const phone = newPhone();
@@ -411,7 +411,7 @@ describe('15: the small things', () => {
 });
 
 describe('an erasure whose answer was lost', () => {
-  test('is done when it is asked again', async () => {
+  test('answers as done on a retry', async () => {
     const phone = newWorld().phone();
     const app = phone.start();
     await app.diary.create({ date: TODAY, content: '要删掉的' });

@@ -6,7 +6,7 @@ withoutRateLimits();
 
 const syncCalls = (calls: { name: string }[]): number => calls.filter(({ name }) => name === 'sync').length;
 
-test('50 queued writes go in one call, 1,000 changes come in at most three', async () => {
+test('50 queued writes are sent in one call, 1,000 changes arrive in at most three', async () => {
   const world = newWorld();
   const phone = world.phone();
   const app = phone.start();

@@ -98,7 +98,7 @@ describe('a write', () => {
     expect(app.sync.status().pending).toBe(0);
   });
 
-  test('of text that no server could take whole arrives with the broken character replaced', async () => {
+  test('of text with a lone surrogate arrives with U+FFFD in its place', async () => {
     const { openid, phone } = newWorld();
     const app = phone().start();
     await app.diary.create({ date: TODAY, content: 'a\ud83d b' });
@@ -113,7 +113,7 @@ describe('a write', () => {
     expect(await contents(openid)).toEqual({ [day(21)]: '写错日子了' });
   });
 
-  test('typed on and on offline is one change', async () => {
+  test('continued offline is one change', async () => {
     const { openid, phone } = newWorld();
     const app = phone().start();
     await app.login();
@@ -130,7 +130,7 @@ describe('a write', () => {
 });
 
 describe('sync', () => {
-  test('Y1: what was pulled stays though the push failed, and the change goes again later by itself', async () => {
+  test('Y1: pulled rows stay when the push fails, and the change is retried automatically', async () => {
     const world = newWorld();
     const phone = world.phone();
     const app = phone.start();
@@ -186,7 +186,7 @@ describe('sync', () => {
     expect(await contents(world.openid)).toEqual({ [day(11)]: '还在' });
   });
 
-  test('Y3: what is written while a push is under way goes next, not with it and not never', async () => {
+  test('Y3: a write during a push is sent with the next push', async () => {
     const world = newWorld();
     const phone = world.phone();
     const app = phone.start();
@@ -224,7 +224,7 @@ describe('sync', () => {
     expect(app.sync.status().setAside).toBe(0);
   });
 
-  test('Y5: what was set aside may be asked again', async () => {
+  test('Y5: a change that was set aside can be retried', async () => {
     const { phone, clock } = newWorld();
     const app = phone().start();
     await app.login();
@@ -372,7 +372,7 @@ describe('sync', () => {
     expect(phone.calls).toHaveLength(asked);
   });
 
-  test('Y9: neither an error nor an empty page takes away what is shown', async () => {
+  test('Y9: neither an error nor an empty page removes the shown rows', async () => {
     const world = newWorld();
     const phone = world.phone();
     const app = phone.start();
@@ -429,7 +429,7 @@ describe('sync', () => {
     expect((await second.user.profile()).nickname).toBe('小明');
   });
 
-  test('Y11: an answer lost after the server had committed changes nothing when it is asked again', async () => {
+  test('Y11: a retry after a lost answer has no second effect', async () => {
     const world = newWorld();
     const phone = world.phone();
     const app = phone.start();
@@ -494,7 +494,7 @@ describe('sync', () => {
     expect(phone.calls.length - asked).toBeLessThan(6);
   });
 
-  test('Y12: a failed round is tried again without a new write', async () => {
+  test('Y12: a failed run is retried without a new write', async () => {
     const world = newWorld();
     const phone = world.phone();
     const app = phone.start();
@@ -541,7 +541,7 @@ describe('sync', () => {
     expect(await a.diary.stats()).toMatchObject({ continuousDays: 1, thisMonth: 2 });
   });
 
-  test('Y15: what one child left waiting never goes out under another, and goes when they return', async () => {
+  test('Y15: a child’s queue is never sent under another account, and is sent when the child signs in again', async () => {
     const [mei, jun] = [newOpenid(), newOpenid()];
     let holder = mei;
     const world = newWorld();
@@ -571,7 +571,7 @@ describe('sync', () => {
     expect(await contents(jun)).toEqual({ [day(11)]: '小军的' });
   });
 
-  test('Y15: a phone that turns out to be held by another child stops until the app signs in', async () => {
+  test('Y15: a phone used by another child stops syncing until the app signs in', async () => {
     const [mei, jun] = [newOpenid(), newOpenid()];
     let holder = mei;
     const phone = newWorld().phone();
@@ -607,7 +607,7 @@ describe('sync', () => {
     expect(app.sync.status().error).toBe(null);
   });
 
-  test('Y16: a write that the phone has no room for is refused, and nothing of it is there', async () => {
+  test('Y16: a write without room on the phone is refused, and nothing of it is stored', async () => {
     const { openid, phone: newPhone } = newWorld();
     const phone = newPhone();
     const app = phone.start();
@@ -626,7 +626,7 @@ describe('sync', () => {
     expect(await contents(openid)).toEqual({ [day(10)]: '写得下' });
   });
 
-  test('Y16: rows make room for a write, oldest first; what was given up is fetched when it is looked at', async () => {
+  test('Y16: rows are evicted for a write, oldest first; an evicted row is fetched when it is needed', async () => {
     const { openid, phone: newPhone } = newWorld();
     for (const number of [1, 2, 3, 4])
       await ok(diary, openid, 'create', { date: day(number), content: `${number}`.repeat(2_000) }).catch(async () => {
@@ -646,7 +646,7 @@ describe('sync', () => {
     expect((await app.diary.list()).diaries.map(({ date }) => date)).toEqual([day(9), day(4), day(3), day(2), day(1)]);
   });
 
-  test('Y16: rows make room until there is enough, and those of another child first', async () => {
+  test('Y16: rows are evicted until there is enough room, those of another child first', async () => {
     const [mei, jun] = [newOpenid(), newOpenid()];
     let holder = mei;
     const phone = newWorld().phone();
@@ -725,7 +725,7 @@ describe('sync', () => {
     expect(second.sync.status()).toMatchObject({ pending: 0, conflicts: 0 });
   });
 
-  test('two instances on one phone lose nothing of each other’s and do nothing twice', async () => {
+  test('two instances on one phone lose no change and apply none twice', async () => {
     const { openid, phone: newPhone } = newWorld();
     const phone = newPhone();
     const [one, two] = [phone.start(), phone.start()];
@@ -759,7 +759,7 @@ describe('sync', () => {
     }
   });
 
-  test('a listener that reads at every change does not ask a failing server without end', async () => {
+  test('a listener that reads at every change does not call a failing server in a loop', async () => {
     const phone = newWorld().phone();
     const app = phone.start();
     await app.login();
@@ -775,7 +775,7 @@ describe('sync', () => {
     expect(phone.calls.length - before).toBeLessThan(4);
   });
 
-  test('each of several writes over one another is answered as soon as the last is', async () => {
+  test('several writes that overwrite each other resolve together with the last', async () => {
     const world = newWorld();
     const phone = world.phone();
     const app = phone.start();
@@ -843,7 +843,7 @@ describe('a conflict', () => {
     for (const app of [mine, theirs]) expect((await app.diary.get({ date: day(10) })).diary?.content).toBe(stands);
   });
 
-  test('Y8: an older edit that comes late loses and is in conflicts, letter for letter', async () => {
+  test('Y8: an older edit that arrives late loses and is in conflicts unchanged', async () => {
     const { openid, mine, theirs, pass } = await twoPhones('newest');
     theirs.network(false);
     await theirs.diary.create({ date: day(10), content: '离线时 写的\n第二行😀', mood: 'happy', tags: ['周末'] });
@@ -925,7 +925,7 @@ describe('a conflict', () => {
     expect(theirs.sync.conflicts()).toMatchObject([{ mine: { content: '后写的' } }]);
   });
 
-  test('a deletion never beats an edit made after the deleter last looked', async () => {
+  test('a deletion never beats an edit that its author had not seen', async () => {
     const { openid, mine, theirs } = await twoPhones('newest');
     await mine.diary.create({ date: day(10), content: '一' });
     await theirs.sync.now();

@@ -77,7 +77,7 @@ test('the published types are the contracts’', () => {
   expect(Object.values(proofs).every(Boolean)).toBe(true);
 });
 
-test('what may be asked again is what the server says may', () => {
+test('the retryable codes are those of the server', () => {
   for (const [code, { retryable }] of Object.entries(errorKinds))
     expect([code, new GrowthDiaryError(code).retryable]).toEqual([code, retryable]);
   expect(new GrowthDiaryError('A_CODE_OF_TOMORROW')).toMatchObject({

@@ -45,11 +45,11 @@ test.each(cases)('%s goes to the database as often as promised, and at most once
   expect(trips.redis).toBeLessThanOrEqual(1);
 });
 
-test('a first login goes twice', async () => {
+test('a first login takes two round trips', async () => {
   expect((await tripsOf(() => ok(login, newOpenid(), 'login'))).mysql).toBe(2);
 });
 
-test('on the wire it is as often: a read and a profile’s update go once, so does a diary', async () => {
+test('on the wire a read, a profile update and a diary take one round trip each', async () => {
   const proxy = await startTcpProxy(inject('services').admin);
   onTestFinished(proxy.stop);
   const near = await freshInstance({ DB_HOST: '127.0.0.1', DB_PORT: String(proxy.port), DB_POOL: '1' });

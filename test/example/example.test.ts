@@ -93,7 +93,7 @@ describe('a child', () => {
     expect(app.visited.at(-1)).toBe(`/pages/editor/editor?date=${TODAY}`);
   });
 
-  test('loses no half-written text to a killed app, and leaves a draft when the page is closed', async () => {
+  test('loses no unsaved text when the app is killed, and leaves a draft when the page is closed', async () => {
     const openid = newOpenid();
     const phone = newPhone();
     const first = start(openid, phone);
@@ -166,7 +166,7 @@ describe('a child', () => {
     expect((await app.open('pages/diaries/diaries')).text()).toContain('差点没了');
   });
 
-  test('writes without a network, and it goes out when the network is back', async () => {
+  test('writes without a network, and the text is sent when the network is back', async () => {
     const openid = newOpenid();
     const app = start(openid);
     await app.open('pages/diaries/diaries');
@@ -284,7 +284,7 @@ describe('a child', () => {
     expect(app.visited.at(-1)).toBe('/pages/diaries/diaries');
   });
 
-  test('is led to bring over what the former version left, and sees that it is there', async () => {
+  test('is guided to import the data of the former version, and sees them', async () => {
     const phone = newPhone();
     phone.storage.set('diaries', [{ id: '1736511600000', date: '2025-1-10', content: '旧版写的' }]);
     phone.storage.set('points', 30);

@@ -346,7 +346,7 @@ describe('a connection lost', () => {
       await expectDoneOnce(instance, child);
     });
 
-    test('inside its transaction is rolled back, asked again and done once', async () => {
+    test('inside its transaction is rolled back, retried and done once', async () => {
       const instance = stage.newInstance();
       const child = await newChild(instance, 100);
       await lock(child);
@@ -402,7 +402,7 @@ describe('WeChat', () => {
     },
   );
 
-  test('whose content check is away never stops a diary: it is saved, and marked to be looked at later', async () => {
+  test('with its content check down never stops a diary: it is saved and queued for a re-check', async () => {
     const instance = stage.newInstance({ CONTENT_CHECK: 'https' });
     const child = await newChild(instance, 100);
     await stage.lines.wechat.refuse();

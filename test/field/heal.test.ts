@@ -90,7 +90,7 @@ describe('a database that is in use', () => {
     await expectRoundTrips();
   });
 
-  test('does not pass for migrated while the runtime account is missing', async () => {
+  test('does not count as migrated while the runtime account is missing', async () => {
     await field.root.query('RENAME USER gd_runtime TO gd_elsewhere');
     await expect(migrate(field.as('gd_migrator'))).rejects.toThrow('could not be granted');
     await field.root.query('RENAME USER gd_elsewhere TO gd_runtime');

@@ -65,7 +65,7 @@ describeInBrowser('console and vitals', () => {
     }
   });
 
-  test('the doors differ in who is calling', async () => {
+  test('each door has its own caller identity', async () => {
     const page = await openConsole();
     await choose(page, 'diary', 'stats');
     for (const door of ['小程序', 'HTTP', '控制台']) {

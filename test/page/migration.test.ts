@@ -25,7 +25,7 @@ describeInBrowser('moving old data', () => {
     await soon(() => a.phone.getByRole('button', { name: '旧日记搬家' }).count()).toBe(0);
   });
 
-  test('killed halfway, the move goes on where it stood', async () => {
+  test('killed halfway, the migration continues where it stopped', async () => {
     const { page } = await site.visit();
     const a = handle(page, 'a');
     await a.press('放入旧版数据');

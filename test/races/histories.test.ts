@@ -167,7 +167,7 @@ async function play(batches: Step[][]): Promise<void> {
 const systemTaskOr = ({ code, message }: { code: string; message: string }): string =>
   message === '系统任务不能修改或删除' ? 'expected' : code;
 
-test('after any history of writes, made at once or one by one, asked again or anew, everything adds up', {
+test('after any history of writes, concurrent or in turn, replayed or new, all invariants hold', {
   retry: 0,
   timeout: 120_000,
 }, async () => {

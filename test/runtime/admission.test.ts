@@ -68,7 +68,7 @@ test('a block of calls is one trip to Redis', async () => {
   expect(await countsOf(openid, 'read')).toEqual(['21']);
 });
 
-test('what is not used of a block in its minute is given back to the day', async () => {
+test('unused calls of a block are given back to the day’s window when its minute ends', async () => {
   const { openid } = await newChild();
   await ok(user, openid, 'update', {});
   expect(await countsOf(openid, 'write')).toEqual(['3', '3']);
@@ -78,7 +78,7 @@ test('what is not used of a block in its minute is given back to the day', async
   expect(await countsOf(openid, 'write')).toEqual(['3', '4']);
 });
 
-test('the longer window counts too, and a refused call spends nothing of either', async () => {
+test('the longer window counts too, and a refused call uses no quota of either', async () => {
   const { openid } = await newChild();
   await openCache().run((redis) => redis.set(keysOf(openid, 'write')[1] ?? '', 498, 'EX', 4_000));
   expect(await codesOf(6, () => send(user, openid, 'update', {}), false)).toEqual(['OK', 'OK', ...Array(4).fill('RATE_LIMITED')]);
@@ -116,7 +116,7 @@ test('windows follow the real clock, whatever clock the call brings', async () =
   }
 });
 
-test('a limit without room is asked about again after a minute, before the call runs', async () => {
+test('an exhausted limit is read again from Redis after a minute, before the call runs', async () => {
   const { openid } = await newChild();
   const [minute = '', day = ''] = keysOf(openid, 'draw');
   await openCache().run((redis) => redis.set(day, 99, 'EX', 80_000));
@@ -157,7 +157,7 @@ test('before the first login: a flood of calls is refused in the process once th
   expect(codes.slice(120)).toEqual(Array(5).fill('RATE_LIMITED'));
 });
 
-test('what costs money or cannot be undone is counted before it runs', async () => {
+test('a call that costs money or cannot be undone is counted before it runs', async () => {
   expect(Object.keys(limits).filter((name) => limits[name as LimitName].countedFirst)).toEqual(
     expect.arrayContaining(['loginByAddress', 'loginByOpenid', 'comment', 'picture', 'import', 'export', 'erase']),
   );
@@ -202,7 +202,7 @@ describe('the statement is the guard', () => {
     expect((await refused(main, null, action, example, { token })).code).toBe('UNAUTHENTICATED');
   });
 
-  test('an openid that signed up again is served as the new account, by an instance that remembers the old one', async () => {
+  test('an openid that signed up again is served as the new account by an instance that cached the old one', async () => {
     const { openid, userId } = await newChild();
     await ok(diary, openid, 'create', { date: '2025-01-21', content: '旧的' });
     await select('UPDATE users SET status = 0, openid = NULL, token_epoch = token_epoch + 1 WHERE id = ?', [userId]);

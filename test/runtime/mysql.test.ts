@@ -46,7 +46,7 @@ test('a database that refuses connections and comes back within the deadline sti
   expect((await asked).code).toBe('OK');
 });
 
-test('a database that stays away answers UNAVAILABLE by the deadline', async () => {
+test('a database that stays down answers UNAVAILABLE by the deadline', async () => {
   const { user } = await behindProxy();
   const { openid } = await newUser();
   await proxy.refuse();
@@ -71,7 +71,7 @@ test.each([0, 1])(
   },
 );
 
-test('a line that dies while a statement is being prepared does not hang the call', async () => {
+test('a connection that breaks while a statement is being prepared does not hang the call', async () => {
   const { user, diary } = await behindProxy(1);
   const { openid } = await newUser();
   expect((await within(5, user, openid, 'profile')).code).toBe('OK');
@@ -81,7 +81,7 @@ test('a line that dies while a statement is being prepared does not hang the cal
   expect(ms).toBeLessThan(2_000);
 });
 
-test('a slow line is not a broken one', async () => {
+test('a slow connection is not treated as broken', async () => {
   const { diary } = await behindProxy();
   const { openid, id } = await newUser();
   proxy.latencyMs = 60;

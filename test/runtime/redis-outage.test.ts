@@ -67,7 +67,7 @@ describe('D17: without Redis', () => {
     expect(Math.max(...times.slice(1))).toBeLessThan(300);
   });
 
-  test('cut in the middle: the same call still answers, and after its rest Redis is used again', async () => {
+  test('cut in the middle: the same call still answers, and after the pause Redis is used again', async () => {
     const { openid } = await newChild();
     const { sync } = await behindProxy();
     await verify(sync, openid);

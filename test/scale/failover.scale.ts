@@ -78,7 +78,7 @@ async function expectSameEverywhere(): Promise<void> {
   for (const other of others) expect(other).toEqual(first);
 }
 
-test('the keys of Redis lie on all three nodes, and limits hold across them', async () => {
+test('the keys are spread over all three Redis nodes, and limits hold across them', async () => {
   const instance = stage.newInstance({ RATE_LIMIT_FACTOR: '1' });
   const children = await Promise.all(Array.from({ length: 24 }, () => newChild(instance, 100)));
   const [child] = children;

@@ -95,7 +95,7 @@ describe('data', () => {
     expect(Object.hasOwn(Object.prototype, 'isDraft')).toBe(false);
   });
 
-  test('nothing of all this was written', async () => {
+  test('none of these calls wrote anything', async () => {
     expect(await select('SELECT id FROM diaries WHERE user_id = ?', [child.userId])).toEqual([]);
   });
 

@@ -34,7 +34,7 @@ describe('D16: a token', () => {
   const segment = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
   const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2_048 });
 
-  test('as the functions sign it is believed', async () => {
+  test('signed by the functions is accepted', async () => {
     expect((await http(user, 'GET', '/api/user/profile', { token: sign() })).body.data.id).toBe(alice.userId);
     expect((await http(user, 'GET', '/api/user/profile', { token: sign({ iat: at(NOON) + 20 }) })).status).toBe(200);
     expect((await http(user, 'GET', '/api/user/profile', { token: sign({ exp: at(NOON) - 20 }) })).status).toBe(200);
@@ -104,7 +104,7 @@ describe('who acts', () => {
   const wechat = { WX_OPENID: '', WX_APPID: appId, TCB_SOURCE: 'wx_client', DEV_NOW: NOON };
   const profile = { action: 'profile' };
 
-  test('is who WeChat says in the context, in the new form and in the old', async () => {
+  test('is the openid of WeChat’s context, in the new form and in the old', async () => {
     const variables = { ...wechat, WX_OPENID: alice.openid };
     expect(await call(user, profile, variables)).toMatchObject({ data: { id: alice.userId } });
     const environ = Object.entries(variables)
@@ -158,7 +158,7 @@ describe('who acts', () => {
     expect(await refused(user, null, 'profile', { userInfo: { openId: bob.openid } })).toMatchObject({ code: 'UNAUTHENTICATED' });
   });
 
-  test('on HTTP is who the token names', async () => {
+  test('on HTTP is the user of the token', async () => {
     const event = { path: '/api/user/profile', httpMethod: 'GET', headers: { authorization: `Bearer ${bob.token}` } };
     const answer = await call(user, event, { DEV_NOW: NOON });
     expect(answer).toMatchObject({ statusCode: 200, body: expect.stringContaining(bob.openid) });
@@ -172,7 +172,7 @@ describe('who acts', () => {
     expect((await refused(diary, null, 'create', { date: TODAY, content: 'x' })).code).toBe('UNAUTHENTICATED');
   });
 
-  test('never comes out of the process, whatever the bootstrap left there', async () => {
+  test('is never read from process.env, whatever the bootstrap left there', async () => {
     vi.stubEnv('WX_OPENID', alice.openid);
     vi.stubEnv('WX_APPID', appId);
     vi.stubEnv('TCB_SOURCE', 'wx_client');
@@ -185,7 +185,7 @@ describe('who acts', () => {
   });
   afterEach(() => vi.unstubAllEnvs());
 
-  test('is kept apart among calls at the same time', async () => {
+  test('is separate for concurrent calls', async () => {
     const children = await Promise.all(Array.from({ length: 12 }, () => newChild()));
     const answers = await Promise.all(
       children.flatMap(({ openid, token }) => [ok(user, openid, 'profile'), ok(user, null, 'profile', {}, { token })]),

@@ -61,7 +61,7 @@ describe('a picture', () => {
     expect(fakes.cos.objects.size).toBe(before);
   });
 
-  test('a link of the past is refused', async () => {
+  test('an expired link is refused', async () => {
     const { url } = await sign(await newChild());
     const past = url.replace(/q-sign-time=\d+;\d+/, 'q-sign-time=1;2').replace(/q-key-time=\d+;\d+/, 'q-key-time=1;2');
     expect(await codeOf(await put(past, bytes))).toBe('403 RequestTimeTooSkewed');

@@ -59,7 +59,7 @@ beforeEach(async () => {
 });
 afterEach(() => proxy.stop());
 
-test('connections killed at any moment lose nothing and do nothing twice', async () => {
+test('connections killed at any moment lose no change and apply none twice', async () => {
   const child = await newChild(100);
   let killing = true;
   const killer = (async () => {
@@ -112,7 +112,7 @@ test('an idle sync and the start page are one trip to the database; a diary take
   expect(await tripsOf(() => ok(main, openid, 'sync', { clientId, cursor, ack: 22 }))).toBe(1);
 });
 
-test('a value that cannot be sent is no lost line: the statement is refused at once', async () => {
+test('a value that cannot be serialized is not taken for a lost connection: the statement is refused at once', async () => {
   const database = openDatabase(Date.now() + 5_000, 'r');
   await expect(database.rows('unsendable', 'SELECT ?', [new Date(-1e15)])).rejects.toThrow(RangeError);
   expect(await database.rows('next', 'SELECT 1 AS one', [])).toEqual([{ one: 1 }]);

@@ -12,7 +12,7 @@ withoutRateLimits();
 const WRITERS = 12;
 const WRITES = 12;
 
-test('a reader who follows the feed while twelve write misses nothing, and sees no rev twice or out of order', async () => {
+test('a reader of the feed during twelve concurrent writers misses no change, and sees no rev twice or out of order', async () => {
   const child = await newChild(1_000);
   const { openid, userId } = child;
   const cached = new Map<string, Change>();

@@ -43,7 +43,7 @@ describe('a flood', () => {
     await ok(diary, alice.openid, 'list');
   });
 
-  test('of refused calls asks the database nothing, once it has been refused', async () => {
+  test('of refused calls sends no statement to the database', async () => {
     const { openid } = await newUser();
     await Promise.all(Array.from({ length: 130 }, () => send(diary, openid, 'list')));
     const lines = await accessLines(() => Promise.all(Array.from({ length: 50 }, () => send(diary, openid, 'list'))));

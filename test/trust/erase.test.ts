@@ -187,7 +187,7 @@ test('every column of a user’s that can name a file is one that erasure reads 
   expect(found.toSorted()).toEqual(FILE_COLUMNS);
 });
 
-test('the ledger stays without a person and still adds up', async () => {
+test('the ledger stays anonymously and still adds up', async () => {
   const child = await livelyChild();
   await ok(user, child.openid, 'erase', { confirm });
   const [account] = await select<{ openid: null; nickname: string; points: number; status: number; total_diaries: number }>(
@@ -216,7 +216,7 @@ test('tokens are refused at once at every door', async () => {
   expect(await refused(user, child.openid, 'profile')).toMatchObject({ code: 'UNAUTHENTICATED' });
 });
 
-test('the same person signing in again gets a fresh account, and the old tokens do not fit it', async () => {
+test('the same person signing in again gets a new account, which the old tokens do not open', async () => {
   const child = await livelyChild();
   await ok(user, child.openid, 'erase', { confirm });
   const again = await ok(login, child.openid, 'login');
@@ -240,7 +240,7 @@ test('after an erasure Redis keeps nothing of the person but counts of calls, wh
   }
 });
 
-test('writes that race with the end of an account leave nothing behind', async () => {
+test('writes concurrent with an erasure leave no row behind', async () => {
   const child = await livelyChild();
   const writes = Array.from({ length: 20 }, (_, index) =>
     send(diary, child.openid, 'create', { date: `2024-05-${String(index + 1).padStart(2, '0')}`, content: child.secret }),
@@ -250,14 +250,14 @@ test('writes that race with the end of an account leave nothing behind', async (
   for (const [name, count] of Object.entries(counts)) if (!KEPT.includes(name)) expect([name, count]).toEqual([name, 0]);
 });
 
-test('two erasures at once are one', async () => {
+test('two concurrent erasures have one effect', async () => {
   const child = await livelyChild();
   const answers = await Promise.all([1, 2, 3].map(() => send(user, child.openid, 'erase', { confirm })));
   expect(answers.some(({ success }) => success)).toBe(true);
   expect(await select('SELECT user_id FROM erasures WHERE user_id = ?', [child.id])).toHaveLength(1);
 });
 
-test('a living account cannot be emptied by mistake', async () => {
+test('the rows of an active account cannot be removed by mistake', async () => {
   const child = await livelyChild();
   await expect(select('CALL post_erase_rows(?, 100, 0, NOW(3))', [child.id])).rejects.toThrow('FORBIDDEN');
 });

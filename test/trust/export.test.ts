@@ -147,7 +147,7 @@ test('an export can be imported by a fresh account, with the same days, texts an
   expect(to.tasks.filter((each) => each.isCompleted).map(({ title }) => title)).toEqual(done.map(({ title }) => title));
 });
 
-test('a large account answers a link, whose file ends with it', async () => {
+test('a large export answers a link, and its file is removed when the link expires', async () => {
   const openid = newOpenid();
   const { userInfo } = await ok(login, openid, 'login');
   const content = '长'.repeat(10_000);
