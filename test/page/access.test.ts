@@ -33,6 +33,9 @@ describeInBrowser('for everyone', () => {
       await a.phone.getByRole('button', { name: '接着写今天的' }).click();
       await page.waitForTimeout(400);
       expect(await barriers(page), 'editor').toEqual([]);
+      await a.phone.getByRole('button', { name: '历史' }).click();
+      await page.waitForTimeout(400);
+      expect(await barriers(page), 'history').toEqual([]);
       await page.getByRole('button', { name: '控制台' }).click();
       await page.getByRole('button', { name: '发送' }).click();
       await page.locator('.code').waitFor();

@@ -30,6 +30,41 @@ describeInBrowser('two phones', () => {
     await soon(() => b.phone.locator('.streak').textContent()).toContain('连续 1 天');
   });
 
+  test('a text that was overwritten and a diary that was deleted come back on both phones', async () => {
+    const { a, b } = await pair();
+    const open = () => a.phone.getByRole('button', { name: '接着写今天的' }).click();
+    await a.write('看到一只翠鸟');
+    await open();
+    await a.phone.getByLabel('今天发生了什么？').fill('没什么');
+    await a.save();
+    await b.sees('没什么');
+    await open();
+    await a.phone.getByRole('button', { name: '历史' }).click();
+    await a.phone.locator('.kept', { hasText: '看到一只翠鸟' }).getByRole('button', { name: '恢复这一份' }).click();
+    await b.sees('看到一只翠鸟');
+    await open();
+    await a.phone.getByRole('button', { name: '删除', exact: true }).click();
+    await soon(() => b.phone.locator('.card').count()).toBe(0);
+    await b.phone.getByRole('button', { name: '写今天的日记' }).click();
+    await b.phone.getByRole('button', { name: '最近删除' }).click();
+    await b.phone.getByRole('button', { name: '恢复这一份' }).first().click();
+    await a.sees('看到一只翠鸟');
+  });
+
+  test('the mood of the day is recorded with one touch and pays once, whichever phone changes it', async () => {
+    const { a, b } = await pair();
+    await a.tab('日历');
+    await b.tab('日历');
+    await a.phone.getByRole('button', { name: '兴奋' }).first().click();
+    await a.phone.getByRole('status').filter({ hasText: '+5 分' }).waitFor();
+    const mood = (name: string) => b.phone.locator('.picks').getByRole('button', { name });
+    await soon(() => mood('兴奋').getAttribute('aria-pressed')).toBe('true');
+    await mood('平静').click();
+    await soon(() => a.phone.locator('.day[data-today="true"]').getAttribute('aria-label')).toContain('平静');
+    await a.tab('积分');
+    await soon(() => a.phone.locator('.balance b').textContent()).toBe('5');
+  });
+
   test('tasks, the wheel and the ledger agree on both phones', async () => {
     const { a, b } = await pair();
     await a.tab('任务');

@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks';
 import { Chevron, Face } from '../icons';
 import { useLanguage, useText } from '../text';
+import { MoodOfDay } from './mood-of-day';
 import { useHeld, useRead } from './use-device';
 
 const shift = (month: string, by: number): string => {
@@ -37,6 +38,7 @@ export function Calendar({ onOpen }: { onOpen: (date: string) => void }) {
           <b>{text.diary.streak(stats.continuousDays)}</b> {text.calendar.longest(stats.longestStreak)}
         </p>
       )}
+      <MoodOfDay />
       <div class="month-head">
         <button type="button" aria-label={text.calendar.previous} onClick={() => setMonth(shift(month, -1))}>
           <Chevron left />
@@ -71,7 +73,7 @@ export function Calendar({ onOpen }: { onOpen: (date: string) => void }) {
               aria-label={text.calendar.open(name.format(new Date(date)), day ? (text.moods[day.mood] ?? day.mood) : '')}
               onClick={() => onOpen(date)}
             >
-              {day && day.diaryId !== null ? <Face mood={day.mood} size={30} /> : Number(date.slice(8))}
+              {day && (day.diaryId !== null || day.mood !== '') ? <Face mood={day.mood} size={30} /> : Number(date.slice(8))}
               {day !== undefined && day.tasksDone > 0 && <i class="dot" />}
             </button>
           );

@@ -18,7 +18,21 @@ const hour = 3_600_000;
 
 const skewOf = (clock: Clock): number => ({ right: 0, ahead: 24 * hour, behind: -3 * hour, old: -Date.now() })[clock];
 
-const reads = new Set(['list', 'get', 'calendar', 'stats', 'profile', 'balance', 'records', 'prizes', 'job', 'home', 'login']);
+const reads = new Set([
+  'list',
+  'get',
+  'calendar',
+  'stats',
+  'profile',
+  'balance',
+  'records',
+  'prizes',
+  'job',
+  'home',
+  'login',
+  'history',
+  'trash',
+]);
 
 /** A call after which the child's other phone has something new to see. */
 function changesSomething(name: string, data: object): boolean {

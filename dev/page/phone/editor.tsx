@@ -3,6 +3,8 @@ import type { Diary, Pending } from '../../../client/types';
 import { Cross, Face, Sky } from '../icons';
 import { useText } from '../text';
 import { paint, shownAt } from './files';
+import { Past } from './past';
+import { Picks } from './picks';
 import { Sheet } from './sheet';
 import type { Draft } from './unsaved';
 import { useHeld, useTask } from './use-device';
@@ -32,6 +34,7 @@ export function Editor({ date, today, onDate, onClose }: Props) {
   const basedOn = useRef(unsaved?.basedOn ?? null);
   const [isRestored, setRestored] = useState(unsaved !== null);
   const touched = useRef(unsaved !== null);
+  const [past, setPast] = useState<'history' | 'trash' | null>(null);
   const app = device.app();
   const changes = device.changes();
 
@@ -91,6 +94,7 @@ export function Editor({ date, today, onDate, onClose }: Props) {
     });
   }
 
+  if (past !== null) return <Past date={past === 'history' ? date : null} onRestored={onClose} onClose={() => setPast(null)} />;
   return (
     <Sheet title={text.editor.title} full onClose={onClose}>
       <form
@@ -139,6 +143,14 @@ export function Editor({ date, today, onDate, onClose }: Props) {
         />
         <Pictures images={draft.images} onChange={(images) => edit({ images })} />
         {diary !== null && diary.id > 0 && <Comment diary={diary} />}
+        <div class="choices">
+          <button type="button" class="quiet" onClick={() => setPast('history')}>
+            {text.past.history}
+          </button>
+          <button type="button" class="quiet" onClick={() => setPast('trash')}>
+            {text.past.trash}
+          </button>
+        </div>
         <div class="editor-foot">
           <button type="submit" class="main-button" disabled={busy || draft.content.trim() === ''}>
             {text.editor.save}
@@ -154,35 +166,6 @@ export function Editor({ date, today, onDate, onClose }: Props) {
         </div>
       </form>
     </Sheet>
-  );
-}
-
-interface PicksProps {
-  label: string;
-  names: Record<string, string>;
-  value: string;
-  onPick: (name: string) => void;
-  children: (name: string) => preact.ComponentChildren;
-}
-
-/** A row of pictures to choose one of, or none. */
-function Picks({ label, names, value, onPick, children }: PicksProps) {
-  return (
-    <fieldset class="picks">
-      <legend class="unseen">{label}</legend>
-      {Object.entries(names).map(([name, word]) => (
-        <button
-          key={name}
-          type="button"
-          aria-pressed={value === name}
-          aria-label={word}
-          title={word}
-          onClick={() => onPick(value === name ? '' : name)}
-        >
-          {children(name)}
-        </button>
-      ))}
-    </fieldset>
   );
 }
 
