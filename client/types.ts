@@ -467,11 +467,38 @@ export interface MigrationReport {
   tasks: { imported: number; invalid: number };
   templates: { imported: number; invalid: number };
   draws: { imported: number; invalid: number };
-  points: { claimed: number; granted: number; balance: number; found: Record<string, unknown> };
-  /** Keys that the server has no place for, or that cannot be read. */
+  moods: { imported: number; invalid: number };
+  /** They wait until a guardian saves the list. */
+  prizes: { imported: number; invalid: number };
+  points: {
+    /** The largest balance on the phone. */
+    claimed: number;
+    /** What the imported diaries, moods and done tasks explain. */
+    explained: number;
+    granted: number;
+    /** The part above 3,000, which a guardian has to accept. */
+    waiting: number;
+    balance: number;
+    /** A sentence for parents: why granted is what it is. */
+    why: string;
+    found: Record<string, unknown>;
+  };
+  /** What stays on the phone, or came over changed: sentences for parents. */
+  notes: { what: string; count: number; reason: string }[];
+  /** By key of the former version: entries found, those in the account, those named in `notes`. found = moved + named when verified. */
+  accounts: { key: string; found: number; moved: number; named: number }[];
+  /** Further children of this phone. Nothing of them came over. */
+  otherChildren: { child: string; diaries: number; tasks: number; points: number }[];
+  /** Keys of which something stays on the phone; `notes` says why. */
   keptOnPhone: string[];
-  /** All that is on the phone is on the server, but for what it never takes: a diary without a date or of before 2000. */
+  /** Every entry on the phone is on the server or named, and the checksums agree. A diary without a date or of before 2000 is named. */
   verified: boolean;
+}
+
+export interface MigrationOptions {
+  onProgress?: ((progress: MigrationProgress) => void) | undefined;
+  /** Another child of this phone, whose own WeChat account is signed in. Absent: the child that the former version was last used by. */
+  child?: string | undefined;
 }
 
 export interface UploadOptions {
@@ -723,7 +750,9 @@ export interface GrowthDiary {
   /** Brings over what the former version left in this phone's storage. */
   migration: {
     status(): Promise<MigrationStatus>;
-    run(options?: { onProgress?: ((progress: MigrationProgress) => void) | undefined }): Promise<MigrationReport>;
+    run(options?: MigrationOptions): Promise<MigrationReport>;
+    /** Everything that the former version keeps of another child, as JSON text to save or send. NOT_FOUND: no such child. */
+    exportChild(child: string): Promise<string>;
   };
 
   image: {

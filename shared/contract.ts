@@ -51,7 +51,7 @@ export const limits = {
   comment: countedFirst(perMinute(10)),
   picture: countedFirst(perMinute(3)),
   upload: countedFirst(perMinute(30), perDay(200)),
-  import: countedFirst(perHour(60)),
+  import: countedFirst(perHour(120)),
   export: countedFirst(perDay(2)),
   // A mistyped phrase is counted too; the limit leaves room for the right one.
   erase: countedFirst(perDay(5)),

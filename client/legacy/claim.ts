@@ -5,6 +5,8 @@ import { isBag, isText } from '../platform/text';
 export interface Claim {
   child: string;
   verified: boolean;
+  /** Of the old keys when the move was verified. */
+  print?: string;
 }
 
 export const CLAIM = 'migration';

@@ -25,6 +25,7 @@ export function migrationApi({ enter, session, root }: Parts): GrowthDiary['migr
   return {
     status: async () => (await loaded()).status(),
     run: async (options) => (await loaded()).run(options),
+    exportChild: async (child) => (await loaded()).exportChild(child),
   };
 }
 

@@ -1,15 +1,17 @@
 import type { Here } from '../account/here';
 import type { uploadImage } from '../api/image';
 import type { MigrationProgress, MigrationReport } from '../types';
+import type { Harvest } from './harvest';
+import { moveConflicts } from './move-conflicts';
+import { moveProfile } from './move-profile';
 import { uploadPictures } from './pictures';
-import { type Move, readProgress } from './progress';
-import type { Harvest } from './read-old-keys';
+import { type Move, type Progress, saveProgress } from './progress';
 import { reportOf } from './report';
-import { importInto, sendDays, sendItems } from './send';
+import { importInto, sendDays, sendItems, sendWheel } from './send';
 import { verifyDays } from './verify';
 
 /*
- *   pictures ─► days ─► tasks, templates, draws ─► verified? ─► points ─► report
+ *   pictures ─► days ─► templates, tasks, draws, moods, prizes, profile ─► verified? ─► points ─► report
  *                ▲                                     │ no, once
  *                └─────────────────────────────────────┘
  *
@@ -20,23 +22,28 @@ import { verifyDays } from './verify';
 interface Wish {
   upload: typeof uploadImage;
   harvest: Harvest;
+  progress: Progress;
   /** False while the mode is `shadow`: no points are granted. */
   isFinal: boolean;
   onProgress(progress: MigrationProgress): void;
 }
 
-export async function moveToCloud(here: Here, { upload, harvest, isFinal, onProgress }: Wish): Promise<MigrationReport> {
-  const progress = readProgress(here);
+export async function moveToCloud(here: Here, { upload, harvest, progress, isFinal, onProgress }: Wish): Promise<MigrationReport> {
   const move: Move = { here, upload, harvest, progress, tell: (phase, done, total) => onProgress({ phase, done, total }) };
   await uploadPictures(move);
   await sendDays(move);
-  for (const kind of ['tasks', 'rules', 'draws'] as const) await sendItems(move, kind);
+  // Templates before tasks: a done task of today belongs to its template.
+  for (const kind of ['rules', 'tasks', 'draws', 'moods'] as const) await sendItems(move, kind);
+  await sendWheel(move);
+  saveProgress(move);
+  await moveProfile(move);
   const lost = await verifyDays(move);
   // A text that the server can never take does not cost the child the points.
   const { claimed } = harvest;
   const grant = isFinal && lost === 0 ? (await importInto(here, { grant: { claimed } })).grant : undefined;
   move.tell('points', 1, 1);
   await readAllBack(here);
+  await moveConflicts(move);
   return reportOf(move, { lost, grant });
 }
 

@@ -1,10 +1,12 @@
+import type { ImportDay } from '../../shared/import/contract';
 import { hashText } from '../../shared/sync/content-hash';
-import type { ImportDay } from '../../shared/sync/contract';
 import { isBag } from '../platform/text';
+import type { PhoneDay } from './harvest';
+import { isLink, isTemporary } from './picture-url';
 import { type Move, saveProgress } from './progress';
-import { isLink, isTemporary, MAX_IMAGES } from './read-old-keys';
 
 const MOST_FAILURES = 5;
+const MAX_IMAGES = 30;
 
 type Pictures = Pick<Move, 'progress'>;
 
@@ -21,16 +23,18 @@ export const imagesOf = (move: Pictures, { images }: ImportDay): string[] =>
     .filter((file) => file !== '')
     .slice(0, MAX_IMAGES);
 
-/** Each picture of each date, once: the second text of a date names the same pictures. */
-export const picturesIn = (days: readonly ImportDay[]): [day: ImportDay, url: string][] =>
-  ([] as [ImportDay, string][]).concat(
+/** Each picture of each day, once: a further page names the same pictures. */
+export const picturesIn = (days: readonly PhoneDay[]): [day: PhoneDay, url: string][] =>
+  ([] as [PhoneDay, string][]).concat(
     ...days
-      .filter(({ date }, index) => days[index - 1]?.date !== date)
-      .map((day) => day.images.map((url): [ImportDay, string] => [day, url])),
+      .filter(
+        ({ role, date }, index) => role === 'day' || role === 'draft' || role !== days[index - 1]?.role || date !== days[index - 1]?.date,
+      )
+      .map((day) => day.images.map((url): [PhoneDay, string] => [day, url])),
   );
 
 /** Uploads one picture. Empty: it is gone, or failed too often. A failure that may pass ends the run: the next one tries again. */
-async function uploadOne(move: Move, url: string): Promise<string> {
+export async function uploadOne(move: Move, url: string): Promise<string> {
   const { here, upload, progress } = move;
   try {
     return await upload(here, url, { name: `old-${hashText(url)}` });

@@ -2,7 +2,7 @@ import type { Here } from '../account/here';
 import type { uploadImage } from '../api/image';
 import { isBag } from '../platform/text';
 import type { MigrationProgress } from '../types';
-import type { Harvest } from './read-old-keys';
+import type { Harvest } from './harvest';
 
 /** What became of a day, a task, a template or a draw. */
 export interface ItemOutcome {
@@ -18,6 +18,10 @@ export interface Progress {
   pictures: Record<string, string>;
   /** Uploads that failed and might have gone. */
   failures: number;
+  /** Under which date a text of the future was sent, by its fingerprint. */
+  future: Record<string, string>;
+  /** Days whose other text on the server is among the conflicts, by fingerprint. */
+  conflicts: Record<string, true>;
 }
 
 /** One run of the migration. */
@@ -34,11 +38,13 @@ const PROGRESS = 'migrating';
 const isProgress = (value: unknown): value is Progress =>
   isBag(value) && isBag(value.done) && isBag(value.pictures) && Number.isSafeInteger(value.failures);
 
+const NONE: Progress = { done: {}, pictures: {}, failures: 0, future: {}, conflicts: {} };
+
 /** Without the refusals of the last run: a day that was in the future then, or unknown to an older server, is tried again. */
 export function readProgress({ storage }: Here): Progress {
-  const { done, pictures, failures } = storage.read(PROGRESS, isProgress) ?? { done: {}, pictures: {}, failures: 0 };
+  const { done, pictures, failures, future = {}, conflicts = {} } = storage.read(PROGRESS, isProgress) ?? NONE;
   for (const key of Object.keys(done)) if (done[key]?.status === 'invalid') delete done[key];
-  return { done, pictures, failures };
+  return { done: { ...done }, pictures: { ...pictures }, failures, future: { ...future }, conflicts: { ...conflicts } };
 }
 
 export const saveProgress = ({ here, progress }: Move): void => here.storage.write(PROGRESS, progress);

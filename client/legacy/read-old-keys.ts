@@ -1,242 +1,161 @@
-import { contentHash, normaliseLine, normaliseText, normaliseWritten, type Written } from '../../shared/sync/content-hash';
-import type { ImportDay, ImportDraw, ImportRule, ImportTask } from '../../shared/sync/contract';
-import { type Bag, dayOf, isBag, isDay } from '../platform/text';
+import type { ImportMood } from '../../shared/import/contract';
+import { hashText, type Written } from '../../shared/sync/content-hash';
+import { type Bag, isBag, isText } from '../platform/text';
+import { type Fate, type Harvest, type KeyAccount, KNOWN, named, type OtherChild, type ProfileField, UNREADABLE } from './harvest';
+import { bagOf, lineOf, listOf, localDay, padded, type ReadKey, textOf, unpacked } from './old-values';
+import { isOurs, readDiaries, writtenOf } from './read-diaries';
+import { countMarks, readTasks } from './read-tasks';
+import { readDraws, readPrizes } from './read-wheel';
 
-/** How the former version's storage is read; nothing in it is trusted to have the shape that version meant. */
-export type ReadKey = (key: string) => unknown;
+export type { Harvest } from './harvest';
+export type { ReadKey } from './old-values';
 
-/** One entry of the former version. */
-interface Note {
-  text: Written;
-  at: number | null;
-  /** What the AI said of it. */
-  comment: string;
+interface Options {
+  /** The day up to which a text is not of the future. */
+  today?: string;
+  /** Whose data these are; the former version keeps an older copy of them under `userData_<child>`. */
+  child?: string;
+  /** Under which date a text of the future was sent before; empty: it was not. */
+  dateFor?(text: Written): string;
 }
 
-export interface Harvest {
-  /** Entries with a text. */
-  texts: number;
-  /** One text per day; a further one of the same date holds what did not fit. Pictures as the phone knows them. */
-  days: ImportDay[];
-  merged: { date: string; texts: number }[];
-  /** Texts of no known day. */
-  undated: number;
-  tasks: ImportTask[];
-  rules: ImportRule[];
-  draws: ImportDraw[];
-  claimed: number;
-  /** The balances as they were found, and the sum of the records. */
-  found: Bag;
-  keptOnPhone: string[];
+/** What the functions of the table read, and where they put what they find. */
+interface Reading {
+  read: ReadKey;
+  keys: readonly string[];
+  child: string;
+  harvest: Harvest;
+  diaries: ReturnType<typeof readDiaries>['fates'];
+  tasks: ReturnType<typeof readTasks>;
+  draws: readonly Fate[];
+  prizes: readonly Fate[];
 }
 
-const MAX_CONTENT = 10_000;
-const MAX_ORIGINALS = 50;
-const MAX_LINE = 20;
-const MAX_TAGS = 20;
-const MAX_COMMENT = 2_000;
-export const MAX_IMAGES = 30;
-export const MAX_URL = 500;
-
-export const listOf = (value: unknown): unknown[] => (Array.isArray(value) ? value : []);
-const textOf = (value: unknown): string => (typeof value === 'string' ? value : typeof value === 'number' ? String(value) : '');
-const codePoints = (text: string): number => [...text].length;
-
-/** A mood, a weather or a tag, without what nobody sees: for some of it the server would refuse the day. */
-const lineOf = (value: unknown): string => textOf(value).replace(/[\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g, '');
-
-export const isTemporary = (url: string): boolean => /^(wxfile:\/\/|https?:\/\/(tmp|usr|store)\/)/i.test(url);
-
-/** The server can show it without an upload, if its host is allowed. */
-export const isLink = (url: string): boolean => /^(https|cloud):\/\//i.test(url) && !isTemporary(url) && url.length <= MAX_URL;
-
-/** `2025-1-8` and `2025/1/8 20:00` as well. */
-function padded(value: unknown): string | null {
-  const parts = /^(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})(?!\d)/.exec(textOf(value));
-  if (!parts) return null;
-  const day = [parts[1], `0${parts[2]}`.slice(-2), `0${parts[3]}`.slice(-2)].join('-');
-  return isDay(day) ? day : null;
+/** One key of the former version, or several of one shape. */
+interface OldKey {
+  /** How many entries the value holds, whatever the reader makes of them. */
+  count(value: unknown): number;
+  fates(reading: Reading, value: unknown, key: string): readonly Fate[];
 }
 
-/** Milliseconds: from an instant, or from an id that was made of the clock. */
-function instantOf(value: unknown): number | null {
-  const time = /^\d{12,13}$/.test(textOf(value)) ? Number(value) : typeof value === 'string' ? Date.parse(value) : Number.NaN;
-  return Number.isNaN(time) || Math.abs(time) > 8e15 ? null : time;
-}
+const isEmpty = (value: unknown): boolean => value === undefined || value === null || value === '' || value === false;
+const oneEntry = (value: unknown): number => (isEmpty(value) ? 0 : 1);
+const listEntries = (value: unknown): number => (Array.isArray(value) ? value.length : oneEntry(value));
+const fieldEntries = (value: unknown): number =>
+  isBag(value) ? Object.keys(value).filter((name) => !isEmpty(value[name])).length : oneEntry(value);
 
-const firstOf = <Found>(values: unknown[], read: (value: unknown) => Found | null): Found | null => {
-  for (const value of values) {
-    const found = read(value);
-    if (found !== null) return found;
-  }
-  return null;
+/** Each entry of a list that the new version has no place for. */
+const keptList = (what: string, reason: string): OldKey => ({
+  count: listEntries,
+  fates: (_, value) => listOf(value).map(() => named(what, reason)),
+});
+
+const list = (fates: (reading: Reading) => readonly Fate[]): OldKey => ({ count: listEntries, fates: (reading) => fates(reading) });
+
+const balance: OldKey = { count: oneEntry, fates: (_, value) => [isWhole(value) ? KNOWN : named('积分', '不是一个有效的分数')] };
+
+/** Settings of the former version itself: nothing of the child. */
+const setting: OldKey = { count: () => 0, fates: () => [] };
+
+const isWhole = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 0;
+
+const OLD_KEYS: Record<string, OldKey> = {
+  diaries: list(({ diaries }) => diaries.diaries),
+  diary_drafts: list(({ diaries }) => diaries.diary_drafts),
+  userTasks: list(({ tasks }) => tasks.templateFates),
+  lotteryRecords: list(({ draws }) => draws),
+  prizeList: list(({ prizes }) => prizes),
+  lotteryCost: {
+    count: oneEntry,
+    fates: ({ harvest }, value) => {
+      if (!isWhole(value) || value === 0) return [named('抽奖花费', UNREADABLE)];
+      harvest.lotteryCost = value;
+      return [KNOWN];
+    },
+  },
+  userInfo: { count: fieldEntries, fates: ({ harvest }, value) => fatesOfUser(bagOf(value), harvest) },
+  points: balance,
+  userPoints: balance,
+  totalPoints: balance,
+  todayMood: {
+    count: oneEntry,
+    fates: ({ harvest }, value) => [
+      harvest.moods.some(({ mood }) => mood === lineOf(value)) ? KNOWN : named('今天的心情', '没有日期，不知道是哪一天的'),
+    ],
+  },
+  pointsRecords: keptList('积分明细', '旧版的明细里混有示例，余额另行核算，明细留在手机里'),
+  achievements: keptList('徽章', '新版的徽章由新的记录得到，旧徽章留在手机里'),
+  badges: keptList('徽章', '新版的徽章由新的记录得到，旧徽章留在手机里'),
+  tasks: keptList('旧任务列表', '旧版已不再使用，留在手机里'),
+  currentUserId: setting,
+  dataMigrated: setting,
+  token: setting,
 };
 
-/** What the new version wrote into the old keys is on the server already, unless the old version changed it since. */
-export const isOurs = (entry: Bag, text: Written): boolean => typeof entry.cloudHash === 'string' && entry.cloudHash === contentHash(text);
+/** Keys of which there is one for each day or child. */
+const OLD_PREFIXES: Record<string, OldKey> = {
+  tasks_: { count: countMarks, fates: ({ tasks }, _, key) => tasks.markFates.get(key) ?? [] },
+  mood_: { count: oneEntry, fates: ({ harvest }, _, key) => [fateOfMood(harvest, key)] },
+  userData_: { count: oneEntry, fates: ({ harvest, child }, value, key) => [fateOfOther(harvest, bagOf(unpacked(value)), key, child)] },
+};
 
-const isBlank = ({ content, mood, images, tags }: Written): boolean =>
-  content.trim() === '' && mood === '' && images.length === 0 && tags.length === 0;
+/** Of the SDK itself. */
+const isOwnKey = (key: string): boolean => key.startsWith('gd:');
 
-const writtenAt = (raw: Bag): number | null => firstOf([raw.createTime, raw.id, raw.updateTime], instantOf);
+const oldKeyOf = (key: string): OldKey | null => {
+  if (Object.hasOwn(OLD_KEYS, key)) return OLD_KEYS[key] ?? null;
+  const prefix = Object.keys(OLD_PREFIXES).find((each) => key.startsWith(each));
+  return prefix === undefined ? null : (OLD_PREFIXES[prefix] ?? null);
+};
 
-/** An entry of the former version as a diary; its date is empty when none can be told. */
-export function writtenOf(raw: Bag, isDraft: boolean): Written {
-  const at = writtenAt(raw);
-  const content = textOf(raw.content);
-  const images = listOf(raw.images).map((image) => textOf(isBag(image) ? image.url : image));
-  return normaliseWritten({
-    date: padded(raw.date) ?? (at === null ? '' : dayOf(at)),
-    content,
-    mood: lineOf(raw.mood),
-    weather: lineOf(raw.weather),
-    images: images.filter((url) => url !== ''),
-    tags: listOf(raw.tags).map(lineOf),
-    // A page without words can be kept as a draft only.
-    isDraft: isDraft || raw.isDraft === true || normaliseText(content).trim() === '',
+const PROFILE: Record<string, ProfileField> = { nickname: 'nickname', nickName: 'nickname', avatar: 'avatar', avatarUrl: 'avatar' };
+
+function fatesOfUser(user: Bag, { profile }: Harvest): Fate[] {
+  const names = Object.keys(user).filter((name) => !isEmpty(user[name]));
+  return names.map((name): Fate => {
+    const field = PROFILE[name];
+    if (field === undefined) return /points$/i.test(name) ? KNOWN : named('旧账号的资料', '新版用微信登录，不再需要');
+    const value = textOf(user[name]).trim();
+    if (value === '') return named('昵称和头像', UNREADABLE);
+    if (field === 'avatar' && value.startsWith('/')) return named('默认头像', '是旧版自带的图片，不是自己的');
+    profile[field] ??= value;
+    return profile[field] === value ? { to: 'profile', field } : named('昵称和头像', '旧版存了两份，取了前一份');
   });
 }
 
-function noteOf(raw: unknown, isDraft: boolean, moodOf: (date: string) => string): Note | null {
-  if (!isBag(raw)) return null;
-  const text = writtenOf(raw, isDraft);
-  if (isBlank(text) || isOurs(raw, text)) return null;
-  const comment = textOf(isBag(raw.aiComment) ? raw.aiComment.text : raw.aiComment).trim();
-  return { text: { ...text, mood: text.mood || normaliseLine(moodOf(text.date)) }, at: writtenAt(raw), comment };
+function fateOfMood({ moods }: Harvest, key: string): Fate {
+  const date = padded(key.slice('mood_'.length));
+  const item = moods.find((each) => each.key === key);
+  return date === null || item === undefined ? named('每天的心情', UNREADABLE) : { to: 'item', kind: 'moods', item };
 }
 
-const clock = (at: number | null): string => (at === null ? '——' : `—— ${new Date(at + 8 * 3_600_000).toISOString().slice(11, 16)} ——`);
-
-const isShort = (line: string): boolean => codePoints(line) <= MAX_LINE;
-
-const union = (lists: (readonly string[])[]): string[] => [...new Set(([] as string[]).concat(...lists))];
-
-/** In pieces that a day can hold. */
-function piecesOf(content: string): string[] {
-  const points = [...content];
-  const pieces: string[] = [];
-  for (let start = 0; start < points.length; start += MAX_CONTENT) pieces.push(points.slice(start, start + MAX_CONTENT).join(''));
-  return pieces.filter((piece) => piece.trim() !== '');
-}
-
-/**
- * Joins the texts of a day in the order they were written; what goes beyond the limit begins a further one. A mood, a weather or a tag that the day
- * has no place for stands at the end of the text.
- */
-function joined(date: string, notes: readonly Note[]): ImportDay[] {
-  const pages: { content: string; originals: string[] }[] = [];
-  const add = (text: string, head: string, originals: string[]): void => {
-    const page = pages[pages.length - 1];
-    const content = page && `${page.content}\n\n${head}${text}`;
-    if (page && content !== undefined && codePoints(content) <= MAX_CONTENT) {
-      page.content = content;
-      page.originals.push(...originals);
-    } else pages.push(...piecesOf(text).map((piece) => ({ content: piece, originals: [piece] })));
+function fateOfOther({ otherChildren }: Harvest, data: Bag, key: string, child: string): Fate {
+  const name = key.slice('userData_'.length);
+  if (name === child) return named('切换孩子时留下的副本', '是同一个孩子较早的数据，现在的数据已搬');
+  const other: OtherChild = {
+    child: name,
+    diaries: listOf(unpacked(data.diaries)).length + listOf(unpacked(data.diary_drafts)).length,
+    tasks: Object.keys(data).reduce((sum, each) => sum + (each.startsWith('tasks_') ? countMarks(unpacked(data[each])) : 0), 0),
+    points: isWhole(data.points) ? data.points : 0,
   };
-  const contents = new Set<string>();
-  for (const { text, at } of notes) {
-    if (text.content.trim() === '' || contents.has(text.content)) continue;
-    contents.add(text.content);
-    add(text.content, `${clock(at)}\n`, [text.content]);
-  }
-  const tags = union(notes.map(({ text }) => text.tags));
-  const kept = tags.filter(isShort).slice(0, MAX_TAGS);
-  const lines = (name: 'mood' | 'weather'): string[] => notes.map(({ text }) => text[name]).filter((line) => line !== '');
-  const last = (name: 'mood' | 'weather'): string => lines(name).filter(isShort).pop() ?? '';
-  const long = (name: 'mood' | 'weather'): string[] => lines(name).filter((line) => !isShort(line));
-  const surplus = Object.entries({ 心情: long('mood'), 天气: long('weather'), 标签: tags.filter((tag) => !kept.includes(tag)) })
-    .filter(([, left]) => left.length > 0)
-    .map(([name, left]) => `${name}：${union([left]).join('、')}`);
-  if (surplus.length > 0) add(surplus.join('\n'), '', []);
-  const day: ImportDay = {
-    date,
-    content: '',
-    mood: last('mood'),
-    weather: last('weather'),
-    images: union(notes.map(({ text }) => text.images)),
-    tags: kept,
-    isDraft: notes.every(({ text }) => text.isDraft),
-  };
-  const comments = union([notes.map(({ comment }) => comment).filter((comment) => comment !== '')]);
-  if (comments.length > 0) day.aiComment = comments.join('\n').slice(0, MAX_COMMENT);
-  const times = notes.map(({ at }) => at).filter((at): at is number => at !== null);
-  if (times.length > 0) day.modifiedAt = new Date(Math.max(...times)).toISOString();
-  if (pages.length === 0) return [day];
-  return pages.map(({ content, originals }) => ({
-    ...day,
-    content,
-    ...(originals.length > 1 && originals.length <= MAX_ORIGINALS && { originals }),
-  }));
+  otherChildren.push(other);
+  return named(`另一个孩子 ${name}`, `有 ${other.diaries} 篇日记、${other.tasks} 次完成的任务，请用这个孩子自己的微信搬家`);
 }
 
-function weekdaysOf({ repeat, weekdays, createdAt }: Bag): number[] {
-  const given = listOf(weekdays).filter((day): day is number => Number.isInteger(day) && Number(day) >= 1 && Number(day) <= 7);
-  const at = instantOf(createdAt);
-  if (given.length > 0 || repeat !== 'weekly' || at === null) return [...new Set(given)];
-  return [new Date(at + 8 * 3_600_000).getUTCDay() || 7];
+/** By key: a mood of a day that can be told. */
+function readMoods(read: ReadKey, keys: readonly string[]): ImportMood[] {
+  const moods: ImportMood[] = [];
+  for (const key of keys.filter((each) => each.startsWith('mood_'))) {
+    const date = padded(key.slice('mood_'.length));
+    const record = bagOf(read(key));
+    const mood = lineOf(record.mood).trim();
+    if (date !== null && mood !== '') moods.push({ key: key.slice(0, 64), date, mood, isRewarded: record.rewarded === true });
+  }
+  return moods;
 }
 
-const named = ({ id, title, description, category, points }: Bag): Omit<ImportRule, 'weekdays'> => ({
-  key: textOf(id).slice(0, 64),
-  title: textOf(title),
-  ...(textOf(description) && { description: textOf(description) }),
-  ...(textOf(category) && { category: textOf(category) }),
-  ...(typeof points === 'number' && { points }),
-});
-
-function readTasks(read: ReadKey, keys: readonly string[]): Pick<Harvest, 'tasks' | 'rules'> & { unknown: boolean } {
-  const templates = listOf(read('userTasks')).filter((task): task is Bag => isBag(task) && textOf(task.title).trim() !== '');
-  const known = new Map(templates.map((task) => [textOf(task.id), task]));
-  for (const record of listOf(read('pointsRecords'))) {
-    if (!isBag(record) || known.has(textOf(record.taskId)) || textOf(record.description) === '') continue;
-    known.set(textOf(record.taskId), { id: record.taskId, title: record.description, points: record.amount });
-  }
-  const rules = templates
-    .filter(({ repeat }) => repeat !== 'once' && repeat !== 'none')
-    .map((task) => {
-      const weekdays = weekdaysOf(task);
-      return {
-        ...named(task),
-        ...(textOf(task.time) && { time: textOf(task.time).slice(0, 20) }),
-        ...(weekdays.length > 0 && { weekdays }),
-      };
-    });
-  const tasks: ImportTask[] = [];
-  let unknown = rules.length < templates.length;
-  for (const key of keys) {
-    const date = key.startsWith('tasks_') ? padded(key.slice('tasks_'.length)) : null;
-    const marks = date === null ? null : read(key);
-    if (date === null || !isBag(marks)) continue;
-    for (const [id, isDone] of Object.entries(marks)) {
-      const task = known.get(id);
-      if (isDone !== true) continue;
-      if (task) tasks.push({ ...named(task), key: id.slice(0, 64), date });
-      else unknown = true;
-    }
-  }
-  return { tasks, rules, unknown };
-}
-
-function readDraws(read: ReadKey): ImportDraw[] {
-  const draws: ImportDraw[] = [];
-  for (const record of listOf(read('lotteryRecords'))) {
-    if (!isBag(record)) continue;
-    const at = firstOf([record.timestamp, record.date], instantOf);
-    if (at === null || textOf(record.prizeName) === '') continue;
-    const prizeImage = textOf(record.prizeImage);
-    draws.push({
-      key: textOf(record.id).slice(0, 64) || String(at),
-      prizeName: textOf(record.prizeName),
-      ...(isLink(prizeImage) && { prizeImage }),
-      drawnAt: new Date(at).toISOString(),
-    });
-  }
-  return draws;
-}
-
-/** The most that any of the keys says; what is no whole number from 0 on says nothing. */
+/** The most that any balance says; what is no whole number from 0 on says nothing. The records are shown, never counted. */
 function readPoints(read: ReadKey): Pick<Harvest, 'claimed' | 'found'> {
-  const userInfo = read('userInfo');
   const records = listOf(read('pointsRecords')).filter(isBag);
   const sum = records.reduce(
     (total, { type, amount }) => total + (typeof amount === 'number' ? (type === 'spend' ? -amount : amount) : 0),
@@ -246,69 +165,63 @@ function readPoints(read: ReadKey): Pick<Harvest, 'claimed' | 'found'> {
     points: read('points'),
     userPoints: read('userPoints'),
     totalPoints: read('totalPoints'),
-    userInfo: isBag(userInfo) ? userInfo.points : undefined,
-    records: sum,
+    userInfo: bagOf(read('userInfo')).points,
   };
   const whole = Object.keys(found)
     .map((key) => found[key])
-    .filter((value): value is number => Number.isSafeInteger(value) && Number(value) > 0);
-  return { claimed: Math.max(0, ...whole), found };
+    .filter(isWhole);
+  return { claimed: Math.max(0, ...whole), found: { ...found, records: sum } };
 }
 
-const LISTS = /^(diaries|diary_drafts|userTasks|pointsRecords|lotteryRecords|achievements|prizeList)$/;
-const RECORDS = /^(userInfo|tasks_.*|mood_.*)$/;
-
-/** A list or a record may have been stored as its JSON text. */
-function unpacked(value: unknown): unknown {
-  if (typeof value !== 'string' || !/^\s*[[{]/.test(value)) return value;
-  try {
-    return JSON.parse(value);
-  } catch {
-    return value;
-  }
-}
-
-/** Everything of the child that the former version was last used by. `userData_…`, other children's, is never opened. */
-export function readLegacy(readStored: ReadKey, keys: readonly string[]): Harvest {
+/** Everything of one child, and an account of every entry of every key. */
+export function readLegacy(readStored: ReadKey, keys: readonly string[], options: Options = {}): Harvest {
+  const { today = localDay(Date.now()), child = '', dateFor = () => '' } = options;
   const read: ReadKey = (key) => unpacked(readStored(key));
-  const moods = new Map<string, string>();
-  for (const key of keys) {
-    const date = key.startsWith('mood_') ? padded(key.slice('mood_'.length)) : null;
-    const record = date === null ? null : read(key);
-    if (date !== null && isBag(record)) moods.set(date, lineOf(record.mood));
-  }
-  const moodOf = (date: string): string => moods.get(date) ?? '';
-  const rawNotes = listOf(read('diaries')).concat(listOf(read('diary_drafts')));
-  const drafts = rawNotes.length - listOf(read('diary_drafts')).length;
-  const notes = rawNotes.map((raw, index) => noteOf(raw, index >= drafts, moodOf)).filter((note): note is Note => note !== null);
-
-  const byDate = new Map<string, Note[]>();
-  for (const note of notes) byDate.set(note.text.date, (byDate.get(note.text.date) ?? []).concat(note));
-  const days: ImportDay[] = [];
-  const merged: Harvest['merged'] = [];
-  for (const date of [...byDate.keys()].filter((each) => each !== '').sort()) {
-    const ofDay = (byDate.get(date) ?? []).sort((a, b) => (a.at ?? 0) - (b.at ?? 0));
-    const texts = ofDay.filter(({ text }) => text.content.trim() !== '').length;
-    if (texts > 1) merged.push({ date, texts });
-    days.push(...joined(date, ofDay));
-  }
-
-  const { unknown, ...tasks } = readTasks(read, keys);
-  const unreadable = (names: RegExp, isRight: (value: unknown) => boolean): string[] =>
-    keys.filter((key) => names.test(key) && Boolean(read(key)) && !isRight(read(key)));
-  const kept = ['achievements', 'prizeList']
-    .filter((key) => listOf(read(key)).length > 0)
-    .concat(unreadable(LISTS, Array.isArray), unreadable(RECORDS, isBag));
-  if (moods.size > 0) kept.push('mood_*');
-  if (unknown) kept.push('tasks_*');
-  return {
-    texts: notes.filter(({ text }) => text.content.trim() !== '').length,
-    days,
-    merged,
-    undated: (byDate.get('') ?? []).length,
-    ...tasks,
-    draws: readDraws(read),
+  const moods = readMoods(read, keys);
+  const moodOf = (date: string): string => moods.find((each) => each.date === date)?.mood ?? '';
+  const { fates: diaryFates, ...diaries } = readDiaries(read, { today, moodOf, dateFor });
+  const tasks = readTasks(read, keys, today);
+  const { draws, fates: drawFates } = readDraws(listOf(read('lotteryRecords')), listOf(read('prizeList')));
+  const { prizes, fates: prizeFates } = readPrizes(listOf(read('prizeList')));
+  const harvest: Harvest = {
+    ...diaries,
+    rules: tasks.rules,
+    tasks: tasks.tasks,
+    draws,
+    moods,
+    prizes,
+    lotteryCost: null,
+    profile: {},
     ...readPoints(read),
-    keptOnPhone: kept,
+    otherChildren: [],
+    accounts: [],
+    remarks: diaries.remarks.concat(tasks.remarks),
   };
+  const reading: Reading = { read, keys, child, harvest, diaries: diaryFates, tasks, draws: drawFates, prizes: prizeFates };
+  harvest.accounts = keys.filter((key) => !isOwnKey(key)).map((key) => accountOf(reading, key));
+  return harvest;
+}
+
+/** A value whose entries cannot be told apart is one entry, and named. */
+function accountOf(reading: Reading, key: string): KeyAccount {
+  const oldKey = oldKeyOf(key);
+  const value = reading.read(key);
+  if (oldKey === null)
+    return { key, found: oneEntry(value), fates: isEmpty(value) ? [] : [named('不认识的数据', '不是旧版日记的数据，留在手机里')] };
+  const found = oldKey.count(value);
+  const fates = found === 0 ? [] : oldKey.fates(reading, value, key);
+  return { key, found, fates: fates.length === 0 && found === 1 ? [named('旧数据', UNREADABLE)] : [...fates] };
+}
+
+/** Changes when the former version has changed what it keeps; what the new version writes for it does not count. */
+export function fingerprintOf(readStored: ReadKey, keys: readonly string[]): string {
+  const theirs = (key: string): unknown => {
+    const value = unpacked(readStored(key));
+    const isDraft = key === 'diary_drafts';
+    if (!isDraft && key !== 'diaries') return value;
+    return listOf(value).filter((entry) => !isBag(entry) || !isText(entry.cloudHash) || !isOurs(entry, writtenOf(entry, isDraft)));
+  };
+  const known = keys.filter((key) => oldKeyOf(key) && oldKeyOf(key) !== setting && !key.startsWith('userData_'));
+  const found = known.sort().map((key) => [key, theirs(key)]);
+  return hashText(JSON.stringify(found.filter(([, value]) => !isEmpty(value) && JSON.stringify(value) !== '[]')));
 }

@@ -1,9 +1,11 @@
-import type { Grant, ImportDay } from '../../shared/sync/contract';
+import type { Grant } from '../../shared/import/contract';
 import type { MigrationReport } from '../types';
+import type { ItemKind, PhoneDay } from './harvest';
+import { isWhole, notesOf, tallyOf, whyGranted } from './notes';
+import { cutUrl } from './picture-url';
 import { fileOf, imagesOf, picturesIn } from './pictures';
 import type { Move } from './progress';
-import { MAX_URL } from './read-old-keys';
-import { asSent, dayKey, type ItemKind, itemKey } from './send';
+import { asSent, dayKey, itemKey } from './send';
 import { isTaken } from './verify';
 
 /** The server takes no diary of before. */
@@ -25,40 +27,56 @@ function countItems({ harvest, progress }: Move, kind: ItemKind): Counted {
 function countPictures(move: Move): MigrationReport['pictures'] {
   const { harvest, progress } = move;
   const all = picturesIn(harvest.days);
-  const isSent = ([day, url]: [ImportDay, string]): boolean => imagesOf(move, day).includes(fileOf(move, url));
+  const isSent = ([day, url]: [PhoneDay, string]): boolean => imagesOf(move, day).includes(fileOf(move, url));
   return {
     uploaded: Object.values(progress.pictures).filter((file) => file !== '').length,
     kept: all.filter((each) => isSent(each) && fileOf(move, each[1]) === each[1]).length,
-    // Cut: a data: url holds the whole picture.
-    missing: all.filter((each) => !isSent(each)).map(([{ date }, url]) => ({ date, url: url.slice(0, MAX_URL) })),
+    missing: all.filter((each) => !isSent(each)).map(([{ date }, url]) => ({ date, url: cutUrl(url) })),
   };
 }
 
 export function reportOf(move: Move, { lost, grant }: Ending): MigrationReport {
   const { harvest, progress } = move;
-  const days = harvest.days.map((day) => asSent(move, day));
-  const withStatus = (status: string): ImportDay[] => days.filter((day) => (progress.done[dayKey(day)]?.status ?? 'invalid') === status);
+  const outcomeOf = (day: PhoneDay): string => progress.done[dayKey(asSent(move, day))]?.status ?? 'invalid';
+  const withStatus = (status: string): PhoneDay[] => harvest.days.filter((day) => outcomeOf(day) === status);
   const invalid = withStatus('invalid');
-  const { claimed, found } = harvest;
+  const { claimed, found, otherChildren } = harvest;
+  const pictures = countPictures(move);
+  const accounts = tallyOf(move);
   return {
     textsIn: harvest.texts,
-    daysOut: new Set(days.filter((day) => isTaken(move, day)).map(({ date }) => date)).size,
+    daysOut: new Set(harvest.days.filter((day) => isTaken(move, asSent(move, day))).map(({ date }) => date)).size,
     merged: harvest.merged,
     imported: withStatus('imported').length,
     same: withStatus('same').length,
-    keptServer: withStatus('kept-server').map(({ date }) => date),
+    keptServer: withStatus('kept-server')
+      .filter(({ role }) => role === 'day' || role === 'page')
+      .map(({ date }) => date),
     invalid: [
-      ...invalid.map((day) => ({ date: day.date, reason: progress.done[dayKey(day)]?.reason ?? '' })),
+      ...invalid.map((day) => ({ date: day.date, reason: progress.done[dayKey(asSent(move, day))]?.reason ?? '' })),
       ...Array.from({ length: harvest.undated }, () => ({ date: '', reason: '日期无法识别' })),
     ],
     lost,
-    pictures: countPictures(move),
+    pictures,
     tasks: countItems(move, 'tasks'),
     templates: countItems(move, 'rules'),
     draws: countItems(move, 'draws'),
-    points: { claimed, granted: grant?.granted ?? 0, balance: grant?.balance ?? 0, found },
-    keptOnPhone: harvest.keptOnPhone,
+    moods: countItems(move, 'moods'),
+    prizes: countItems(move, 'prizes'),
+    points: {
+      claimed,
+      explained: grant?.explained ?? 0,
+      granted: grant?.granted ?? 0,
+      waiting: grant?.waiting ?? 0,
+      balance: grant?.balance ?? 0,
+      why: grant ? whyGranted(claimed, grant) : '搬家核对完成后再发放',
+      found,
+    },
+    notes: notesOf(move, grant, pictures.missing.length),
+    accounts,
+    otherChildren,
+    keptOnPhone: accounts.filter(({ named }) => named > 0).map(({ key }) => key),
     // A day that the server can never take does not keep the migration open; one that it may still take does.
-    verified: lost === 0 && invalid.every(({ date }) => date < FIRST_DAY),
+    verified: lost === 0 && isWhole(accounts) && invalid.every(({ date }) => date < FIRST_DAY),
   };
 }

@@ -1,14 +1,13 @@
+import type { ImportDay, ImportInput, ImportOutput } from '../../shared/import/contract';
 import { contentHash } from '../../shared/sync/content-hash';
-import type { ImportDay, ImportInput, ImportOutput } from '../../shared/sync/contract';
 import { maxImportDays, maxImportItems } from '../../shared/sync/limits';
 import type { Here } from '../account/here';
 import { byteLength, isBag } from '../platform/text';
 import { MAX_CALL_BYTES } from '../sync/entry';
+import type { ItemKind, PhoneDay } from './harvest';
+import { listOf } from './old-values';
 import { dropPictures, imagesOf } from './pictures';
 import { type ItemOutcome, type Move, saveProgress } from './progress';
-import { listOf } from './read-old-keys';
-
-export type ItemKind = 'tasks' | 'rules' | 'draws';
 
 export const importInto = ({ call }: Here, input: ImportInput): Promise<ImportOutput> => call('sync', 'import', input);
 
@@ -59,14 +58,17 @@ async function sendChunk<Each extends object>(here: Here, kind: 'days' | ItemKin
 }
 
 /** A day as it is sent: with the pictures that the server can show. */
-export const asSent = (move: Pick<Move, 'progress'>, day: ImportDay): ImportDay => ({ ...day, images: imagesOf(move, day) });
+export const asSent = (move: Pick<Move, 'progress'>, phoneDay: PhoneDay): ImportDay => {
+  const { role: _, ...day } = phoneDay;
+  return { ...day, images: imagesOf(move, day) };
+};
 
 export const dayKey = (day: ImportDay): string => `day:${contentHash(day)}`;
 
 /** Sends the days that are not done. A day that is refused for a picture goes again without it: the text must not wait for a picture. */
 export async function sendDays(move: Move): Promise<void> {
   const { here, harvest, progress, tell } = move;
-  const sent = harvest.days.map((day): [ImportDay, ImportDay] => [asSent(move, day), day]);
+  const sent = harvest.days.map((day): [ImportDay, PhoneDay] => [asSent(move, day), day]);
   const missing = new Map(sent.filter(([day]) => !progress.done[dayKey(day)]));
   let count = harvest.days.length - missing.size;
   let isToRepeat = false;
@@ -86,7 +88,7 @@ export async function sendDays(move: Move): Promise<void> {
 export const itemKey = (kind: ItemKind, item: { key: string; date?: string; drawnAt?: string }): string =>
   [kind, item.key, item.date ?? item.drawnAt ?? ''].join(':');
 
-export async function sendItems(move: Move, kind: ItemKind): Promise<void> {
+export async function sendItems(move: Move, kind: Exclude<ItemKind, 'prizes'>): Promise<void> {
   const { here, harvest, progress, tell } = move;
   const items: (object & { key: string })[] = harvest[kind];
   const missing = items.filter((item) => !progress.done[itemKey(kind, item)]);
@@ -95,4 +97,15 @@ export async function sendItems(move: Move, kind: ItemKind): Promise<void> {
     saveProgress(move);
   }
   tell('tasks', items.length, items.length);
+}
+
+/** The prizes and the cost of a draw go in one call: the server takes a list as a whole. */
+export async function sendWheel({ here, harvest, progress, tell }: Move): Promise<void> {
+  const { prizes, lotteryCost } = harvest;
+  if (prizes.length === 0 && lotteryCost === null) return;
+  if (prizes.some((prize) => !progress.done[itemKey('prizes', prize)])) {
+    const outcomes = (await importInto(here, { prizes, lotteryCost })).prizes;
+    for (const [index, prize] of prizes.entries()) progress.done[itemKey('prizes', prize)] = outcomes[index] ?? { status: 'invalid' };
+  } else if (prizes.length === 0) await importInto(here, { lotteryCost });
+  tell('tasks', prizes.length, prizes.length);
 }

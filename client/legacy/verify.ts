@@ -1,5 +1,5 @@
+import type { ImportDay, VerifyInput, VerifyOutput } from '../../shared/import/contract';
 import { contentHash, xorHashes } from '../../shared/sync/content-hash';
-import type { ImportDay, VerifyInput, VerifyOutput } from '../../shared/sync/contract';
 import { maxVerifyDays, maxVerifyMonths } from '../../shared/sync/limits';
 import type { Here } from '../account/here';
 import type { Move } from './progress';

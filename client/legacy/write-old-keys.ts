@@ -3,7 +3,8 @@ import type { Here } from '../account/here';
 import { type Bag, isBag } from '../platform/text';
 import type { MigrationMode } from '../types';
 import { childOf, claimOf } from './claim';
-import { isOurs, listOf, writtenOf } from './read-old-keys';
+import { listOf } from './old-values';
+import { isOurs, writtenOf } from './read-diaries';
 
 /**
  * Writes a diary into the former version's keys too, from the start of the migration until it is verified (or as long as the server says `dual`):

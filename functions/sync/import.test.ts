@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import type { ImportDay, ImportOutput } from '../../shared/import/contract';
 import { bucketOf } from '../../shared/login/migration-mode';
 import { contentHash, hashText, xorHashes } from '../../shared/sync/content-hash';
-import type { ImportDay, ImportOutput } from '../../shared/sync/contract';
 import {
   type Child,
   configure,

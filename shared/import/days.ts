@@ -4,7 +4,8 @@ import { AppError } from '../errors';
 import type { UserContext } from '../runtime/context';
 import { fieldErrors } from '../runtime/field-errors';
 import { contentHash, normaliseText, normaliseWritten, type Written } from '../sync/content-hash';
-import { DiaryText, ImportDay, type ImportOutput } from '../sync/contract';
+import { DiaryText } from '../sync/contract';
+import { ImportDay, type ImportOutput } from './contract';
 import type { Revision } from './queries';
 import { Unfit, unfitBy } from './unfit';
 
@@ -14,7 +15,8 @@ type Report = ImportOutput['days'][number];
 export interface Candidate {
   written: Written;
   hash: string;
-  aiComment: string | null;
+  ai: { comment: string; at: Date | null; isLiked: boolean } | null;
+  createdAt: Date;
   modifiedAt: Date;
   originals: string[];
 }
@@ -25,7 +27,7 @@ const MAX_COMMENT = 2_000;
 export function readDay(ctx: UserContext, raw: object): Candidate {
   const day = ImportDay.safeParse(raw, { reportInput: true });
   if (!day.success) throw unfitBy(fieldErrors(day.error));
-  const { modifiedAt, originals = [], aiComment = '', ...text } = day.data;
+  const { createdAt, modifiedAt, originals = [], aiComment = '', aiCommentAt, aiLiked = false, ...text } = day.data;
   const written = DiaryText.safeParse(normaliseWritten(text), { reportInput: true });
   if (!written.success) throw unfitBy(fieldErrors(written.error));
   if (!written.data.isDraft && written.data.content.trim() === '') throw new Unfit('没有内容');
@@ -36,12 +38,15 @@ export function readDay(ctx: UserContext, raw: object): Candidate {
     throw unfitBy(error.details);
   }
   const { date } = written.data;
-  const writtenAt = modifiedAt === undefined ? startOfDay(date).getTime() : Date.parse(modifiedAt);
+  const notAfterNow = (instant: string): Date => new Date(Math.min(Date.parse(instant), ctx.now.getTime()));
+  const lastWritten = modifiedAt ?? createdAt ?? startOfDay(date).toISOString();
+  const comment = normaliseText(aiComment.slice(0, MAX_COMMENT)).trim();
   return {
     written: written.data,
     hash: contentHash(written.data),
-    aiComment: normaliseText(aiComment.slice(0, MAX_COMMENT)).trim() || null,
-    modifiedAt: new Date(Math.min(writtenAt, ctx.now.getTime())),
+    ai: comment === '' ? null : { comment, at: aiCommentAt === undefined ? null : notAfterNow(aiCommentAt), isLiked: aiLiked },
+    createdAt: notAfterNow(createdAt ?? lastWritten),
+    modifiedAt: notAfterNow(lastWritten),
     originals: originals.map(normaliseText),
   };
 }

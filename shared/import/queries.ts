@@ -1,3 +1,4 @@
+import type { Moment } from '../clock';
 import { type Account, guard, guardValues, requireAccount } from '../database/account';
 import * as call from '../database/procedures';
 import { type DiaryRow, toDiary } from '../diary/row';
@@ -16,11 +17,16 @@ export interface ImportState extends Streak {
   drafts: number;
   /** What the account held when its first import began; null before. */
   held: number | null;
-  /** Imported days that count for the grant, and the points of imported tasks. */
+  /** Imported published days. */
   diaries: number;
-  taskPoints: number;
+  /** What the phone paid for imported moods and done tasks. */
+  earned: number;
+  /** Imported days with an entry of any kind. */
+  days: number;
   /** What was granted before; null when nothing was. */
   granted: number | null;
+  /** What waits for a guardian. */
+  waiting: number;
 }
 
 export const selectImportState = async (db: Database, account: Account): Promise<ImportState> => {
@@ -30,7 +36,10 @@ export const selectImportState = async (db: Database, account: Account): Promise
             u.last_diary_date AS last,
             (SELECT points FROM imports WHERE user_id = u.id AND item_key = 'start') AS held,
             (SELECT COUNT(*) FROM imports WHERE user_id = u.id AND item_key LIKE 'day:%') AS diaries,
-            (SELECT CAST(COALESCE(SUM(points), 0) AS SIGNED) FROM imports WHERE user_id = u.id AND item_key LIKE 'task:%') AS taskPoints,
+            (SELECT CAST(COALESCE(SUM(points), 0) AS SIGNED) FROM imports
+              WHERE user_id = u.id AND (item_key LIKE 'task:%' OR item_key LIKE 'mood:%')) AS earned,
+            (SELECT COUNT(DISTINCT item_date) FROM imports WHERE user_id = u.id) AS days,
+            (SELECT COALESCE(SUM(points), 0) FROM imports WHERE user_id = u.id AND item_key = 'grant') AS waiting,
             (SELECT amount FROM point_records WHERE user_id = u.id AND source_key = 'migration') AS granted
        FROM users u WHERE ${guard('u')}`,
     guardValues(account),
@@ -83,20 +92,61 @@ export const selectHashes = async (db: Database, userId: number, from: string, t
   return rows.map((row) => ({ date: row.diary_date, hash: contentHash(toDiary(row)) }));
 };
 
+/** Ids of the task rules that templates became, by the templates' item keys. */
+export const selectRules = async (db: Database, userId: number, keys: readonly string[]): Promise<Map<string, number>> => {
+  const rows = await db.rows<{ item_key: string; id: number }>(
+    'import.rules',
+    `SELECT item_key, target_id AS id
+       FROM JSON_TABLE(?, '$[*]' COLUMNS (asked_key VARCHAR(40) CHARACTER SET ascii COLLATE ascii_bin PATH '$')) AS asked
+       JOIN imports ON user_id = ? AND item_key = asked.asked_key WHERE target_id IS NOT NULL`,
+    [JSON.stringify(keys), userId],
+  );
+  return new Map(rows.map(({ item_key, id }) => [item_key, id]));
+};
+
+/** Ids of the system's active task templates, by title. */
+export const selectSystemTemplates = async (db: Database): Promise<Map<string, string>> => {
+  const rows = await db.rows<{ id: string; title: string }>('import.templates', 'SELECT id, title FROM task_templates WHERE is_active', []);
+  return new Map(rows.map(({ id, title }) => [title, id]));
+};
+
+/** The moods that the account has on these dates. */
+export const selectMoods = async (db: Database, userId: number, dates: readonly string[]): Promise<Map<string, string>> => {
+  const rows = await db.rows<{ date: string; mood: string }>(
+    'import.moods',
+    `SELECT mood_date AS date, mood
+       FROM JSON_TABLE(?, '$[*]' COLUMNS (day DATE PATH '$')) AS asked JOIN moods ON user_id = ? AND mood_date = asked.day`,
+    [JSON.stringify(dates), userId],
+  );
+  return new Map(rows.map(({ date, mood }) => [date, mood]));
+};
+
+/** Whether the account has a list of prizes of its own, in use or waiting. */
+export const hasFamilyPrizes = async (db: Database, userId: number): Promise<boolean> =>
+  (await db.rows('import.prizes', 'SELECT 1 FROM family_prizes WHERE user_id = ? LIMIT 1', [userId])).length > 0;
+
 export interface TaskToImport {
   key: string;
+  ruleId: number | null;
+  isSystem: boolean;
   date: string;
   title: string;
   description: string;
   category: string;
-  completedAt: Date;
+  pointsReward: number;
+  remindAt: string | null;
+  /** Null: open. */
+  completedAt: Date | null;
 }
 
 export interface RuleToImport {
+  /** Item key of the template. */
+  template: string;
   title: string;
   description: string;
   category: string;
   pointsReward: number;
+  remindAt: string | null;
   weekdays: number;
   isWeekly: boolean;
   startDate: string;
@@ -105,40 +155,76 @@ export interface RuleToImport {
 export interface DrawToImport {
   prizeName: string;
   prizeImage: string;
+  prizeEmoji: string;
+  prizeDescription: string;
   drawnAt: Date;
+}
+
+export interface MoodToImport {
+  date: string;
+  mood: string;
+}
+
+export interface PrizeToImport {
+  name: string;
+  description: string;
+  emoji: string;
+  image: string;
+  weight: number;
+}
+
+/** A day as it is stored. */
+export interface DayToImport extends Written {
+  aiComment: string | null;
+  aiCommentAt: Date | null;
+  aiLiked: boolean;
+  createdAt: Date;
+  modifiedAt: Date;
+  checkStatus: CheckStatus;
 }
 
 /** Everything that one chunk brings. */
 export interface Haul {
-  days: (Written & { aiComment: string | null; modifiedAt: Date; checkStatus: CheckStatus })[];
+  days: DayToImport[];
   revisions: Revision[];
   tasks: TaskToImport[];
   rules: RuleToImport[];
   draws: DrawToImport[];
-  /** Remembered, so that nothing comes twice. */
-  items: { key: string; points: number }[];
+  moods: MoodToImport[];
+  /** System templates that a rule replaces. */
+  hidden: string[];
+  wheel: { prizes: PrizeToImport[]; cost: number | null } | null;
+  /** Remembered, so that nothing comes twice. `rule`: the ordinal in `rules`. */
+  items: { key: string; points: number; date?: string | undefined; rule?: number }[];
 }
+
+const optionalInstant = (instant: Date | null): string | null => instant && sqlInstant(instant);
 
 /** Answers the totals as they are now. Throws Moved when the user's data have changed since `baseRev`. */
 export const postImport = (
   db: Database,
   { userId, epoch }: Account,
   baseRev: number,
-  { days, revisions, tasks, rules, draws, items }: Haul,
+  { days, revisions, tasks, draws, ...haul }: Haul,
   drafts: number,
-  now: Date,
+  { now, today }: Moment,
 ): Promise<Streak> =>
   call.postImport(db, {
     userId,
     epoch,
     baseRev,
-    days: days.map((day) => ({ ...day, modifiedAt: sqlInstant(day.modifiedAt) })),
+    ...haul,
+    days: days.map((day) => ({
+      ...day,
+      createdAt: sqlInstant(day.createdAt),
+      modifiedAt: sqlInstant(day.modifiedAt),
+      aiCommentAt: optionalInstant(day.aiCommentAt),
+    })),
     revisions: revisionsJson(revisions),
-    tasks: tasks.map((task) => ({ ...task, completedAt: sqlInstant(task.completedAt) })),
-    rules,
+    tasks: tasks.map((task) => ({ ...task, completedAt: optionalInstant(task.completedAt) })),
     draws: draws.map((draw) => ({ ...draw, drawnAt: sqlInstant(draw.drawnAt) })),
-    items,
     totalDrafts: drafts,
+    today,
     now,
   });
 
@@ -147,6 +233,6 @@ export const postGrant = (
   db: Database,
   { userId, epoch }: Account,
   baseRev: number,
-  grant: { granted: number; description: string },
+  grant: { granted: number; waiting: number; description: string },
   now: Date,
 ): Promise<{ balance: number }> => call.postGrant(db, { userId, epoch, baseRev, ...grant, now });

@@ -75,6 +75,8 @@ export interface Config {
   /** Days during which an overwritten or deleted diary can be restored. */
   historyDays: number;
   moodReward: number;
+  /** The most that the points of a former version are worth. */
+  migrationPointsMax: number;
   lotteryCost: number;
   ownTaskMaxReward: number;
   ownTaskDailyCap: number;
@@ -269,6 +271,7 @@ export function readConfig(env: Environment): Config {
     diaryReward: take(() => integer(env, 'DIARY_REWARD', 5)),
     historyDays: take(() => integer(env, 'HISTORY_DAYS', 30)),
     moodReward: take(() => integer(env, 'MOOD_REWARD', 5)),
+    migrationPointsMax: take(() => integer(env, 'MIGRATION_POINTS_MAX', 20_000)),
     lotteryCost: take(() => integer(env, 'LOTTERY_COST', 10)),
     ownTaskMaxReward: take(() => integer(env, 'OWN_TASK_MAX_REWARD', 20)),
     ownTaskDailyCap: take(() => integer(env, 'OWN_TASK_DAILY_CAP', 100)),

@@ -10,6 +10,7 @@ export const maxMutations = 50;
 export const maxChanges = 400;
 
 export const maxImportDays = 20;
-export const maxImportItems = 100;
+export const maxImportItems = 300;
+export const maxImportPrizes = 30;
 export const maxVerifyMonths = 24;
 export const maxVerifyDays = 366;
