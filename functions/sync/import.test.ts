@@ -212,8 +212,8 @@ describe('other things', () => {
       { title: '练琴', isCompleted: true },
     ]);
     expect((await ok(task, child.openid, 'list')).tasks.slice(5)).toMatchObject([
-      { title: '早起打卡', description: '07:00', pointsReward: 10, repeat: { kind: 'daily' } },
-      { title: '练琴', description: '19:30 20分钟', pointsReward: 20, repeat: { kind: 'weekly', weekdays: [3] } },
+      { title: '早起打卡', remindAt: '07:00', pointsReward: 10, repeat: { kind: 'daily' } },
+      { title: '练琴', description: '20分钟', remindAt: '19:30', pointsReward: 50, repeat: { kind: 'weekly', weekdays: [3] } },
     ]);
     expect((await ok(lottery, child.openid, 'records')).records).toMatchObject([
       {
@@ -238,6 +238,90 @@ describe('other things', () => {
     await consistent(child);
   });
 
+  test('a done task of today is done in today’s list of its template or of the system task with its title, once and for 0 points', async () => {
+    const child = await newChild();
+    await bring(child, { rules: [{ key: '7', title: '练琴', points: 30 }] });
+    await ok(task, child.openid, 'list');
+    await bring(child, {
+      tasks: [
+        { date: TODAY, key: '7', title: '练琴', points: 30 },
+        { date: TODAY, key: '5', title: '整理房间', points: 10 },
+      ],
+    });
+    const { tasks } = await ok(task, child.openid, 'list');
+    for (const title of ['练琴', '整理房间']) {
+      const [found, ...others] = tasks.filter((each: { title: string }) => each.title === title);
+      expect(others).toEqual([]);
+      expect(found).toMatchObject({ isCompleted: true, pointsReward: 0 });
+      await ok(task, child.openid, 'uncomplete', { id: found.id });
+      await ok(task, child.openid, 'complete', { id: found.id });
+    }
+    expect(await ok(points, child.openid, 'balance')).toEqual({ points: 0 });
+    await consistent(child);
+  });
+
+  test('a template with the title of a system task takes its place; a monthly one stays monthly', async () => {
+    const child = await newChild();
+    await ok(task, child.openid, 'list');
+    await bring(child, {
+      rules: [
+        { key: '1', title: '整理房间', points: 5 },
+        { key: '2', title: '大扫除', monthDay: 22 },
+      ],
+    });
+    const { tasks } = await ok(task, child.openid, 'list');
+    expect(tasks.filter(({ title }: { title: string }) => title === '整理房间')).toMatchObject([{ isSystem: false, pointsReward: 5 }]);
+    expect(tasks.find(({ title }: { title: string }) => title === '大扫除')).toMatchObject({ repeat: { kind: 'monthly', day: 22 } });
+  });
+
+  test('a mood is that day’s, pays nothing, and counts as paid; one that the account has stays', async () => {
+    const child = await newChild();
+    await ok(diary, child.openid, 'recordMood', { date: '2025-01-21', mood: 'happy' });
+    const moods = [
+      { key: 'mood_2025-1-20', date: '2025-01-20', mood: 'sad', isRewarded: true },
+      { key: 'mood_2025-1-21', date: '2025-01-21', mood: 'calm', isRewarded: true },
+      { key: 'mood_2035-1-1', date: '2035-01-01', mood: 'calm' },
+    ];
+    expect((await bring(child, { moods })).moods.map(({ status }) => status)).toEqual(['imported', 'kept-server', 'invalid']);
+    const before = await ok(points, child.openid, 'balance');
+    expect(await ok(diary, child.openid, 'recordMood', { date: '2025-01-20', mood: 'happy' })).toMatchObject({
+      isFirstRecord: false,
+      points: null,
+    });
+    expect(await ok(points, child.openid, 'balance')).toEqual(before);
+    await consistent(child);
+  });
+
+  test('prizes and the cost of a draw wait for a guardian; draws show emoji and description', async () => {
+    const child = await newChild();
+    const chunk = {
+      prizes: [{ key: '8', name: '周末去游乐园', emoji: '🍭', description: '说话算数', weight: 300 }],
+      lotteryCost: 5,
+      draws: [{ key: 'l1', prizeName: '看电影', prizeEmoji: '🍭', prizeDescription: '说话算数', drawnAt: '2025-01-09T12:00:00.000Z' }],
+    };
+    expect((await bring(child, chunk)).prizes.map(({ status }) => status)).toEqual(['imported']);
+    expect((await bring(child, chunk)).prizes.map(({ status }) => status)).toEqual(['same']);
+    expect(await ok(lottery, child.openid, 'config')).toMatchObject({
+      source: 'system',
+      cost: 10,
+      prizes: [{ name: '周末去游乐园', emoji: '🍭', weight: 100 }],
+    });
+    expect((await ok(lottery, child.openid, 'records')).records).toMatchObject([{ prize: { emoji: '🍭', description: '说话算数' } }]);
+  });
+
+  test('a day keeps when it was written, and what the AI said with its time and whether it was liked', async () => {
+    const child = await newChild();
+    const times = { createdAt: '2025-01-08T04:00:00.000Z', modifiedAt: '2025-01-08T09:00:00.000Z' };
+    await bring(child, {
+      days: [day('2025-01-08', '八', { ...times, aiComment: '好', aiCommentAt: '2025-01-08T10:00:00.000Z', aiLiked: true })],
+    });
+    expect((await ok(diary, child.openid, 'get', { date: '2025-01-08' })).diary).toMatchObject({
+      createdAt: times.createdAt,
+      updatedAt: times.modifiedAt,
+      aiCommentInfo: { at: '2025-01-08T10:00:00.000Z', liked: true },
+    });
+  });
+
   test('all of it reaches other phones by the feed', async () => {
     const child = await newChild();
     await bring(child, {
@@ -260,9 +344,17 @@ describe('points', () => {
   test('are granted as far as the imported days and tasks explain them', async () => {
     const child = await newChild();
     await bring(child, history);
-    expect((await bring(child, { grant: { claimed: 95 } })).grant).toEqual({ claimed: 95, granted: 25, balance: 25, isFirst: true });
+    expect((await bring(child, { grant: { claimed: 95 } })).grant).toEqual({
+      claimed: 95,
+      explained: 35,
+      days: 2,
+      granted: 35,
+      waiting: 0,
+      balance: 35,
+      isFirst: true,
+    });
     const [record] = (await ok(points, child.openid, 'records')).records;
-    expect(record).toMatchObject({ amount: 25, source: '历史积分', description: '手机上 95 分，认可 25 分' });
+    expect(record).toMatchObject({ amount: 35, source: '历史积分', description: '手机上 95 分，认可 35 分' });
     await consistent(child);
   });
 
@@ -273,35 +365,35 @@ describe('points', () => {
       ({ grant }) => grant,
     );
     expect(grants.filter((grant) => grant?.isFirst === true).length).toBe(1);
-    expect(new Set(grants.map((grant) => grant?.granted))).toEqual(new Set([25]));
-    expect(await ok(points, child.openid, 'balance')).toEqual({ points: 25 });
+    expect(new Set(grants.map((grant) => grant?.granted))).toEqual(new Set([35]));
+    expect(await ok(points, child.openid, 'balance')).toEqual({ points: 35 });
     await select('DELETE FROM requests WHERE user_id = ?', [child.userId]);
     expect((await bring(child, { days: [day('2025-01-10', '十')], grant: { claimed: 500 } })).grant).toMatchObject({
-      granted: 25,
+      granted: 35,
       isFirst: false,
     });
-    expect(await ok(points, child.openid, 'balance')).toEqual({ points: 25 });
+    expect(await ok(points, child.openid, 'balance')).toEqual({ points: 35 });
   });
 
   test('that the account held when its first import began are not counted again', async () => {
     const child = await newChild(10);
     await bring(child, history);
     await ok(diary, child.openid, 'create', { date: TODAY, content: '今天' });
-    expect((await bring(child, { grant: { claimed: 95 } })).grant).toMatchObject({ granted: 15, balance: 30 });
+    expect((await bring(child, { grant: { claimed: 95 } })).grant).toMatchObject({ granted: 25, balance: 40 });
   });
 
   test.each([['95'], [-5], [1.5], [null], [{ much: 1 }], [9_999_999]])('claimed as %j are capped or refused', async (claimed) => {
     const child = await newChild();
     await bring(child, history);
     const { grant } = await bring(child, { grant: { claimed } });
-    expect(grant).toMatchObject(claimed === 9_999_999 ? { claimed, granted: 25 } : { claimed: 0, granted: 0 });
+    expect(grant).toMatchObject(claimed === 9_999_999 ? { claimed, granted: 35 } : { claimed: 0, granted: 0 });
     await consistent(child);
   });
 
   test('are not lost to a phone that asked before it had anything to show', async () => {
     const child = await newChild();
     expect((await bring(child, { grant: { claimed: 95 } })).grant).toMatchObject({ granted: 0 });
-    expect((await bring(child, { ...history, grant: { claimed: 95 } })).grant).toMatchObject({ granted: 25, isFirst: true });
+    expect((await bring(child, { ...history, grant: { claimed: 95 } })).grant).toMatchObject({ granted: 35, isFirst: true });
   });
 
   test('days that stood on the server already explain nothing', async () => {

@@ -13,6 +13,8 @@ import type { App, Phone } from './wx';
 withoutRateLimits();
 configure({ migration: { mode: 'dual', percent: 100, salt: 'x' } });
 
+process.env.TZ = 'Asia/Shanghai';
+
 type Bag = Record<string, unknown>;
 const sample: Bag = JSON.parse(readFileSync(new URL('legacy-storage.json', import.meta.url), 'utf8'));
 
@@ -164,7 +166,7 @@ describe('the first run', () => {
   });
 
   test('M7: reads every shape that the former version left', () => {
-    const { days, draws, keptOnPhone } = readLegacy(
+    const { days, draws, accounts } = readLegacy(
       (key) =>
         ({
           diaries: [
@@ -201,7 +203,7 @@ describe('the first run', () => {
       ['2025-01-15', '', '', 1, 0, true],
     ]);
     expect(draws).toEqual([{ key: 'l', prizeName: '小红花', drawnAt: '2025-01-09T12:00:00.000Z' }]);
-    expect(keptOnPhone).toEqual(['achievements', 'mood_*']);
+    for (const { found, fates } of accounts) expect(fates).toHaveLength(found);
     expect(days.map(({ aiComment }) => aiComment)).toEqual(['x', 'y', undefined, undefined, undefined]);
   });
 
