@@ -1,5 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
+// The phones of the tests are in China; a worker thread cannot change its zone by itself.
+process.env.TZ ??= 'Asia/Shanghai';
+
 export default defineConfig({
   test: {
     globalSetup: 'test/setup/global.ts',

@@ -26,11 +26,7 @@ export const imagesOf = (move: Pictures, { images }: ImportDay): string[] =>
 /** Each picture of each day, once: a further page names the same pictures. */
 export const picturesIn = (days: readonly PhoneDay[]): [day: PhoneDay, url: string][] =>
   ([] as [PhoneDay, string][]).concat(
-    ...days
-      .filter(
-        ({ role, date }, index) => role === 'day' || role === 'draft' || role !== days[index - 1]?.role || date !== days[index - 1]?.date,
-      )
-      .map((day) => day.images.map((url): [PhoneDay, string] => [day, url])),
+    ...days.filter(({ role }) => role !== 'page').map((day) => day.images.map((url): [PhoneDay, string] => [day, url])),
   );
 
 /** Uploads one picture. Empty: it is gone, or failed too often. A failure that may pass ends the run: the next one tries again. */

@@ -39,7 +39,7 @@ export const selectImportState = async (db: Database, account: Account): Promise
             (SELECT CAST(COALESCE(SUM(points), 0) AS SIGNED) FROM imports
               WHERE user_id = u.id AND (item_key LIKE 'task:%' OR item_key LIKE 'mood:%')) AS earned,
             (SELECT COUNT(DISTINCT item_date) FROM imports WHERE user_id = u.id) AS days,
-            (SELECT COALESCE(SUM(points), 0) FROM imports WHERE user_id = u.id AND item_key = 'grant') AS waiting,
+            (SELECT CAST(COALESCE(SUM(points), 0) AS SIGNED) FROM imports WHERE user_id = u.id AND item_key = 'grant') AS waiting,
             (SELECT amount FROM point_records WHERE user_id = u.id AND source_key = 'migration') AS granted
        FROM users u WHERE ${guard('u')}`,
     guardValues(account),

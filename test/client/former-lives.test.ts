@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
-import { beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { main as diary } from '../../functions/diary/index';
 import { main as lottery } from '../../functions/lottery/index';
 import { main as points } from '../../functions/points/index';
@@ -24,11 +24,7 @@ interface Moved {
   at: { now: string };
 }
 
-async function move(
-  storage: Bag,
-  { now, zone, files = {} }: { now: number; zone: string; files?: Record<string, number> },
-): Promise<Moved> {
-  process.env.TZ = zone;
+async function move(storage: Bag, { now, files = {} }: { now: number; files?: Record<string, number> }): Promise<Moved> {
   const world = newWorld();
   world.clock.now = now;
   const phone = world.phone();
@@ -38,10 +34,6 @@ async function move(
   const report = await app.migration.run();
   return { world, phone, app, report, at: { now: new Date(now).toISOString() } };
 }
-
-beforeEach(() => {
-  process.env.TZ = 'Asia/Shanghai';
-});
 
 const lives = ['a', 'b'].map((name) =>
   JSON.parse(gunzipSync(readFileSync(new URL(`former-lives/${name}.json.gz`, import.meta.url))).toString('utf8')),
@@ -127,7 +119,7 @@ const storageOf = (name: string): Bag => {
   return structuredClone(found.storage);
 };
 
-const NOON = { now: Date.parse('2026-03-20T12:00:00+08:00'), zone: 'Asia/Shanghai' };
+const NOON = { now: Date.parse('2026-03-20T12:00:00+08:00') };
 const read = async ({ world, at }: Moved, main: Parameters<typeof ok>[0], action: string, input: object = {}): Promise<Loose> =>
   ok(main, world.openid, action, input, at);
 
@@ -188,7 +180,6 @@ describe('a minimal storage', () => {
   test('every case has its check', () => expect(cases.map(({ name }) => name)).toEqual(Object.keys(checks)));
 
   test('a text of which the server has another version is among the conflicts, until it is resolved', async () => {
-    process.env.TZ = NOON.zone;
     const world = newWorld();
     world.clock.now = NOON.now;
     const other = world.phone().start();
