@@ -472,6 +472,7 @@ export const postGateClose = <Answer>(
 /**
  * Pays the grant for a phone's history, once per account (the ledger's source_key). The decision was based on p_base_rev; MOVED asks the function to
  * decide again, which then finds that ledger row.
+ * p_waiting: the part that a guardian has to accept.
  */
 export const postGrant = <Answer>(
   db: Database,
@@ -480,10 +481,12 @@ export const postGrant = <Answer>(
     epoch: number | null;
     baseRev: number;
     granted: number;
+    waiting: number;
     description: string;
     now: Date;
   },
-): Promise<Answer> => db.post('post_grant', [given.userId, given.epoch, given.baseRev, given.granted, given.description, given.now]);
+): Promise<Answer> =>
+  db.post('post_grant', [given.userId, given.epoch, given.baseRev, given.granted, given.waiting, given.description, given.now]);
 
 /**
  * Makes p_guardian_id a guardian of the child who issued the code, and uses up the code. NOT_FOUND for an unknown, used or expired code, and for
@@ -565,6 +568,9 @@ export const postHiddenTemplates = <Answer>(
  * the function decides again. Every row gets a rev of its own. An import pays nothing: completed tasks have 0 awarded, draws no prize id or roll.
  * A replay finds its items in imports, so that no receipt is needed.
  * p_days: new diaries; p_revisions: texts to keep beside them; p_items: keys of the imported items, stored in imports.
+ * `rule` of an item: the ordinal of the rule that a template became. A done task of today whose row exists is completed there, for 0 points, unless
+ * it is completed already. p_hidden: system templates that a template of the child replaces. p_wheel: prizes that wait for a guardian, and the cost
+ * of a draw; NULL: none.
  */
 export const postImport = <Answer>(
   db: Database,
@@ -577,6 +583,10 @@ export const postImport = <Answer>(
     tasks: object;
     rules: object;
     draws: object;
+    moods: object;
+    hidden: object;
+    wheel: object | null;
+    today: string;
     items: object;
     totalDrafts: number;
     now: Date;
@@ -591,6 +601,10 @@ export const postImport = <Answer>(
     JSON.stringify(given.tasks),
     JSON.stringify(given.rules),
     JSON.stringify(given.draws),
+    JSON.stringify(given.moods),
+    JSON.stringify(given.hidden),
+    given.wheel && JSON.stringify(given.wheel),
+    given.today,
     JSON.stringify(given.items),
     given.totalDrafts,
     given.now,
