@@ -13,7 +13,7 @@ export interface PhoneDay extends ImportDay {
   role: Role;
 }
 
-export interface Items {
+interface Items {
   rules: ImportRule[];
   tasks: ImportTask[];
   draws: ImportDraw[];

@@ -24,7 +24,7 @@ const WEATHERS: Record<string, string> = { sunny: '晴', cloudy: '多云', rainy
 
 const isShort = (line: string): boolean => codePoints(line) <= MAX_LINE;
 
-export const union = (lists: (readonly string[])[]): string[] => [...new Set(([] as string[]).concat(...lists))];
+const union = (lists: (readonly string[])[]): string[] => [...new Set(([] as string[]).concat(...lists))];
 
 /** In pieces that a day can hold. */
 function piecesOf(content: string): string[] {

@@ -22,7 +22,7 @@ export function padded(value: unknown): string | null {
   return isDay(day) ? day : null;
 }
 
-export const twoDigits = (part: unknown): string => `0${part}`.slice(-2);
+const twoDigits = (part: unknown): string => `0${part}`.slice(-2);
 
 /** Milliseconds: from an instant, or from an id that was made of the clock. */
 export function instantOf(value: unknown): number | null {

@@ -174,7 +174,7 @@ export interface PrizeToImport {
 }
 
 /** A day as it is stored. */
-export interface DayToImport extends Written {
+interface DayToImport extends Written {
   aiComment: string | null;
   aiCommentAt: Date | null;
   aiLiked: boolean;
