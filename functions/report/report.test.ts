@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { addDays, dayOf } from '../../shared/clock';
-import { type Child, newChild, ok, refused, select, withoutRateLimits } from '../../test/harness';
+import { guardianOf, newGuarded } from '../../test/family';
+import { type Child, newChild, ok, refused, select, TODAY, withoutRateLimits } from '../../test/harness';
 import { main as diary } from '../diary/index';
 import { main as points } from '../points/index';
 import { main as task } from '../task/index';
@@ -192,4 +193,18 @@ test.each([
 ])('%s refuses %o and names the field', async (action, input, path) => {
   const { openid } = await newChild();
   expect(await refused(report, openid, action, input)).toMatchObject({ code: 'INVALID_INPUT', details: [{ path }] });
+});
+
+test('a guardian reads the reports of a child; words of the diary only while the child shares it', async () => {
+  const child = await newGuarded();
+  const guardian = await guardianOf(child);
+  const childId = child.userId;
+  await ok(diary, child.openid, 'create', { date: TODAY, content: '今天和妈妈去公园放风筝，公园里的风筝很高', mood: 'happy' });
+  const read = async (action: string) => JSON.stringify(await ok(report, guardian.openid, action, { childId }));
+  expect(await ok(report, guardian.openid, 'week', { childId })).toMatchObject({ diaryCount: 1, highlights: [], diaries: [] });
+  expect(await ok(report, guardian.openid, 'month', { childId })).toMatchObject({ diaryCount: 1, keywords: [] });
+  for (const action of ['week', 'month', 'year', 'poster']) expect(await read(action)).not.toContain('风筝');
+  await ok(user, child.openid, 'update', { settings: { shareDiary: true } });
+  expect(await ok(report, guardian.openid, 'week', { childId })).toMatchObject({ diaries: [{ date: TODAY }] });
+  for (const action of ['week', 'month', 'year']) expect(await read(action)).toContain('风筝');
 });

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { contract, day, id, month } from '../contract';
+import { childId, contract, day, id, month } from '../contract';
 
 const count = z.int().min(0);
 const percent = z.int().min(0).max(100);
@@ -102,7 +102,11 @@ export const week = contract({
   access: 'user',
   limit: 'read',
   rest: 'GET /api/report/week',
-  input: z.strictObject({ start: z.string().max(40).optional().describe('a day, or an ISO instant that is taken as its Beijing day') }),
+  forChild: 'read',
+  input: z.strictObject({
+    start: z.string().max(40).optional().describe('a day, or an ISO instant that is taken as its Beijing day'),
+    childId,
+  }),
   output: Week,
   example: {},
 });
@@ -112,7 +116,8 @@ export const monthly = contract({
   access: 'user',
   limit: 'read',
   rest: 'GET /api/report/month',
-  input: z.strictObject({ month: month.optional() }),
+  forChild: 'read',
+  input: z.strictObject({ month: month.optional(), childId }),
   output: Month,
   example: { month: '2025-01' },
 });
@@ -122,7 +127,8 @@ export const yearly = contract({
   access: 'user',
   limit: 'read',
   rest: 'GET /api/report/year',
-  input: z.strictObject({ year: z.int().min(2000).max(2100).optional() }),
+  forChild: 'read',
+  input: z.strictObject({ year: z.int().min(2000).max(2100).optional(), childId }),
   output: Year,
   example: { year: 2025 },
 });
@@ -132,7 +138,8 @@ export const poster = contract({
   access: 'user',
   limit: 'read',
   rest: 'GET /api/report/poster',
-  input: z.strictObject({ month: month.optional() }),
+  forChild: 'read',
+  input: z.strictObject({ month: month.optional(), childId }),
   output: z.strictObject({ month, svg: z.string() }),
   example: { month: '2025-01' },
 });

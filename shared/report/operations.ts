@@ -7,22 +7,34 @@ import { categoriesOf, changeOf, type Figures, figuresOf, longestRun, moodOf, mo
 import { dayFrom, daysOf, monthBefore, monthOf, type Period, weekBefore, weekOf, yearOf } from './period';
 import { bestDiaries, levelsOf, timelineOf } from './picks';
 import { posterOf } from './poster';
-import { type ReportFacts, type ReportQuery, selectReport } from './queries';
+import { type DiaryFacts, type ReportFacts, type ReportQuery, selectReport } from './queries';
 import { highlightsOf, suggestionsOf } from './sentences';
 import { keywordsOf } from './words';
 
 const KEYWORDS = 15;
 
-async function factsOf(ctx: UserContext, query: Omit<ReportQuery, 'end'>): Promise<{ facts: ReportFacts; figures: Figures; end: string }> {
+interface Facts {
+  facts: ReportFacts;
+  figures: Figures;
+  end: string;
+  /** False for a guardian with an account of their own while the child does not share the diary: then no word of it is in `facts`. */
+  showsDiaries: boolean;
+}
+
+const withoutWords = (diary: DiaryFacts): DiaryFacts => ({ ...diary, excerpt: '', images: [], tags: [] });
+
+async function factsOf(ctx: UserContext, query: Omit<ReportQuery, 'end'>): Promise<Facts> {
   const end = earliest(query.period.to, ctx.today);
-  const facts = await selectReport(ctx.db, ctx, { ...query, end });
-  return { facts, figures: figuresOf(facts, query.period, ctx.today), end };
+  const found = await selectReport(ctx.db, ctx, { ...query, end });
+  const showsDiaries = ctx.caller.userId === ctx.userId || found.account.sharesDiary === 1;
+  const facts = showsDiaries ? found : { ...found, diaries: found.diaries.map(withoutWords) };
+  return { facts, figures: figuresOf(facts, query.period, ctx.today), end, showsDiaries };
 }
 
 export async function getWeek(ctx: UserContext, { start }: z.output<typeof week.input>): Promise<Week> {
   const period = weekOf(start === undefined ? ctx.today : dayFrom(start));
-  const { facts, figures, end } = await factsOf(ctx, { period, previous: weekBefore(period), by: 'day', excerpt: 80 });
-  const best = bestDiaries(facts.diaries);
+  const { facts, figures, end, showsDiaries } = await factsOf(ctx, { period, previous: weekBefore(period), by: 'day', excerpt: 80 });
+  const best = showsDiaries ? bestDiaries(facts.diaries) : [];
   const isVisible = await visiblePictures(
     ctx,
     best.flatMap(({ images }) => images),
@@ -33,7 +45,7 @@ export async function getWeek(ctx: UserContext, { start }: z.output<typeof week.
     pointsByDay: daysOf(period).map((day) => earned.get(day) ?? 0),
     moods: moodsOf(facts.moods),
     taskCategories: categoriesOf(facts.tasks),
-    highlights: highlightsOf(figures, facts, end).slice(0, 3),
+    highlights: showsDiaries ? highlightsOf(figures, facts, end).slice(0, 3) : [],
     diaries: best.map((diary) => ({ ...diary, images: diary.images.filter(isVisible) })),
     suggestions: period.from > ctx.today ? [] : suggestionsOf(figures, facts),
     goals: facts.goals,
@@ -64,11 +76,11 @@ function longReport(facts: ReportFacts, figures: Figures, end: string, today: st
 
 async function monthReport(ctx: UserContext, month: string): Promise<{ report: Month; nickname: string }> {
   const period = monthOf(month);
-  const { facts, figures, end } = await factsOf(ctx, { period, previous: monthBefore(period), by: 'day', excerpt: 2_000 });
+  const { facts, figures, end, showsDiaries } = await factsOf(ctx, { period, previous: monthBefore(period), by: 'day', excerpt: 2_000 });
   const report = {
     month,
     ...longReport(facts, figures, end, ctx.today),
-    timeline: timelineOf(facts),
+    timeline: timelineOf(facts).filter(({ type }) => showsDiaries || type !== 'diary'),
     days: levelsOf(facts, period),
   };
   return { report, nickname: facts.account.nickname };

@@ -6,6 +6,7 @@ import type { Period } from './period';
 
 interface AccountFacts {
   nickname: string;
+  sharesDiary: 0 | 1;
   /** Balance at the end of the period. */
   balance: number;
   /** Latest published day up to the end of the period, and the first day of the run that ends there. */
@@ -98,6 +99,7 @@ export async function selectReport(db: Database, account: Account, query: Report
   const rows = await db.rows<Row>(
     'report.facts',
     `SELECT 'account' AS kind, JSON_OBJECT('nickname', u.nickname,
+        'sharesDiary', COALESCE(JSON_VALUE(u.settings, '$.shareDiary') = 'true', 0),
         'balance', u.points - COALESCE((SELECT SUM(amount) FROM point_records WHERE user_id = u.id AND created_at >= ?), 0),
         'lastDay', (SELECT MAX(diary_date) FROM diaries FORCE INDEX (idx_user_day) WHERE user_id = u.id AND diary_date <= ? AND ${PUBLISHED}),
         'runStart', (SELECT d.diary_date FROM diaries d FORCE INDEX (idx_user_day)
