@@ -190,6 +190,11 @@ function toFeedRow(joined: JoinedRow): FeedRow[] {
 const changesIn = (kind: ChangeKind, table: string, id: string, isDeleted: string, rev = 'rev'): string =>
   `(SELECT '${kind}' AS kind, ${id} AS id, ${rev} AS rev, ${isDeleted} AS is_deleted FROM ${table} WHERE user_id = ? AND ${rev} > ? ORDER BY ${rev} LIMIT ?)`;
 
+/** Of a ledger seq and rev grow together: its new rows are found from the end of the primary key. */
+const newRecords = `(SELECT 'record' AS kind, seq AS id, rev, 0 AS is_deleted FROM point_records
+            WHERE user_id = ? AND seq > COALESCE((SELECT seq FROM point_records WHERE user_id = ? AND rev <= ? ORDER BY seq DESC LIMIT 1), 0)
+            ORDER BY seq LIMIT ?)`;
+
 /**
  * The changes after a rev, in order, at most `limit` rows. One statement reads all kinds and so uses one read view: a reader at rev n has every
  * change up to n. The profile comes last, because its rev is the user's own. A draw never changes: its rev is its id, found by the primary key.
@@ -226,7 +231,7 @@ export const selectFeed = async (
        LEFT JOIN (
          ${changesIn('diary', 'diaries', 'id', 'deleted_at IS NOT NULL')}
          UNION ALL ${changesIn('task', 'tasks', 'id', 'deleted_at IS NOT NULL')}
-         UNION ALL ${changesIn('record', 'point_records', 'seq', '0')}
+         UNION ALL ${newRecords}
          UNION ALL ${changesIn('draw', 'lottery_records', 'id', '0', 'id')}
          UNION ALL ${changesIn('draw', 'won_prizes', 'draw_id', '0')}
          UNION ALL ${changesIn('mood', 'moods', 'TO_DAYS(mood_date)', '0')}
@@ -240,6 +245,7 @@ export const selectFeed = async (
       requestIdOf(clientId, ack),
       ...part,
       ...part,
+      userId,
       ...part,
       ...part,
       ...part,

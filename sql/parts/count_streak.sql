@@ -1,7 +1,6 @@
 -- Updates the total and the streak after the rows are written. v_day is the day that was published or withdrawn; NULL when there is none.
 -- A day later than all others extends the stored streak; any other change recounts it. shared/diary/streak.ts defines the numbers; one property
 -- test runs both.
-  SELECT total_diaries, continuous_days, longest_days, last_diary_date INTO v_total, v_run, v_longest, v_last FROM users WHERE id = p_user_id;
   IF v_recount OR v_day <= v_last THEN
     CALL recount_streak(p_user_id, v_total, v_run, v_longest, v_last);
   ELSEIF v_day IS NOT NULL THEN

@@ -37,7 +37,7 @@ BEGIN
   DECLARE EXIT HANDLER FOR SQLEXCEPTION BEGIN
     ROLLBACK;
     SELECT JSON_SET(draw, '$.balance', COALESCE(
-      (SELECT balance_after FROM point_records WHERE user_id = p_user_id AND rev <= d.id ORDER BY rev DESC, seq DESC LIMIT 1), 0))
+      (SELECT balance_after FROM point_records WHERE user_id = p_user_id AND rev <= d.id ORDER BY seq DESC LIMIT 1), 0))
     INTO v_draw
     FROM lottery_records d
     JOIN users u ON u.id = d.user_id AND u.status = 1 AND u.token_epoch = COALESCE(p_epoch, u.token_epoch)

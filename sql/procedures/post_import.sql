@@ -24,8 +24,7 @@ CREATE DEFINER = gd_owner PROCEDURE post_import(
 )
 SQL SECURITY DEFINER
 BEGIN
-  DECLARE v_total, v_run, v_longest INT UNSIGNED;
-  DECLARE v_day, v_last DATE;
+  DECLARE v_day DATE;
   DECLARE v_before_rules BIGINT UNSIGNED;
   DECLARE v_recount BOOLEAN DEFAULT JSON_LENGTH(p_days) > 0;
   -- include posting_variables

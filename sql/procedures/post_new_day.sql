@@ -19,8 +19,6 @@ CREATE DEFINER = gd_owner PROCEDURE post_new_day(
 )
 SQL SECURITY DEFINER
 BEGIN
-  DECLARE v_total, v_run, v_longest INT UNSIGNED;
-  DECLARE v_last DATE;
   DECLARE v_day DATE DEFAULT p_day;
   DECLARE v_recount BOOLEAN DEFAULT FALSE;
   DECLARE v_mood_of_day VARCHAR(20) CHARACTER SET utf8mb4;

@@ -19,9 +19,11 @@ CREATE DEFINER = gd_owner PROCEDURE post_points(
 SQL SECURITY DEFINER
 BEGIN
   DECLARE v_is_same BOOLEAN;
-  DECLARE v_created_at DATETIME(3) DEFAULT p_now;
+  DECLARE v_seq INT UNSIGNED;
+  DECLARE v_points INT;
+  DECLARE v_rev BIGINT UNSIGNED;
+  DECLARE v_created_at DATETIME(3);
   DECLARE v_receipt VARCHAR(255) CHARACTER SET ascii;
-  -- include posting_variables
   DECLARE EXIT HANDLER FOR SQLEXCEPTION BEGIN
     ROLLBACK;
     SELECT r.seq, r.balance_after, r.created_at, r.amount = p_amount AND r.source = p_source COLLATE utf8mb4_0900_bin
@@ -37,22 +39,26 @@ BEGIN
     IF NOT v_is_same THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'IDEMPOTENCY_MISMATCH'; END IF;
     SELECT JSON_OBJECT('seq', v_seq, 'balance_after', v_points, 'created_at', DATE_FORMAT(v_created_at, '%Y-%m-%dT%H:%i:%s.%fZ')) AS response;
   END;
-  -- include lock_user
 
-  IF p_amount > 0 AND v_points + p_amount > 1000000000 THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'INVALID_INPUT'; END IF;
-  SET v_rev = v_rev + 1;
-  SET v_amount = p_amount;
-  -- include move_points
+  START TRANSACTION;
+  -- The guard is in the statement: nothing has to be read before it.
+  UPDATE users SET points = points + p_amount, points_seq = points_seq + 1, rev = rev + 1, updated_at = p_now
+  WHERE id = p_user_id AND status = 1 AND token_epoch = COALESCE(p_epoch, token_epoch) AND points + p_amount BETWEEN 0 AND 1000000000;
+  IF ROW_COUNT() = 0 THEN
+    -- include check_account
+    IF p_amount > 0 THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'INVALID_INPUT'; END IF;
+    SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'POINTS_INSUFFICIENT';
+  END IF;
+  SELECT points_seq, points, rev INTO v_seq, v_points, v_rev FROM users WHERE id = p_user_id;
   BEGIN
     DECLARE EXIT HANDLER FOR 1062 SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'IDEMPOTENCY_MISMATCH';
     INSERT INTO point_records (user_id, seq, amount, balance_after, source, source_key, description, related_id, related_type, actor, rev, created_at)
-    VALUES (p_user_id, v_seq, v_amount, v_points, p_source, CONCAT('req:', p_request_id), p_description, p_related_id, p_related_type, p_actor, v_rev, p_now);
+    VALUES (p_user_id, v_seq, p_amount, v_points, p_source, CONCAT('req:', p_request_id), p_description, p_related_id, p_related_type, p_actor, v_rev, p_now);
     IF p_request_id LIKE '~%' THEN
       INSERT INTO requests (user_id, request_id, hash, action, receipt, created_at)
       VALUES (IF(p_actor IS NULL, p_user_id, 0), p_request_id, p_hash, p_action, '{}', p_now);
     END IF;
   END;
-  UPDATE users SET rev = v_rev, points = v_points, points_seq = v_seq, updated_at = p_now WHERE id = p_user_id;
   COMMIT;
   SELECT JSON_OBJECT('seq', v_seq, 'balance_after', v_points, 'created_at', DATE_FORMAT(p_now, '%Y-%m-%dT%H:%i:%s.%fZ')) AS response;
 END
