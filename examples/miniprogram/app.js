@@ -11,6 +11,8 @@ App({
 
   /** @type {import('./lib/growth-diary').GrowthDiary} */
   growth: /** @type {any} */ (null),
+  /** 直接调用云函数。@type {(name: string, action: string, data: object) => Promise<any>} */
+  ask: /** @type {any} */ (null),
   /** <image> 能显示的地址。@type {(fileId: string) => string} */
   shownAt: (fileId) => fileId,
 

@@ -233,6 +233,22 @@ describe('a child', () => {
     expect((await app.growth.points.balance()).points).toBe(5);
   });
 
+  test('looks back at the week and the month: numbers, bars, moods, words and a poster', async () => {
+    const app = start(newOpenid());
+    await app.growth.diary.create({ date: TODAY, content: '公园里看到松鼠，公园真好玩', mood: 'happy' });
+    const page = await app.open('pages/report/report');
+    expect(page.text()).toContain('1篇日记');
+    expect(page.text()).toContain('😊 开心1 次');
+    expect(page.data.bars).toHaveLength(7);
+    await page.tap('月报');
+    expect(page.text()).toContain('公园 2');
+    await page.tap('看海报');
+    expect(decodeURIComponent(page.data.poster)).toContain('<svg');
+    await page.tap('往前');
+    expect(page.text()).toContain('0篇日记');
+    expect(app.toasts).toEqual([]);
+  });
+
   test('finds words with their place marked, narrowed by mood, and sees what was written on this day years ago', async () => {
     const app = start(newOpenid());
     const years = [1, 2].map((ago) => `${Number(TODAY.slice(0, 4)) - ago}-${TODAY.slice(5) === '02-29' ? '02-28' : TODAY.slice(5)}`);

@@ -10,6 +10,7 @@ declare function Page<Options extends { data: object }>(
 
 declare function getApp(): {
   growth: GrowthDiary;
+  ask(name: string, action: string, data: object): Promise<any>;
   shownAt(fileId: string): string;
   attempt<T>(work: () => Promise<T>): Promise<T | undefined>;
 };
@@ -29,7 +30,10 @@ interface Request {
 }
 
 declare const wx: Omit<import('../lib/growth-diary').Wx, 'cloud' | 'getFileSystemManager'> & {
-  cloud: { init(options: { env: string }): void };
+  cloud: {
+    init(options: { env: string }): void;
+    callFunction(call: { name: string; data: object }): Promise<any>;
+  };
   request(options: Request): unknown;
   getFileSystemManager(): {
     readFile(options: { filePath: string; success(answer: { data: ArrayBuffer }): void; fail(error: unknown): void }): void;
