@@ -88,9 +88,9 @@ export const records = contract({
   output: z.strictObject({
     records: z.array(Draw),
     ...Page,
-    totalDraws: z.int().describe('from…to, won or not'),
-    totalWins: z.int(),
-    winRate: z.number().min(0).max(1),
+    totalDraws: z.int().optional().describe('from…to, won or not; absent with cursor, as are the next two'),
+    totalWins: z.int().optional(),
+    winRate: z.number().min(0).max(1).optional(),
   }),
   example: { limit: 20 },
 });
@@ -118,7 +118,7 @@ export const savePrize = contract({
 
 const emoji = line(16).default('');
 const image = line(500)
-  .refine((url) => /^($|https:|cloud:)/.test(url), { error: '图片地址应以 https:// 或 cloud:// 开头' })
+  .refine((url) => /^($|https:|cloud:|cos:)/.test(url), { error: '图片地址应以 https://、cloud:// 或 cos:// 开头' })
   .default('');
 
 /** One prize of a family's own list. */

@@ -54,7 +54,8 @@ export async function listDraws(ctx: UserContext, input: z.output<typeof records
   const found = await selectDraws(ctx.db, ctx, filter, window);
   const { rows, info } = cutPage(found.rows, filter.onlyWins ? found.wins : found.total, window, (row) => row.id);
   const winRate = found.total === 0 ? 0 : Math.round((found.wins / found.total) * 10_000) / 10_000;
-  return { records: rows.map(toDraw), ...info, totalDraws: found.total, totalWins: found.wins, winRate };
+  const totals = { totalDraws: found.total, totalWins: found.wins, winRate };
+  return { records: rows.map(toDraw), ...info, ...(window.before === null && totals) };
 }
 
 /** Creates a prize, or changes the given fields of one. */

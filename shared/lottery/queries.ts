@@ -92,7 +92,7 @@ export interface DrawFilter {
   until: Date | null;
 }
 
-/** `total` and `wins` count all draws from `from` to `until`, not only the page. */
+/** `total` and `wins` count all draws from `from` to `until` on a numbered page; on a page by cursor nothing is counted and both are 0. */
 export const selectDraws = async (
   db: Database,
   account: Account,
@@ -106,7 +106,7 @@ export const selectDraws = async (
     'lottery.draws',
     `SELECT c.total, c.wins, ${DRAW_COLUMNS}, IF(w.draw_id IS NULL, NULL, w.given_at IS NOT NULL) AS is_given
        FROM users u
-       JOIN (SELECT COUNT(*) AS total, CAST(COALESCE(SUM(is_winner), 0) AS SIGNED) AS wins FROM lottery_records WHERE user_id = ? AND ${span}) AS c
+       JOIN (SELECT COUNT(*) AS total, CAST(COALESCE(SUM(is_winner), 0) AS SIGNED) AS wins FROM lottery_records WHERE user_id = ? AND ? AND ${span}) AS c
        LEFT JOIN (
          SELECT ${DRAW_COLUMNS} FROM lottery_records r FORCE INDEX (PRIMARY)
           WHERE user_id = ? AND id < ? AND (is_winner OR NOT ?) AND ${span} ORDER BY id DESC LIMIT ? OFFSET ?
@@ -114,7 +114,7 @@ export const selectDraws = async (
        LEFT JOIN won_prizes w ON w.user_id = ? AND w.draw_id = r.id
       WHERE ${guard('u')} ORDER BY r.id DESC`,
     [
-      ...[userId, ...bounds],
+      ...[userId, before === null, ...bounds],
       ...[userId, before ?? Number.MAX_SAFE_INTEGER, onlyWins, ...bounds, limit + 1, before === null ? offset : 0],
       ...[userId, ...guardValues(account)],
     ],

@@ -29,6 +29,11 @@ const byCode: Record<ErrorCode, string> = {
 
 /** By the Chinese sentence in the code; {} is a placeholder for a number or a name. A test finds sentences that are missing here. */
 const bySentence: Readonly<Record<string, string>> = {
+  只有虚拟奖品可以含积分: 'Only virtual prizes may hold points',
+  至少要有一个上架的奖品: 'At least one prize has to be active',
+  没有这个奖品: 'There is no such prize',
+  没有这个待兑换的奖品: 'There is no such prize to hand over',
+  '平均每次会得 {} 分，不能超过抽奖花费 {} 分': 'A draw would win {} points on average, more than its cost of {}',
   'AI 功能尚未配置': 'The AI is not set up',
   这篇日记还没有内容: 'This diary has no text yet',
   这篇日记还没有评语: 'This diary has no comment yet',

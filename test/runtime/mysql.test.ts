@@ -157,6 +157,7 @@ test('a posting that loses a deadlock is retried and succeeds', async () => {
   const { openid, id } = await newUser();
   const { diary } = await behindProxy();
   const { diary: written } = await ok(diary, openid, 'create', { date: TODAY, content: '前' });
+  for (const date of ['2025-01-01', '2025-01-02', '2025-01-03']) await ok(diary, openid, 'create', { date, content: '前' });
   const deadlocks = async () =>
     Number((await select<{ n: string }>("SELECT COUNT AS n FROM information_schema.INNODB_METRICS WHERE NAME = 'lock_deadlocks'"))[0]?.n);
   const before = await deadlocks();
@@ -171,7 +172,7 @@ test('a posting that loses a deadlock is retried and succeeds', async () => {
   await connection.rollback();
   connection.release();
   expect((await asked).code).toBe('OK');
-  expect(await diariesOf(id)).toEqual([{ content: '后' }]);
+  expect(await diariesOf(id)).toContainEqual({ content: '后' });
 });
 
 test('a full pool answers UNAVAILABLE after 800 ms instead of queueing without limit', async () => {
