@@ -10,7 +10,7 @@ const SYSTEM_REQUEST_DAYS = 90;
 
 const USERS = 200;
 /** Rows per statement: well below 200 ms, so that no call waits long for a lock. */
-const SLICE_ROWS = 500;
+const SLICE_ROWS = 200;
 const BUDGET_MS = 10_000;
 
 const HOUR_MS = 3_600_000;
