@@ -103,7 +103,7 @@ const OLD_PREFIXES: Record<string, OldKey> = {
 const isOwnKey = (key: string): boolean => key.startsWith('gd:');
 
 const oldKeyOf = (key: string): OldKey | null => {
-  if (Object.hasOwn(OLD_KEYS, key)) return OLD_KEYS[key] ?? null;
+  if (Object.keys(OLD_KEYS).includes(key)) return OLD_KEYS[key] ?? null;
   const prefix = Object.keys(OLD_PREFIXES).find((each) => key.startsWith(each));
   return prefix === undefined ? null : (OLD_PREFIXES[prefix] ?? null);
 };

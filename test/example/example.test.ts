@@ -309,7 +309,7 @@ describe('a child', () => {
     const page = await app.open('pages/migration/migration');
     await page.tap('开始搬家');
     expect(page.text()).toContain('搬好了1 段文字，合成 1 天，丢失 0');
-    expect(page.text()).toContain('手机上记着 30 分，发放 5 分');
+    expect(page.text()).toContain('手机上记着 30 分，发放 10 分');
     expect((await app.open('pages/diaries/diaries')).text()).toContain('旧版写的');
   });
 });
