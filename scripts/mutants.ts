@@ -2,12 +2,14 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { runCommand } from './command';
 import { type Mutant, mutants } from './mutants/list';
 
-/*
- * npm run test:mutants [-- words]: makes one harmful change at a time in a copy of the tree and runs the tests that must notice it. `words` selects
- * mutants by file or promise. Ends with 1 when a test did not notice.
- */
+const usage = `Makes one harmful change at a time in a copy of the tree and runs the tests that must notice it. Ends with 1 when a test did not notice.
+
+  npm run test:mutants
+  npm run test:mutants -- points       mutants whose file or promise contains one of these words`;
+
 type Outcome = 'killed' | 'SURVIVED' | 'no test ran' | 'text not found once';
 
 function copyTree(): string {
@@ -57,15 +59,16 @@ function tryMutant(copy: string, mutant: Mutant): Outcome {
   }
 }
 
-const words = process.argv.slice(2);
-const chosen = mutants.filter((mutant) => words.every((word) => `${mutant.file} ${mutant.promise}`.includes(word)));
-const copy = copyTree();
-let killed = 0;
-for (const [index, mutant] of chosen.entries()) {
-  const outcome = tryMutant(copy, mutant);
-  if (outcome === 'killed') killed += 1;
-  console.log(`${index + 1}/${chosen.length} ${outcome}: ${dirname(mutant.file)} – ${mutant.promise}`);
-}
-rmSync(copy, { recursive: true, force: true });
-console.log(`killed ${killed} of ${chosen.length}`);
-process.exitCode = killed === chosen.length ? 0 : 1;
+await runCommand({ usage, flags: {}, maxWords: 100 }, async (_, words) => {
+  const chosen = mutants.filter((mutant) => words.every((word) => `${mutant.file} ${mutant.promise}`.includes(word)));
+  const copy = copyTree();
+  let killed = 0;
+  for (const [index, mutant] of chosen.entries()) {
+    const outcome = tryMutant(copy, mutant);
+    if (outcome === 'killed') killed += 1;
+    console.log(`${index + 1}/${chosen.length} ${outcome}: ${dirname(mutant.file)} – ${mutant.promise}`);
+  }
+  rmSync(copy, { recursive: true, force: true });
+  console.log(`killed ${killed} of ${chosen.length}`);
+  process.exitCode = killed === chosen.length ? 0 : 1;
+});
