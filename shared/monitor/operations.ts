@@ -41,7 +41,7 @@ async function measure(ctx: SystemContext): Promise<Measurements> {
     connections: await selectConnections(ctx.db),
     databaseMb: await selectDatabaseMb(ctx.db),
     quotaMb: config().databaseQuotaMb,
-    busyUsers: await selectBusyUsers(ctx.db, before(ctx, HOUR_MS)),
+    busyUsers: await selectBusyUsers(ctx.db, before(ctx, HOUR_MS), ctx.now),
     jobs: await selectEndedJobs(ctx.db, before(ctx, HOUR_MS / 2), ctx.now),
     ledgerMismatches: await selectLedgerMismatches(ctx.db, before(ctx, 10 * MINUTE_MS)),
     pendingChecks: await selectPendingChecks(ctx.db),

@@ -59,18 +59,18 @@ export interface BusyUser {
  * The thousand users with the most ledger rows since an instant, with the points earned by rules and the number of draws. Operators' gifts and the
  * migration's grant do not count as earned.
  */
-export const selectBusyUsers = async (db: Database, since: Date): Promise<BusyUser[]> => {
+export const selectBusyUsers = async (db: Database, since: Date, until: Date): Promise<BusyUser[]> => {
   const rows = await db.rows<{ user_id: number; earned: string; draws: string }>(
     'monitor.busy-users',
     `SELECT busy.user_id,
             SUM(IF(r.amount > 0 AND r.actor IS NULL AND r.source_key <> 'migration', r.amount, 0)) AS earned,
             SUM(r.amount < 0 AND r.source_key LIKE 'draw:%') AS draws
-       FROM (SELECT user_id, COUNT(*) AS writes FROM point_records WHERE created_at >= ? GROUP BY user_id ORDER BY writes DESC LIMIT 1000) AS busy
+       FROM (SELECT user_id, COUNT(*) AS writes FROM point_records WHERE created_at BETWEEN ? AND ? GROUP BY user_id ORDER BY writes DESC LIMIT 1000) AS busy
        JOIN users u ON u.id = busy.user_id
        JOIN point_records r ON r.user_id = u.id AND r.seq > CAST(u.points_seq AS SIGNED) - 1000
-      WHERE r.created_at >= ?
+      WHERE r.created_at BETWEEN ? AND ?
       GROUP BY busy.user_id`,
-    [since, since],
+    [since, until, since, until],
   );
   return rows.map(({ user_id, earned, draws }) => ({ userId: user_id, earned: Number(earned), draws: Number(draws) }));
 };

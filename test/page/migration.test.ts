@@ -18,7 +18,7 @@ describeInBrowser('moving old data', () => {
     expect(await line('合成的日子')).toBe('4');
     expect(await line('丢失')).toBe('0');
     expect(await line('图片')).toBe('1 / 0 / 1');
-    await sheet.getByText('手机上记着 60 分，发放 50 分').waitFor();
+    expect(await line('积分：申报 / 发放')).toBe('60 / 60');
     await sheet.getByRole('button', { name: '关闭' }).click();
     await b.sees('风筝');
     await b.sees('给奶奶读了一个故事');
